@@ -1,0 +1,53 @@
+// `starling info`: what a .torrent says, for people or as JSON.
+
+import type { Metainfo } from '#engine';
+import { readTorrent } from '../read-torrent.ts';
+import { formatBytes, hex } from '../units.ts';
+import { jsonLine, printable } from '../untrusted-text.ts';
+
+export async function info(path: string, options: { readonly json?: true }): Promise<void> {
+  const metainfo = await readTorrent(path);
+  process.stdout.write(options.json === true ? jsonLine(asJson(metainfo)) : asText(metainfo));
+}
+
+function shownFiles(metainfo: Metainfo) {
+  return metainfo.files.filter((file) => !file.pad);
+}
+
+function asJson(metainfo: Metainfo) {
+  return {
+    name: metainfo.name,
+    infoHash: hex(metainfo.infoHash),
+    totalBytes: metainfo.geometry.totalBytes,
+    pieceLengthBytes: metainfo.geometry.pieceLengthBytes,
+    pieceCount: metainfo.geometry.pieceCount,
+    private: metainfo.private,
+    trackers: metainfo.announceTiers,
+    comment: metainfo.comment,
+    createdBy: metainfo.createdBy,
+    creationDate: metainfo.creationDate,
+    files: shownFiles(metainfo).map(({ path, lengthBytes }) => ({ path: path.join('/'), lengthBytes })),
+  };
+}
+
+function asText(metainfo: Metainfo): string {
+  const { geometry, announceTiers, comment, createdBy, creationDate } = metainfo;
+  const files = shownFiles(metainfo);
+  const date = creationDate === null ? null : new Date(creationDate * 1000);
+  const rows: [string, string][] = [
+    ['name', printable(metainfo.name)],
+    ['info-hash', hex(metainfo.infoHash)],
+    ['size', `${formatBytes(geometry.totalBytes)} (${geometry.totalBytes} bytes)`],
+    ['pieces', `${geometry.pieceCount} of ${formatBytes(geometry.pieceLengthBytes)}`],
+    ['private', metainfo.private ? 'yes' : 'no'],
+    ...announceTiers.map((tier, index): [string, string] => [`tier ${index + 1}`, tier.map(printable).join(' ')]),
+  ];
+  if (comment !== null) rows.push(['comment', printable(comment)]);
+  if (createdBy !== null) rows.push(['created by', printable(createdBy)]);
+  if (date !== null && !Number.isNaN(date.getTime())) rows.push(['created', date.toISOString()]);
+  const head = rows.map(([key, value]) => `${key.padEnd(12)}${value}\n`).join('');
+  const list = files.map(
+    (file) => `  ${formatBytes(file.lengthBytes).padStart(10)}  ${printable(file.path.join('/'))}\n`,
+  );
+  return `${head}${files.length} ${files.length === 1 ? 'file' : 'files'}\n${list.join('')}`;
+}

@@ -1,0 +1,296 @@
+// `starling get` and `starling seed`: one torrent, one session, until the user or `--exit` ends it.
+//
+// Always: the first Ctrl-C leaves gracefully within five seconds, with 0 (1 where `--exit` still waited), the second at once with 130; a
+// failure that only the user can mend is one line; our own bug is logged as fatal before the process ends.
+
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { DEFAULT_SETTINGS, type EventName, type Metainfo, type TorrentId, type TorrentStatus } from '#engine';
+import { Random } from '#harness';
+import type { Level } from 'pino';
+import { OpenFiles } from '../disk/open-files.ts';
+import { Storage } from '../disk/storage.ts';
+import { EventLog } from '../event-log.ts';
+import { Failure, reasonOf } from '../failure.ts';
+import { parseHostPort, resolveHost, type HostPort } from '../net/address.ts';
+import { DEFAULT_PORTS } from '../net/listener.ts';
+import { Progress } from '../progress.ts';
+import { readTorrent } from '../read-torrent.ts';
+import { defaultStateFolder, ResumeStore } from '../resume-store.ts';
+import { Session } from '../session.ts';
+import { formatBytes, formatPercent, hex } from '../units.ts';
+import { printable } from '../untrusted-text.ts';
+
+/** Leaving on Ctrl-C is promised within 5 s; the rest is for ending threads and files on a busy machine. */
+const LEAVE_TIMEOUT_MS = 4_000;
+/** Leaving with `--exit`: the last sync of a slow disk may take long, and is worth waiting for. */
+const FINISH_TIMEOUT_MS = 600_000;
+
+export interface SeedOptions {
+  readonly dir: string;
+  readonly port?: number;
+  readonly bind?: string;
+  readonly peer: readonly string[];
+  readonly trackers: boolean;
+  readonly json?: true;
+  readonly check?: true;
+  readonly downloadLimit: number;
+  readonly uploadLimit: number;
+  readonly state?: string;
+  readonly logLevel: Level;
+  readonly logFile?: string;
+}
+
+export interface GetOptions extends SeedOptions {
+  readonly exit?: true;
+  readonly sequential?: true;
+}
+
+/** Downloads, then seeds until told to leave. */
+export async function get(path: string, options: GetOptions): Promise<void> {
+  const metainfo = await readTorrent(path);
+  await mkdir(options.dir, { recursive: true }).catch((error: unknown) => {
+    throw new Failure(`${options.dir}: ${reasonOf(error)}`);
+  });
+  const storage = await openStorage(metainfo, options.dir);
+  await storage.createEmptyFiles().catch((error: unknown) => {
+    throw new Failure(`${options.dir}: cannot be written: ${reasonOf(error)}`);
+  });
+  await new Transfer(metainfo, storage, options, false).run();
+}
+
+/** Shares what is there; content that is not whole is a failure, and nothing is downloaded. */
+export async function seed(path: string, options: SeedOptions): Promise<void> {
+  const metainfo = await readTorrent(path);
+  await new Transfer(metainfo, await openStorage(metainfo, options.dir), options, true).run();
+}
+
+function openStorage(metainfo: Metainfo, folder: string): Promise<Storage> {
+  return Storage.open(folder, metainfo, new OpenFiles()).catch((error: unknown) => {
+    throw new Failure(`${folder}: ${reasonOf(error)}`);
+  });
+}
+
+class Transfer {
+  readonly #metainfo: Metainfo;
+  readonly #storage: Storage;
+  readonly #options: GetOptions;
+  readonly #seedOnly: boolean;
+  readonly #eventLog: EventLog;
+  readonly #resumeStore: ResumeStore;
+  readonly #session: Session;
+  readonly #progress: Progress;
+  #torrent: TorrentId = -1;
+  /** Something happened that may have ended the check, completed the torrent or changed its error. */
+  #lookAgain = false;
+  /** Whose announce failed since the last drain. */
+  readonly #failedTrackers: number[] = [];
+  #checked = false;
+  #completed = false;
+  #error: string | null = null;
+  #leaving = false;
+  #finish: (failure: Failure | null) => void = () => undefined;
+
+  constructor(metainfo: Metainfo, storage: Storage, options: GetOptions, seedOnly: boolean) {
+    this.#metainfo = metainfo;
+    this.#storage = storage;
+    this.#options = options;
+    this.#seedOnly = seedOnly;
+    this.#eventLog = openLog(options, () => this.#progress.clearLine());
+    this.#resumeStore = new ResumeStore(options.state ?? defaultStateFolder());
+    this.#session = new Session({
+      settings: { ...DEFAULT_SETTINGS, downloadBps: options.downloadLimit, uploadBps: options.uploadLimit },
+      random: new Random(randomBytes(16).toString('hex')),
+      bind: options.bind ?? null,
+      resumeStore: this.#resumeStore,
+      onEvent: (name, torrent, a, b) => this.#onEvent(name, torrent, a, b),
+      onClose: (conn, why) => this.#eventLog.log.debug({ conn }, `closed connection ${conn}: ${printable(why)}`),
+      afterDrain: () => this.#afterDrain(),
+    });
+    this.#progress = new Progress(options.json === true, () => this.#session.status(this.#torrent));
+  }
+
+  /** Returns when the transfer has ended as wanted. Throws `Failure`. */
+  async run(): Promise<void> {
+    const ended = new Promise<Failure | null>((resolve) => {
+      this.#finish = resolve;
+    });
+    try {
+      await this.#add(await this.#listen());
+      this.#progress.start();
+      const failure = await ended;
+      if (failure !== null) throw failure;
+    } finally {
+      this.#progress.stop();
+      await this.#session.close();
+    }
+  }
+
+  async #listen(): Promise<number> {
+    const { port: wanted } = this.#options;
+    const { port, refusal } = await this.#session.listen(wanted === undefined ? DEFAULT_PORTS : [wanted]);
+    // Of the default ports any will do.
+    const level = refusal !== null && wanted !== undefined ? 'warn' : 'info';
+    const instead = refusal === null ? '' : `port ${wanted ?? DEFAULT_PORTS[0]} cannot be bound (${refusal}): `;
+    this.#eventLog.log[level](`${instead}listening on port ${port}`);
+    return port;
+  }
+
+  async #add(port: number): Promise<void> {
+    const { dir, peer, trackers, check, sequential } = this.#options;
+    const { data, reason } = await this.#resumeStore.load(this.#metainfo, this.#storage.root);
+    if (reason !== null)
+      this.#eventLog.log.warn(`the resume data is not usable (${printable(reason)}): everything is checked`);
+    const peers = await Promise.all(peer.map((text) => resolvePeer(text)));
+    const added = await this.#session.add({
+      metainfo: this.#metainfo,
+      storage: this.#storage,
+      resume: data,
+      paused: false,
+      check: check === true ? 'all' : 'trust',
+      peers,
+      useTrackers: trackers,
+    });
+    if (!added.ok) throw new Failure(`${this.#metainfo.name}: ${added.detail}`);
+    this.#torrent = added.value;
+    this.#handleSignals();
+    if (sequential !== undefined) this.#session.command({ kind: 'sequential', torrent: this.#torrent, on: true });
+    const { name, infoHash, geometry } = this.#metainfo;
+    this.#progress.notice({
+      event: 'started',
+      text: `${printable(name)}: ${formatBytes(geometry.totalBytes)} in ${dir}, listening on port ${port}`,
+      fields: { name, infoHash: hex(infoHash), totalBytes: geometry.totalBytes, dir, port },
+    });
+    this.#lookAgain = true;
+  }
+
+  #onEvent(name: EventName, torrent: TorrentId, a: number, b: number): void {
+    this.#eventLog.event(name, torrent, a, b);
+    if (name === 'announceFailed') this.#failedTrackers.push(a);
+    // Pieces are flushed thousands of times; they matter only between complete and synced.
+    if (EVENTS_WATCHED.has(name) || (name === 'pieceFlushed' && this.#completed)) this.#lookAgain = true;
+  }
+
+  #afterDrain(): void {
+    for (const tracker of this.#failedTrackers.splice(0)) this.#noticeTrackerFailed(tracker);
+    if (!this.#lookAgain || this.#leaving) return;
+    this.#lookAgain = false;
+    const status = this.#session.status(this.#torrent);
+    if (status === null) return;
+    this.#noticeError(status);
+    if (status.state === 'checking') return;
+    if (!this.#checked) this.#noticeChecked(status);
+    if (status.complete && !this.#completed) this.#noticeCompleted(status);
+    if (status.complete && this.#options.exit === true) void this.#leave(FINISH_TIMEOUT_MS);
+  }
+
+  /** `index`: in the order of the tiers. */
+  #noticeTrackerFailed(index: number): void {
+    const url = this.#metainfo.announceTiers.flat()[index];
+    const tracker = this.#session.status(this.#torrent)?.trackers.find((candidate) => candidate.url === url);
+    if (tracker !== undefined) this.#eventLog.trackerFailed(tracker.url, tracker.lastError ?? 'no answer');
+  }
+
+  #noticeError({ error, state }: TorrentStatus): void {
+    if (error === this.#error) return;
+    this.#error = error;
+    const text = error === null ? null : printable(error);
+    this.#progress.notice(
+      text === null
+        ? { event: 'recovered', text: 'recovered', fields: { state } }
+        : { event: 'error', text: `error: ${text}`, fields: { state, message: text } },
+    );
+  }
+
+  #noticeChecked({ havePieces, pieceCount, complete }: TorrentStatus): void {
+    this.#checked = true;
+    const text = `${havePieces} of ${pieceCount} pieces are here`;
+    this.#progress.notice({ event: 'checked', text, fields: { havePieces, pieceCount } });
+    if (!this.#seedOnly || complete) return;
+    const failure = new Failure(
+      `${this.#options.dir}: cannot be seeded: only ${havePieces} of ${pieceCount} pieces are good`,
+    );
+    void this.#leave(LEAVE_TIMEOUT_MS, failure);
+  }
+
+  #noticeCompleted({ haveBytes, downloadedBytes }: TorrentStatus): void {
+    this.#completed = true;
+    const text = `complete: ${formatBytes(haveBytes)} verified`;
+    this.#progress.notice({ event: 'completed', text, fields: { bytes: haveBytes, downloadedBytes } });
+  }
+
+  async #leave(timeoutMs: number, failure: Failure | null = null): Promise<void> {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    const clean = await this.#session.stop(timeoutMs);
+    const status = this.#session.status(this.#torrent);
+    if (!clean) this.#eventLog.log.warn('left before everything was answered');
+    if (status !== null) {
+      const { uploadedBytes, downloadedBytes, haveBytes, wantedBytes } = status;
+      const percent = formatPercent(haveBytes, wantedBytes);
+      const text = `stopped: ${percent} % here, down ${formatBytes(downloadedBytes)}, up ${formatBytes(uploadedBytes)}`;
+      const fields = { clean, haveBytes, wantedBytes, downloadedBytes, uploadedBytes };
+      this.#progress.notice({ event: 'stopped', text, fields });
+    }
+    this.#finish(failure ?? this.#unfinished(status));
+  }
+
+  /** With `--exit` the end is a success only when all of it is on the disk for certain. */
+  #unfinished(status: TorrentStatus | null): Failure | null {
+    if (this.#options.exit !== true || status === null) return null;
+    const { complete, flushedBytes, wantedBytes, error } = status;
+    if (complete && flushedBytes === wantedBytes) return null;
+    const what = complete ? 'not everything could be written' : 'interrupted before everything was here';
+    return new Failure(`${this.#options.dir}: ${what}${error === null ? '' : `: ${error}`}`);
+  }
+
+  #handleSignals(): void {
+    let interrupted = false;
+    const exit = (code: number) => {
+      this.#progress.stop();
+      process.exit(code);
+    };
+    const leave = () => {
+      if (interrupted) exit(130);
+      interrupted = true;
+      this.#progress.notice({ event: 'leaving', text: 'leaving; Ctrl-C again leaves at once', fields: {} });
+      // Already on the way out, at the pace of a slow disk: the promise of five seconds holds all the same.
+      if (this.#leaving) setTimeout(() => exit(1), LEAVE_TIMEOUT_MS).unref();
+      void this.#leave(LEAVE_TIMEOUT_MS);
+    };
+    process.on('SIGINT', leave);
+    process.on('SIGTERM', leave);
+    process.on('uncaughtException', (error) => {
+      this.#eventLog.log.fatal(error);
+      exit(1);
+    });
+  }
+}
+
+/** After these the status is looked at once more. */
+const EVENTS_WATCHED: ReadonlySet<EventName> = new Set([
+  'checkFinished',
+  'stateChanged',
+  'downloadCompleted',
+  'torrentFailed',
+  'torrentRecovered',
+  'diskFailed',
+  'diskFull',
+  'diskRecovered',
+]);
+
+function openLog({ logLevel, logFile }: SeedOptions, clearLine: () => void): EventLog {
+  try {
+    return new EventLog({ level: logLevel, file: logFile ?? null, clearLine });
+  } catch (error) {
+    throw new Failure(`${logFile}: ${reasonOf(error)}`);
+  }
+}
+
+async function resolvePeer(text: string) {
+  try {
+    return await resolveHost(parseHostPort(text) as HostPort);
+  } catch (error) {
+    throw new Failure(`${text}: ${reasonOf(error)}`);
+  }
+}

@@ -1,0 +1,115 @@
+// The log: the engine's events at the six levels of the project's notes, for people on stderr and as JSON lines in a file.
+//
+// fatal: about to crash; error: a task failed; warn: recovered from; info: status that matters at run time; debug: variables and
+// decisions; trace: "I am here".
+
+import { createRequire } from 'node:module';
+import { pino, type DestinationStream, type Level, type Logger, type StreamEntry } from 'pino';
+import type PinoPretty from 'pino-pretty';
+import { EVENTS, type EventName, type TorrentId } from '#engine';
+import { printable } from './untrusted-text.ts';
+
+export interface LogOptions {
+  /** Least level on stderr. */
+  readonly level: Level;
+  /** Appended to, as JSON lines from info on, or from `level` where that is lower; null: no file. */
+  readonly file: string | null;
+  /** Called before each line on a stderr that is a terminal: a line that is being redrawn there gives way. */
+  readonly clearLine: () => void;
+}
+
+/** Everything not named is trace: what happens for each block, piece or request. A failed announce is warned of in `trackerFailed`, where
+ *  its reason is known. */
+const EVENT_LEVELS: Readonly<Partial<Record<EventName, Level>>> = {
+  torrentFailed: 'error',
+  diskFailed: 'error',
+  diskFull: 'error',
+  torrentRecovered: 'warn',
+  diskRecovered: 'warn',
+  pieceFailed: 'warn',
+  peerBanned: 'warn',
+  torrentAdded: 'info',
+  torrentRemoved: 'info',
+  checkStarted: 'info',
+  checkFinished: 'info',
+  downloadCompleted: 'info',
+  paused: 'info',
+  resumed: 'info',
+  stopped: 'info',
+  announced: 'debug',
+  announceFailed: 'debug',
+  announceSent: 'debug',
+  trackerPromoted: 'debug',
+  stateChanged: 'debug',
+  resumeDataSaved: 'debug',
+  peerConnected: 'debug',
+  peerClosed: 'debug',
+  peerFault: 'debug',
+  peerIsSeed: 'debug',
+  seedDisconnected: 'debug',
+  selfConnection: 'debug',
+  duplicatePeer: 'debug',
+  connectionRefused: 'debug',
+  dialFailed: 'debug',
+  peerEvicted: 'debug',
+  peerSnubbed: 'debug',
+  peerUnsnubbed: 'debug',
+  requestTimedOut: 'debug',
+  endGameEntered: 'debug',
+  endGameLeft: 'debug',
+  paroleStarted: 'debug',
+  parolePassed: 'debug',
+  paroleFailed: 'debug',
+  blameAssigned: 'debug',
+  choked: 'debug',
+  unchoked: 'debug',
+};
+
+export class EventLog {
+  readonly log: Logger;
+
+  constructor(options: LogOptions) {
+    this.log = makeLogger(options);
+  }
+
+  /** Logs an engine event; costs next to nothing where its level is not logged. */
+  event(name: EventName, torrent: TorrentId, a: number, b: number): void {
+    const level = EVENT_LEVELS[name] ?? 'trace';
+    if (!this.log.isLevelEnabled(level)) return;
+    const meaning = EVENTS[name].replace(/\ba: /, `a ${a}: `).replace(/\bb: /, `b ${b}: `);
+    this.log[level]({ event: name, torrent, a, b }, meaning === '' ? name : `${name} (${meaning})`);
+  }
+
+  /** `reason`: untrusted. Of the URL only scheme and host are named: the rest may hold the user's passkey. */
+  trackerFailed(url: string, reason: string): void {
+    const tracker = /^[a-z]+:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url);
+    const name = tracker === null ? url : `${url.slice(0, url.indexOf('/'))}//${tracker[1]}`;
+    this.log.warn(`tracker ${printable(name)}: ${printable(reason)}`);
+  }
+}
+
+function makeLogger({ level, file, clearLine }: LogOptions): Logger {
+  const streams: StreamEntry[] = [{ level, stream: terminalStream(clearLine) }];
+  const fileLevel: Level = level === 'debug' || level === 'trace' ? level : 'info';
+  if (file !== null) streams.push({ level: fileLevel, stream: pino.destination({ dest: file, sync: true }) });
+  return pino({ level: file === null ? level : fileLevel, base: null }, pino.multistream(streams));
+}
+
+/** Readable lines; written at once, so that a crash loses none. The formatter is loaded with the first line: most runs log nothing. */
+function terminalStream(clearLine: () => void): DestinationStream {
+  let lines: DestinationStream | null = null;
+  return {
+    write: (line) => {
+      lines ??= prettyStream();
+      if (process.stderr.isTTY) clearLine();
+      lines.write(line);
+    },
+  };
+}
+
+function prettyStream(): DestinationStream {
+  const pretty = createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty;
+  // https://no-color.org: set and not empty means no colour.
+  const colorize = process.stderr.isTTY && !process.env['NO_COLOR'];
+  return pretty({ destination: 2, sync: true, colorize, ignore: 'event,torrent,a,b' });
+}

@@ -1,0 +1,178 @@
+// The entry of the executable: reads the command line and loads only the part that it asks for.
+//
+// Always: a usage error exits 2, a failure 1 with one line on stderr that names the file or address and the reason.
+
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { parseHostPort } from './net/address.ts';
+import { wholePrintable } from './untrusted-text.ts';
+import type { GetOptions } from './commands/transfer.ts';
+
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];
+const LEAVING = `
+Ctrl-C leaves within 5 s: what was received is written, and the tracker told. It
+exits 0, or 1 where --exit still waited. A second one leaves at once, with 130.`;
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1000,
+  m: 1000 ** 2,
+  g: 1000 ** 3,
+  ki: 1024,
+  mi: 1024 ** 2,
+  gi: 1024 ** 3,
+};
+
+function port(text: string): number {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : -1;
+  if (value < 0 || value > 65_535) throw new InvalidArgumentError('a port is 0 … 65535.');
+  return value;
+}
+
+/** Bytes, with an optional unit: `500000`, `512KiB`, `1.5MB`. */
+function bytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmg]i?|)(?:b(?:\/s)?)?$/i.exec(text);
+  if (match === null) throw new InvalidArgumentError('write bytes such as 500000, 512KiB or 1.5MB.');
+  return Math.floor(Number(match[1]) * (UNITS[(match[2] as string).toLowerCase()] as number));
+}
+
+function pieceLength(text: string): number {
+  const value = bytes(text);
+  const power = value >= 16_384 && value <= 64 * 1024 ** 2 && 2 ** Math.floor(Math.log2(value)) === value;
+  if (!power) throw new InvalidArgumentError('a piece length is a power of two from 16KiB to 64MiB.');
+  return value;
+}
+
+function hostPort(text: string, previous: readonly string[]): string[] {
+  if (parseHostPort(text) === null) throw new InvalidArgumentError('write HOST:PORT or [IPV6]:PORT.');
+  return [...previous, text];
+}
+
+function trackerUrl(text: string, previous: readonly string[]): string[] {
+  if (!/^(https?|udp):\/\/[^\s/]/.test(text)) throw new InvalidArgumentError('a tracker is an http, https or udp URL.');
+  return [...previous, text];
+}
+
+function rateLimit(flags: string): Option {
+  return new Option(flags, 'bytes per second, such as 500KiB').argParser(bytes).default(0, 'unlimited');
+}
+
+function transferCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .argument('<torrent>', 'the .torrent file')
+    .requiredOption('--dir <dir>', 'the folder that holds, or shall hold, the content')
+    .option('--port <n>', 'port to listen on (default: 6881-6889, then any)', port)
+    .option('--bind <address>', 'keep every connection, incoming and outgoing, on this address')
+    .addOption(
+      new Option('--peer <host:port>', 'dial this peer; may be given several times')
+        .argParser(hostPort)
+        .default([], 'none'),
+    )
+    .option('--no-trackers', 'ask no tracker')
+    .option('--json', 'print JSON lines')
+    .option('--check', 'hash everything on the disk before starting')
+    .addOption(rateLimit('--download-limit <rate>'))
+    .addOption(rateLimit('--upload-limit <rate>'))
+    .option('--state <dir>', 'folder of the resume data (default: $XDG_STATE_HOME/starling)')
+    .addOption(new Option('--log-level <level>', 'least level logged on stderr').choices(LEVELS).default('warn'))
+    .option(
+      '--log-file <file>',
+      'append the log to this file as JSON lines, from info on (or from --log-level, where lower)',
+    )
+    .addHelpText('after', LEAVING);
+}
+
+function program(): Command {
+  const starling = new Command('starling')
+    .description('A BitTorrent engine that can be rewound: real downloads and simulated swarms from one build.')
+    .version('0.1.0');
+
+  const get = transferCommand('get', 'Download a torrent, then seed it')
+    .option('--exit', 'end as soon as everything is complete, verified and synced')
+    .option('--sequential', 'fetch the pieces in order')
+    .action(async (file: string, options: GetOptions) => (await import('./commands/transfer.ts')).get(file, options));
+
+  const seed = transferCommand('seed', 'Share content that is already there').action(
+    async (file: string, options: GetOptions) => (await import('./commands/transfer.ts')).seed(file, options),
+  );
+
+  const verify = new Command('verify')
+    .description('Compare the content on the disk with the torrent')
+    .argument('<torrent>', 'the .torrent file')
+    .requiredOption('--dir <dir>', 'the folder that holds the content')
+    .option('--json', 'print one JSON object')
+    .action(async (file: string, options: { dir: string; json?: true }) =>
+      (await import('./commands/verify.ts')).verify(file, options),
+    );
+
+  const create = new Command('create')
+    .description('Make a .torrent of a file or a folder')
+    .argument('<path>', 'the file or folder to share')
+    .requiredOption('-o, --output <file>', 'the .torrent file to write')
+    .option('--piece-length <bytes>', 'a power of two, such as 256KiB (default: by size)', pieceLength)
+    .addOption(
+      new Option('--tracker <url>', 'announce URL; each further one is a tier of its own')
+        .argParser(trackerUrl)
+        .default([], 'none'),
+    )
+    .option('--private', 'peers only from the trackers (BEP 27)')
+    .option('--comment <text>', 'a comment for people')
+    .action(async (path: string, options) => (await import('./commands/create.ts')).create(path, options));
+
+  const info = new Command('info')
+    .description('Show what a .torrent says')
+    .argument('<torrent>', 'the .torrent file')
+    .option('--json', 'print one JSON object')
+    .action(async (file: string, options: { json?: true }) => (await import('./commands/info.ts')).info(file, options));
+
+  const tracker = new Command('tracker')
+    .description('Run a tracker for a private swarm, over HTTP and UDP')
+    .option('--port <n>', 'port of both (0 = any)', port, 6969)
+    .option('--bind <address>', 'address to listen on', '127.0.0.1')
+    .action(async (options: { port: number; bind: string }) =>
+      (await import('./commands/tracker.ts')).tracker(options),
+    );
+
+  const sim = new Command('sim')
+    .description('Run simulated swarms on a virtual clock')
+    .helpOption(false)
+    .allowUnknownOption()
+    .argument('[args...]')
+    .action(() => undefined);
+
+  for (const command of [get, seed, verify, create, info, tracker, sim]) {
+    starling.addCommand(command.allowExcessArguments(command === sim));
+  }
+  for (const command of [starling, ...starling.commands])
+    command.exitOverride().configureOutput({ outputError: (text, write) => write(usageError(text)) });
+  return starling;
+}
+
+/** One line, in place of commander's `error: …`. */
+function usageError(text: string): string {
+  const reason = text
+    .replace(/^error: /, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(/\.$/, '');
+  return `starling: ${wholePrintable(reason)} (--help shows the usage)\n`;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === 'sim') {
+    const { runSim } = await import('#sim-command');
+    return runSim(argv.slice(1));
+  }
+  try {
+    await program().parseAsync(argv, { from: 'user' });
+    return typeof process.exitCode === 'number' ? process.exitCode : 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof Error && error.name === 'Failure') {
+      process.stderr.write(`starling: ${wholePrintable(error.message)}\n`);
+      return 1;
+    }
+    throw error;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

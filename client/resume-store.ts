@@ -1,0 +1,74 @@
+// Keeps resume data in a folder of its own, one file for each torrent and target folder, replaced atomically and durably.
+//
+// Always: a reader finds the old data or the new, whole; data of one target folder is never believed about another.
+
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { decodeResume, encodeResume, type DiskFault, type Metainfo, type ResumeData } from '#engine';
+import { diskFault } from './disk/disk-fault.ts';
+import { syncFolder } from './disk/storage.ts';
+import { hex } from './units.ts';
+
+/** `$XDG_STATE_HOME/starling`, by default `~/.local/state/starling`. */
+export function defaultStateFolder(): string {
+  return join(process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'starling');
+}
+
+export class ResumeStore {
+  readonly #folder: string;
+  /** The last save of each file: saves of one file never overlap. */
+  readonly #tails = new Map<string, Promise<unknown>>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** `root`: the target folder as a real path. Null data: there is none, or it is not usable, for the `reason` given. */
+  async load(
+    metainfo: Metainfo,
+    root: string,
+  ): Promise<{ readonly data: ResumeData | null; readonly reason: string | null }> {
+    const bytes = await readFile(this.path(metainfo.infoHash, root)).catch(() => null);
+    if (bytes === null) return { data: null, reason: null };
+    const decoded = decodeResume(bytes, metainfo);
+    return decoded.ok ? { data: decoded.value, reason: null } : { data: null, reason: decoded.detail };
+  }
+
+  /** Replaces what is saved. The answer is null when the new data is on the disk for certain. */
+  save(root: string, data: ResumeData): Promise<DiskFault | null> {
+    const path = this.path(data.infoHash, root);
+    const bytes = encodeResume(data);
+    const saved = (this.#tails.get(path) ?? Promise.resolve())
+      .then(() => this.#replace(path, bytes))
+      .then(() => null, diskFault);
+    this.#tails.set(path, saved);
+    return saved;
+  }
+
+  /** Named by the info-hash, and by the target folder that the data speaks of. */
+  path(infoHash: Uint8Array, root: string): string {
+    const folder = createHash('sha1').update(root).digest('hex').slice(0, 8);
+    return join(this.#folder, `${hex(infoHash)}-${folder}.resume`);
+  }
+
+  async #replace(path: string, bytes: Uint8Array): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
+    const temporary = `${path}.${process.pid}.new`;
+    try {
+      const handle = await open(temporary, 'w', 0o600);
+      try {
+        await handle.writeFile(bytes);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    await syncFolder(this.#folder);
+  }
+}

@@ -1,0 +1,291 @@
+// Drives one engine with the real world: sockets, disk, hashing, trackers, resume files, one timer.
+//
+// Always: inputs are gathered until the loop comes round, then drained once; every job that the engine hands out is answered once; the
+// engine is never called from within its own drain. A throw out of the engine is our own bug and is left to end the process.
+
+import type {
+  AnnounceRequest,
+  AddTorrent,
+  AddError,
+  Command,
+  CommandError,
+  ConnId,
+  DiskFault,
+  DisconnectReason,
+  Engine,
+  EventName,
+  Instant,
+  JobId,
+  Metainfo,
+  Payload,
+  PeerAddress,
+  RandomStream,
+  Result,
+  ResumeData,
+  Settings,
+  Sink,
+  TorrentId,
+  TorrentStatus,
+} from '#engine';
+import { BLOCK_LENGTH_BYTES, createEngine } from '#engine';
+import type { Server, Socket } from 'node:net';
+import { millisecondsUntil, now } from './clock.ts';
+import { Disk, type DiskAnswers } from './disk/disk.ts';
+import type { Storage } from './disk/storage.ts';
+import { listen, type Listening } from './net/listener.ts';
+import { Transport, type TransportEvents } from './net/transport.ts';
+import type { ResumeStore } from './resume-store.ts';
+import { TrackerClient } from './trackers/tracker-client.ts';
+
+/** Inputs answered from memory inside one turn of the loop before others get theirs. */
+const ROUNDS_PER_TURN_MAX = 16;
+
+export interface SessionOptions {
+  readonly settings: Settings;
+  readonly random: RandomStream;
+  /** Local address of everything, null: the system's choice. */
+  readonly bind: string | null;
+  readonly resumeStore: ResumeStore;
+  /** Called inside a drain: must not call the session back. */
+  readonly onEvent: (name: EventName, torrent: TorrentId, a: number, b: number) => void;
+  /** Why the engine closed a connection; may hold untrusted text. Called inside a drain. */
+  readonly onClose: (conn: ConnId, why: string) => void;
+  /** Called after each drain, when the session may be called again. */
+  readonly afterDrain: () => void;
+}
+
+export interface AddOptions extends Omit<AddTorrent, 'metainfo' | 'resume' | 'fileLengths'> {
+  readonly metainfo: Metainfo;
+  readonly storage: Storage;
+  readonly resume: ResumeData | null;
+}
+
+export class Session implements TransportEvents, DiskAnswers {
+  readonly #engine: Engine;
+  readonly #options: SessionOptions;
+  readonly #transport: Transport;
+  readonly #disk: Disk;
+  readonly #trackers: TrackerClient;
+  readonly #roots = new Map<TorrentId, string>();
+  readonly #sink: Sink;
+  /** Blocks found in memory while the engine was draining, to be handed in after it. */
+  #readBlocks: { readonly job: JobId; readonly block: Uint8Array | null }[] = [];
+  #draining = false;
+  #turnScheduled = false;
+  #closed = false;
+  #server: Server | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt: Instant = 0;
+  #stoppedListener: (() => void) | null = null;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#engine = createEngine({
+      random: options.random,
+      settings: options.settings,
+      allocateBlock: () => new Uint8Array(BLOCK_LENGTH_BYTES),
+    });
+    this.#transport = new Transport(this, options.bind);
+    this.#disk = new Disk(this);
+    this.#trackers = new TrackerClient({ bind: options.bind }, (job, reply) => {
+      this.#engine.announced(now(), job, reply);
+      this.#scheduleTurn();
+    });
+    this.#sink = this.#makeSink();
+  }
+
+  /** Listens and tells the engine. Throws `Failure`. */
+  async listen(ports: readonly number[]): Promise<Omit<Listening, 'server'>> {
+    const accepted = (socket: Socket) => this.#transport.accept(socket);
+    const { server, port, refusal } = await listen({ ports, bind: this.#options.bind, accepted });
+    this.#server = server;
+    this.command({ kind: 'listening', port });
+    return { port, refusal };
+  }
+
+  /** Starts a torrent on an open storage. */
+  async add({ metainfo, storage, ...options }: AddOptions): Promise<Result<TorrentId, AddError>> {
+    const fileLengths = await storage.fileLengths();
+    const added = this.#engine.add(now(), { metainfo, fileLengths, ...options });
+    if (added.ok) {
+      this.#disk.open(added.value, storage);
+      this.#roots.set(added.value, storage.root);
+      this.#scheduleTurn();
+    }
+    return added;
+  }
+
+  command(command: Command): Result<null, CommandError> {
+    const result = this.#engine.command(now(), command);
+    this.#scheduleTurn();
+    return result;
+  }
+
+  status(torrent: TorrentId): TorrentStatus | null {
+    return this.#engine.status(torrent);
+  }
+
+  /** Leaves gracefully: flushes, saves, says `stopped`. True when the engine did all of it within `timeoutMs`. `close` must follow. */
+  stop(timeoutMs: number): Promise<boolean> {
+    this.#server?.close();
+    return new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), timeoutMs);
+      this.#stoppedListener = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+      this.command({ kind: 'shutdown' });
+    });
+  }
+
+  /** Ends every connection, file, thread and timer, as they are. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#server?.close();
+    this.#transport.closeAll();
+    await Promise.all([this.#disk.close(), this.#trackers.close()]);
+  }
+
+  connected(conn: ConnId, address: PeerAddress, outgoing: boolean): void {
+    this.#engine.connected(now(), conn, address, outgoing);
+    this.#scheduleTurn();
+  }
+
+  received(conn: ConnId, chunk: Uint8Array): void {
+    this.#engine.received(now(), conn, chunk);
+    this.#scheduleTurn();
+  }
+
+  writable(conn: ConnId): void {
+    this.#engine.writable(now(), conn);
+    this.#scheduleTurn();
+  }
+
+  disconnected(conn: ConnId, why: DisconnectReason): void {
+    if (this.#closed) return;
+    this.#engine.disconnected(now(), conn, why);
+    this.#scheduleTurn();
+  }
+
+  released(block: Uint8Array): void {
+    this.#disk.release(block);
+  }
+
+  blockRead(job: JobId, block: Uint8Array | null): void {
+    if (this.#draining) {
+      this.#readBlocks.push({ job, block });
+      return;
+    }
+    this.#engine.blockRead(now(), job, block);
+    this.#scheduleTurn();
+  }
+
+  pieceHashed(job: JobId, digest: Uint8Array | null): void {
+    this.#engine.pieceHashed(now(), job, digest);
+    this.#scheduleTurn();
+  }
+
+  blocksHashed(job: JobId, digests: Uint8Array | null): void {
+    this.#engine.blocksHashed(now(), job, digests);
+    this.#scheduleTurn();
+  }
+
+  blocksWritten(job: JobId, fault: DiskFault | null): void {
+    this.#engine.blocksWritten(now(), job, fault);
+    this.#scheduleTurn();
+  }
+
+  synced(job: JobId, fault: DiskFault | null): void {
+    this.#engine.synced(now(), job, fault);
+    this.#scheduleTurn();
+  }
+
+  piecesChecked(job: JobId, digests: readonly (Uint8Array | null)[]): void {
+    this.#engine.piecesChecked(now(), job, digests);
+    this.#scheduleTurn();
+  }
+
+  #scheduleTurn(): void {
+    if (this.#turnScheduled || this.#closed) return;
+    this.#turnScheduled = true;
+    setImmediate(() => {
+      this.#turnScheduled = false;
+      if (!this.#closed) this.#turn();
+    });
+  }
+
+  #turn(): void {
+    for (let round = 0; round < ROUNDS_PER_TURN_MAX; round += 1) {
+      this.#drain();
+      const blocks = this.#readBlocks;
+      if (blocks.length === 0) break;
+      this.#readBlocks = [];
+      const at = now();
+      for (const { job, block } of blocks) this.#engine.blockRead(at, job, block);
+      if (round === ROUNDS_PER_TURN_MAX - 1) this.#scheduleTurn();
+    }
+    this.#armTimer();
+    this.#options.afterDrain();
+  }
+
+  #drain(): void {
+    this.#draining = true;
+    this.#engine.drain(this.#sink);
+    this.#draining = false;
+    this.#transport.flush();
+  }
+
+  /** One timer for the engine's next deadline. One that is armed for earlier is left: it finds nothing due and is armed again. */
+  #armTimer(): void {
+    const next = this.#engine.nextTimeout();
+    if (next === null || (this.#timer !== undefined && this.#timerAt <= next)) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = next;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#engine.tick(now());
+      this.#turn();
+    }, millisecondsUntil(next));
+  }
+
+  #makeSink(): Sink {
+    const disk = this.#disk;
+    const transport = this.#transport;
+    return {
+      dial: (conn, address) => transport.dial(conn, address),
+      send: (conn, bytes) => transport.send(conn, bytes),
+      sendPayload: (conn, block) => transport.sendPayload(conn, bytesOf(block)),
+      setReading: (conn, on) => transport.setReading(conn, on),
+      close: (conn, why) => {
+        transport.close(conn);
+        this.#options.onClose(conn, why);
+      },
+      readBlock: (job, torrent, piece, begin, length) => disk.readBlock(job, torrent, piece, begin, length),
+      hashPiece: (job, torrent, piece, blocks) => disk.hashPiece(job, torrent, piece, blocks),
+      hashBlocks: (job, torrent, piece, blocks) => disk.hashBlocks(job, torrent, piece, blocks),
+      writeBlocks: (job, torrent, piece, blocks) => disk.writeBlocks(job, torrent, piece, blocks),
+      sync: (job, torrent) => disk.sync(job, torrent),
+      checkPieces: (job, torrent, first, count) => disk.checkPieces(job, torrent, first, count),
+      saveResume: (job, torrent, data) => this.#saveResume(job, torrent, data),
+      announce: (job, request: AnnounceRequest) => this.#trackers.announce(job, request),
+      event: (name, torrent, a, b) => {
+        if (name === 'stopped') this.#stoppedListener?.();
+        this.#options.onEvent(name, torrent, a, b);
+      },
+    };
+  }
+
+  #saveResume(job: JobId, torrent: TorrentId, data: ResumeData): void {
+    void this.#options.resumeStore.save(this.#roots.get(torrent) as string, data).then((fault) => {
+      this.#engine.resumeSaved(now(), job, fault);
+      this.#scheduleTurn();
+    });
+  }
+}
+
+/** The real world's blocks are bytes; a stamp here would be our own bug. */
+function bytesOf(payload: Payload): Uint8Array {
+  if (payload instanceof Uint8Array) return payload;
+  throw new TypeError('a stamp reached a socket');
+}

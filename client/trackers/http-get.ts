@@ -1,0 +1,120 @@
+// One bounded HTTP(S) GET to a tracker, which may be hostile: bounded in time, bytes, redirects and unpacked bytes.
+//
+// Always: a tracker on the public internet cannot redirect us to an address of this machine or its local network; certificates are
+// verified. Failures are thrown as errors whose message is one line.
+
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { BlockList, isIPv6 } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import { TRACKER_REPLY_BYTES_MAX } from '#engine';
+import { lookupTracker } from './lookup-tracker.ts';
+
+const REDIRECTS_MAX = 4;
+
+export interface HttpGetOptions {
+  /** Local address of the connection, null: the system's choice. */
+  readonly bind: string | null;
+  readonly timeoutMs: number;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  /** Whatever the status is: trackers explain failures in it. At most `TRACKER_REPLY_BYTES_MAX` bytes. */
+  readonly body: Uint8Array;
+}
+
+export async function httpGet(url: URL, { bind, timeoutMs }: HttpGetOptions): Promise<HttpReply> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const family = bind === null ? 0 : isIPv6(bind) ? 6 : 4;
+  let at = url;
+  let startedLocal = true;
+  for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects += 1) {
+    if (at.protocol !== 'http:' && at.protocol !== 'https:')
+      throw new Error(`cannot follow a redirect to ${at.protocol}`);
+    const target = await raceAbort(lookupTracker(at.hostname, family), signal);
+    const local = isLocal(target.address, target.family);
+    if (redirects === 0) startedLocal = local;
+    else if (local && !startedLocal) throw new Error('redirected to a local address');
+    const response = await get(at, { ...target, bind, signal });
+    const { location } = response.headers;
+    const status = response.statusCode as number;
+    const redirected = location !== undefined && [301, 302, 303, 307, 308].includes(status);
+    if (!redirected) return { status, body: unpacked(response, await readBody(response)) };
+    response.destroy();
+    at = new URL(location, at);
+  }
+  throw new Error('too many redirects');
+}
+
+interface GetOptions {
+  readonly address: string;
+  readonly family: number;
+  readonly bind: string | null;
+  readonly signal: AbortSignal;
+}
+
+function get(url: URL, { address, family, bind, signal }: GetOptions): Promise<IncomingMessage> {
+  const options: RequestOptions = {
+    signal,
+    agent: false,
+    headers: { 'user-agent': 'Starling/0.1.0', 'accept-encoding': 'gzip' },
+    // The address that was judged is the one that is used.
+    lookup: (_name, { all }, found) => {
+      if (all === true) found(null, [{ address, family }]);
+      else found(null, address, family);
+    },
+    ...(bind === null ? {} : { localAddress: bind }),
+  };
+  return new Promise((resolve, reject) => {
+    const request = url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options);
+    request.on('response', resolve);
+    request.on('error', (error) => reject(signal.aborted ? new Error('timed out') : error));
+    request.end();
+  });
+}
+
+async function readBody(response: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > TRACKER_REPLY_BYTES_MAX) throw new Error(`the reply is longer than ${TRACKER_REPLY_BYTES_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function unpacked(response: IncomingMessage, body: Uint8Array): Uint8Array {
+  const encoding = response.headers['content-encoding'];
+  if (encoding === 'gzip' || encoding === 'x-gzip')
+    return gunzipSync(body, { maxOutputLength: TRACKER_REPLY_BYTES_MAX });
+  return body;
+}
+
+function raceAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return Promise.race([
+    promise,
+    new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('timed out')), { once: true });
+    }),
+  ]);
+}
+
+const LOCAL = new BlockList();
+LOCAL.addSubnet('0.0.0.0', 8);
+LOCAL.addSubnet('10.0.0.0', 8);
+LOCAL.addSubnet('100.64.0.0', 10);
+LOCAL.addSubnet('127.0.0.0', 8);
+LOCAL.addSubnet('169.254.0.0', 16);
+LOCAL.addSubnet('172.16.0.0', 12);
+LOCAL.addSubnet('192.168.0.0', 16);
+LOCAL.addAddress('::', 'ipv6');
+LOCAL.addAddress('::1', 'ipv6');
+LOCAL.addSubnet('fc00::', 7, 'ipv6');
+LOCAL.addSubnet('fe80::', 10, 'ipv6');
+
+/** Addresses of this machine and of private networks. An IPv4 address inside an IPv6 one is judged as IPv4. */
+function isLocal(address: string, family: number): boolean {
+  return LOCAL.check(address, family === 6 ? 'ipv6' : 'ipv4');
+}

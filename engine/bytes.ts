@@ -1,0 +1,20 @@
+// What several parts do with bytes: compare them, show them, look at one bit of them.
+
+/** True where both have the same length and content. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Lower case, two digits a byte. */
+export function hex(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  return text;
+}
+
+/** One bit in wire order: high bit first (BEP 3). */
+export function hasBit(bits: Uint8Array, index: number): boolean {
+  return ((bits[index >>> 3] as number) & (0x80 >>> (index & 7))) !== 0;
+}

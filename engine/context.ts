@@ -1,0 +1,49 @@
+// What every part of the engine shares: the time of the input being handled, where outputs are recorded, and what belongs to all torrents.
+
+import type { EngineOptions, Instant, RandomStream } from './contract.ts';
+import { BlockPool } from './pieces/block-pool.ts';
+import { Jobs } from './jobs.ts';
+import { Outbox } from './outbox.ts';
+import type { Peer } from './peers/peer.ts';
+import type { Settings } from './settings.ts';
+import { TokenBucket } from './token-bucket.ts';
+import type { Torrent } from './torrent/torrent.ts';
+
+export class Context {
+  /** Of the input being handled; never goes back. */
+  now: Instant = 0;
+  listenPort = 0;
+  /** The program is about to end: nothing starts again. */
+  leaving = false;
+  /** A torrent came to rest: the engine looks whether all have. */
+  torrentRested = false;
+  /** Connections of all torrents, dials included. */
+  connections = 0;
+  /** Outgoing connections whose handshake is not finished. */
+  dials = 0;
+  /** When to look at every torrent again: a rate limit that was used up allows something, or a block may be late. */
+  pumpAt: Instant | null = null;
+  activeTorrents = 0;
+  /** Torrents whose peers are to be filled when the input has been handled. */
+  readonly woken: Torrent[] = [];
+  readonly settings: Settings;
+  readonly random: RandomStream;
+  readonly outbox = new Outbox();
+  readonly jobs = new Jobs<Torrent | Peer>();
+  readonly blocks: BlockPool;
+  readonly downloadLimit = new TokenBucket();
+  readonly uploadLimit = new TokenBucket();
+
+  constructor(options: EngineOptions) {
+    this.settings = options.settings;
+    this.random = options.random;
+    this.blocks = new BlockPool(options.allocateBlock);
+    this.downloadLimit.setRate(0, options.settings.downloadBps);
+    this.uploadLimit.setRate(0, options.settings.uploadBps);
+  }
+
+  /** Wants a tick at `at` at the latest. */
+  wakeAt(at: Instant): void {
+    if (this.pumpAt === null || at < this.pumpAt) this.pumpAt = at;
+  }
+}

@@ -1,0 +1,436 @@
+// The engine: takes every input to the torrent, connection or job that it is about, and drains what they recorded. Holds no policy.
+
+import { assert } from './bug.ts';
+import { hex } from './bytes.ts';
+import { Context } from './context.ts';
+import type {
+  AddError,
+  AddTorrent,
+  AnnounceReply,
+  Command,
+  CommandError,
+  ConnId,
+  DisconnectReason,
+  DiskFault,
+  Engine,
+  EngineOptions,
+  Instant,
+  JobId,
+  Payload,
+  PeerAddress,
+  Result,
+  Sink,
+  Stamp,
+  TorrentId,
+  TorrentStatus,
+} from './contract.ts';
+import { TORRENTS_MAX } from './limits.ts';
+import { Peer } from './peers/peer.ts';
+import type { KnownPeer } from './peers/peer-book.ts';
+import { torrentStatus } from './torrent/status.ts';
+import { Torrent, type TorrentHost } from './torrent/torrent.ts';
+import { HANDSHAKE_TIMEOUT_US } from './torrent/swarm.ts';
+import type { WireFault } from './wire/wire.ts';
+
+const SECOND_US = 1_000_000;
+/** Highest file priority (see `FilePriority`). */
+const PRIORITY_MAX = 7;
+const OK: Result<null, CommandError> = { ok: true, value: null };
+
+/** A pure engine: it knows no clock, no chance and no world but what it is told. */
+export function createEngine(options: EngineOptions): Engine {
+  return new StarlingEngine(options);
+}
+
+class StarlingEngine implements Engine, TorrentHost {
+  readonly #ctx: Context;
+  readonly #torrents: (Torrent | null)[] = [];
+  readonly #byInfoHash = new Map<string, Torrent>();
+  /** By connection id. */
+  readonly #peers: (Peer | null)[] = [];
+  /** Outgoing ids that may be used again. */
+  readonly #freeConns: ConnId[] = [];
+  /** Closed by us, but not drained yet: what the driver still says about them is ignored. */
+  readonly #closedConns: ConnId[] = [];
+  #nextConn: ConnId = 0;
+  /** Incoming connections that have named no torrent yet, oldest first. */
+  readonly #unrouted: Peer[] = [];
+  #nextSecond: Instant | null = null;
+  #stopped = false;
+
+  constructor(options: EngineOptions) {
+    this.#ctx = new Context(options);
+  }
+
+  // ── commands ──
+
+  add(now: Instant, options: AddTorrent): Result<TorrentId, AddError> {
+    this.#begin(now);
+    const key = hex(options.metainfo.infoHash);
+    if (this.#byInfoHash.has(key)) {
+      return {
+        ok: false,
+        error: 'duplicate',
+        detail: `${options.metainfo.name}: this torrent is here already (${key})`,
+      };
+    }
+    let id = this.#torrents.indexOf(null);
+    if (id === -1) id = this.#torrents.length;
+    if (id >= TORRENTS_MAX) return { ok: false, error: 'tooMany', detail: `more than ${TORRENTS_MAX} torrents` };
+    this.#ctx.outbox.event('torrentAdded', id, options.metainfo.geometry.pieceCount, 0);
+    const torrent = new Torrent(this.#ctx, this, id, options);
+    this.#torrents[id] = torrent;
+    this.#byInfoHash.set(key, torrent);
+    this.#settle();
+    return { ok: true, value: id };
+  }
+
+  command(now: Instant, command: Command): Result<null, CommandError> {
+    this.#begin(now);
+    const result = this.#command(command);
+    this.#settle();
+    return result;
+  }
+
+  #command(command: Command): Result<null, CommandError> {
+    if (command.kind === 'listening') {
+      this.#ctx.listenPort = command.port;
+      return OK;
+    }
+    if (command.kind === 'shutdown') {
+      this.#ctx.leaving = true;
+      this.#ctx.torrentRested = true;
+      for (const peer of [...this.#unrouted]) this.closeConnection(peer, 'leaving');
+      for (const torrent of this.#torrents) torrent?.shutdown();
+      return OK;
+    }
+    if (command.kind === 'rateLimits' && !(isRate(command.downloadBps) && isRate(command.uploadBps))) {
+      return { ok: false, error: 'outOfRange', detail: 'a rate limit is a whole number of bytes per second, 0 = none' };
+    }
+    if (command.kind === 'rateLimits' && command.torrent === null) {
+      this.#ctx.downloadLimit.setRate(this.#ctx.now, command.downloadBps);
+      this.#ctx.uploadLimit.setRate(this.#ctx.now, command.uploadBps);
+      this.#wakeAll();
+      return OK;
+    }
+    const torrent = this.#torrents[command.torrent as TorrentId];
+    if (!torrent || torrent.phase === 'removed') {
+      return { ok: false, error: 'noSuchTorrent', detail: `no torrent ${command.torrent}` };
+    }
+    return this.#commandTorrent(torrent, command);
+  }
+
+  #commandTorrent(
+    torrent: Torrent,
+    command: Exclude<Command, { kind: 'listening' | 'shutdown' }>,
+  ): Result<null, CommandError> {
+    switch (command.kind) {
+      case 'pause':
+        torrent.pause();
+        return OK;
+      case 'resume':
+        torrent.start();
+        return OK;
+      case 'remove':
+        torrent.remove();
+        return OK;
+      case 'recheck':
+        torrent.recheck();
+        return OK;
+      case 'announceNow':
+        torrent.announces.announceNow();
+        return OK;
+      case 'addPeers':
+        torrent.swarm.heardOf(command.peers);
+        return OK;
+      case 'filePriority':
+        if (!Number.isInteger(command.file) || command.file < 0 || command.file >= torrent.metainfo.files.length) {
+          return { ok: false, error: 'noSuchFile', detail: `${torrent.metainfo.name}: no file ${command.file}` };
+        }
+        if (!Number.isInteger(command.priority) || command.priority < 0 || command.priority > PRIORITY_MAX) {
+          return {
+            ok: false,
+            error: 'outOfRange',
+            detail: `a priority is 0 … ${PRIORITY_MAX}, not ${command.priority}`,
+          };
+        }
+        torrent.setFilePriority(command.file, command.priority);
+        return OK;
+      case 'sequential':
+        torrent.picker.sequential = command.on;
+        return OK;
+      case 'rateLimits':
+        torrent.downloadLimit.own.setRate(this.#ctx.now, command.downloadBps);
+        torrent.uploadLimit.own.setRate(this.#ctx.now, command.uploadBps);
+        this.#wakeAll();
+        return OK;
+    }
+  }
+
+  // ── connections ──
+
+  connected(now: Instant, conn: ConnId, address: PeerAddress, outgoing: boolean): void {
+    this.#begin(now);
+    if (outgoing) {
+      const peer = this.#peer(conn);
+      if (peer.state !== 'closed') (peer.torrent as Torrent).swarm.connected(peer);
+    } else this.#accept(conn, address);
+    this.#settle();
+  }
+
+  #accept(conn: ConnId, address: PeerAddress): void {
+    assert(conn % 2 === 1 && !this.#peers[conn], 'an incoming connection has a free odd id', conn);
+    const peer = new Peer(this.#ctx, conn, address, false, null);
+    this.#peers[conn] = peer;
+    this.#ctx.connections += 1;
+    this.#unrouted.push(peer);
+    peer.onInfoHash = (infoHash) => this.#route(peer, infoHash);
+    if (this.#ctx.connections > this.#ctx.settings.connectionsMax || this.#ctx.leaving) {
+      this.#ctx.outbox.event('connectionRefused', -1, conn, 0);
+      this.closeConnection(peer, 'too many connections');
+    }
+  }
+
+  /** An incoming handshake names a torrent. */
+  #route(peer: Peer, infoHash: Uint8Array): WireFault | null {
+    const torrent = this.#byInfoHash.get(hex(infoHash));
+    if (torrent === undefined || !torrent.active) return 'infoHash';
+    peer.torrent = torrent;
+    this.#unrouted.splice(this.#unrouted.indexOf(peer), 1);
+    if (!torrent.swarm.accepted(peer)) {
+      peer.torrent = null;
+      this.#ctx.outbox.event('connectionRefused', torrent.id, peer.conn, 0);
+      this.closeConnection(peer, 'too many connections');
+    }
+    return null;
+  }
+
+  received(now: Instant, conn: ConnId, chunk: Uint8Array): void {
+    this.#begin(now);
+    const peer = this.#peer(conn);
+    peer.lastReceivedAt = now;
+    if (peer.state !== 'closed') this.#judge(peer, peer.reader.received(chunk));
+    this.#settle();
+  }
+
+  receivedPayload(now: Instant, conn: ConnId, stamp: Stamp, lengthBytes: number): void {
+    this.#begin(now);
+    const peer = this.#peer(conn);
+    peer.lastReceivedAt = now;
+    if (peer.state !== 'closed') this.#judge(peer, peer.reader.receivedPayload(stamp, lengthBytes));
+    this.#settle();
+  }
+
+  #judge(peer: Peer, fault: WireFault | null): void {
+    if (fault === null || peer.state === 'closed') return;
+    this.#ctx.outbox.event('peerFault', peer.torrent?.id ?? -1, peer.conn, 0);
+    peer.knownAs?.adjustTrust(-1);
+    this.closeConnection(peer, `broke the protocol: ${fault}`);
+  }
+
+  writable(now: Instant, conn: ConnId): void {
+    this.#begin(now);
+    const peer = this.#peer(conn);
+    if (peer.state !== 'closed') peer.writable();
+    this.#settle();
+  }
+
+  disconnected(now: Instant, conn: ConnId, why: DisconnectReason): void {
+    this.#begin(now);
+    const peer = this.#peer(conn);
+    if (peer.state !== 'closed') {
+      this.#forget(peer, why);
+      this.#peers[conn] = null;
+      if (peer.outgoing) this.#freeConns.push(conn);
+    }
+    this.#settle();
+  }
+
+  closeConnection(peer: Peer, why: string): void {
+    peer.reader.stop();
+    this.#ctx.outbox.close(peer.conn, why);
+    this.#forget(peer, null);
+    this.#closedConns.push(peer.conn);
+  }
+
+  #forget(peer: Peer, why: DisconnectReason | null): void {
+    this.#ctx.connections -= 1;
+    this.#ctx.outbox.event('peerClosed', peer.torrent?.id ?? -1, peer.conn, 0);
+    if (peer.torrent !== null) peer.torrent.swarm.gone(peer, why);
+    else if (this.#unrouted.includes(peer)) this.#unrouted.splice(this.#unrouted.indexOf(peer), 1);
+    peer.state = 'closed';
+    peer.dispose();
+  }
+
+  dial(torrent: Torrent, known: KnownPeer): void {
+    const conn = this.#freeConns.pop() ?? this.#takeConn();
+    const peer = new Peer(this.#ctx, conn, known.address as PeerAddress, true, torrent);
+    this.#peers[conn] = peer;
+    this.#ctx.connections += 1;
+    torrent.swarm.dialled(peer, known);
+    this.#ctx.outbox.dial(conn, peer.address);
+  }
+
+  #takeConn(): ConnId {
+    const conn = this.#nextConn;
+    this.#nextConn += 2;
+    return conn;
+  }
+
+  #peer(conn: ConnId): Peer {
+    const peer = this.#peers[conn];
+    assert(peer !== null && peer !== undefined, 'an input about a connection that is open', conn);
+    return peer;
+  }
+
+  // ── answers ──
+
+  blockRead(now: Instant, job: JobId, block: Payload | null): void {
+    this.#begin(now);
+    const { owner, a, b, c } = this.#ctx.jobs.close(job, 'readBlock');
+    (owner as Peer).uploads.blockRead(a, b, c, block);
+    this.#settle();
+  }
+
+  pieceHashed(now: Instant, job: JobId, digest: Uint8Array | null): void {
+    this.#begin(now);
+    const { owner, a } = this.#ctx.jobs.close(job, 'hashPiece');
+    (owner as Torrent).storage.pieceHashed(a, digest);
+    this.#settle();
+  }
+
+  blocksHashed(now: Instant, job: JobId, digests: Uint8Array | null): void {
+    this.#begin(now);
+    const { owner, a } = this.#ctx.jobs.close(job, 'hashBlocks');
+    (owner as Torrent).storage.blocksHashed(a, digests);
+    this.#settle();
+  }
+
+  blocksWritten(now: Instant, job: JobId, fault: DiskFault | null): void {
+    this.#begin(now);
+    const { owner, a, b } = this.#ctx.jobs.close(job, 'writeBlocks');
+    (owner as Torrent).storage.blocksWritten(a, b, fault);
+    this.#settle();
+  }
+
+  synced(now: Instant, job: JobId, fault: DiskFault | null): void {
+    this.#begin(now);
+    (this.#ctx.jobs.close(job, 'sync').owner as Torrent).storage.synced(fault);
+    this.#settle();
+  }
+
+  piecesChecked(now: Instant, job: JobId, digests: readonly (Uint8Array | null)[]): void {
+    this.#begin(now);
+    const { owner, a, b } = this.#ctx.jobs.close(job, 'checkPieces');
+    assert(digests.length === b, 'one digest a checked piece', digests.length, b);
+    (owner as Torrent).piecesChecked(a, digests);
+    this.#settle();
+  }
+
+  resumeSaved(now: Instant, job: JobId, fault: DiskFault | null): void {
+    this.#begin(now);
+    (this.#ctx.jobs.close(job, 'saveResume').owner as Torrent).storage.resumeSaved(fault);
+    this.#settle();
+  }
+
+  announced(now: Instant, job: JobId, reply: AnnounceReply): void {
+    this.#begin(now);
+    const { owner, a, b, c } = this.#ctx.jobs.close(job, 'announce');
+    (owner as Torrent).announces.announced(a, b, c, reply);
+    this.#ctx.torrentRested = true;
+    this.#settle();
+  }
+
+  // ── time ──
+
+  tick(now: Instant): void {
+    this.#begin(now);
+    const ctx = this.#ctx;
+    if (ctx.pumpAt !== null && now >= ctx.pumpAt) {
+      ctx.pumpAt = null;
+      this.#wakeAll();
+      for (const torrent of this.#torrents) if (torrent?.active) torrent.serveAll();
+    }
+    if (this.#nextSecond !== null && now >= this.#nextSecond) {
+      this.#nextSecond = now + SECOND_US;
+      for (const torrent of this.#torrents) torrent?.second();
+      this.#closeSilent();
+    }
+    this.#settle();
+  }
+
+  /** Who connects must name a torrent in time (CONFORMANCE 18). */
+  #closeSilent(): void {
+    for (let peer = this.#unrouted[0]; peer; peer = this.#unrouted[0]) {
+      if (this.#ctx.now - peer.connectedAt < HANDSHAKE_TIMEOUT_US) return;
+      this.closeConnection(peer, 'no handshake in time');
+    }
+  }
+
+  nextTimeout(): Instant | null {
+    const { pumpAt } = this.#ctx;
+    if (pumpAt === null) return this.#nextSecond;
+    return this.#nextSecond === null ? pumpAt : Math.min(pumpAt, this.#nextSecond);
+  }
+
+  #wakeAll(): void {
+    for (const torrent of this.#torrents) torrent?.wake();
+  }
+
+  #begin(now: Instant): void {
+    assert(now >= this.#ctx.now, 'time does not go back', now, this.#ctx.now);
+    this.#ctx.now = now;
+  }
+
+  /** What follows from an input once it was handled as a whole. */
+  #settle(): void {
+    const { woken } = this.#ctx;
+    while (woken.length > 0) (woken.pop() as Torrent).fillAll();
+    if (this.#ctx.activeTorrents === 0 && this.#unrouted.length === 0) this.#nextSecond = null;
+    else this.#nextSecond ??= this.#ctx.now + SECOND_US;
+    if (this.#ctx.torrentRested) this.#reportStopped();
+  }
+
+  #reportStopped(): void {
+    this.#ctx.torrentRested = false;
+    if (!this.#ctx.leaving || this.#stopped) return;
+    if (this.#torrents.some((torrent) => torrent !== null && !torrent.rested)) return;
+    this.#stopped = true;
+    this.#ctx.outbox.event('stopped', -1, 0, 0);
+  }
+
+  removed(torrent: Torrent): void {
+    this.#torrents[torrent.id] = null;
+    this.#byInfoHash.delete(hex(torrent.metainfo.infoHash));
+  }
+
+  drain(sink: Sink): void {
+    this.#ctx.outbox.drain(sink);
+    for (const conn of this.#closedConns) {
+      this.#peers[conn] = null;
+      if (conn % 2 === 0) this.#freeConns.push(conn);
+    }
+    this.#closedConns.length = 0;
+  }
+
+  status(id: TorrentId): TorrentStatus | null {
+    return this.#torrents[id] ? torrentStatus(this.#torrents[id]) : null;
+  }
+
+  checkInvariants(): void {
+    let heldBytes = 0;
+    for (const torrent of this.#torrents) {
+      torrent?.checkInvariants();
+      heldBytes += torrent?.heldBytes ?? 0;
+    }
+    assert(heldBytes === this.#ctx.blocks.heldBytes, 'held bytes are counted', heldBytes, this.#ctx.blocks.heldBytes);
+    let connections = 0;
+    for (const peer of this.#peers) if (peer && peer.state !== 'closed') connections += 1;
+    assert(connections === this.#ctx.connections, 'connections are counted', connections, this.#ctx.connections);
+    assert(this.#ctx.dials >= 0, 'dials are counted', this.#ctx.dials);
+  }
+}
+
+function isRate(bytesPerSecond: number): boolean {
+  return Number.isSafeInteger(bytesPerSecond) && bytesPerSecond >= 0;
+}

@@ -1,0 +1,16 @@
+// What the engine shows to the worlds that drive it. Nothing outside `engine/` imports any other file of it.
+
+export * from './bug.ts';
+export type * from './contract.ts';
+export * from './engine.ts';
+export * from './events.ts';
+export * from './geometry.ts';
+export * from './limits.ts';
+export * from './metainfo/create.ts';
+export type * from './metainfo/metainfo.ts';
+export * from './metainfo/parse.ts';
+export * from './resume/resume-codec.ts';
+export type * from './resume/resume-data.ts';
+export * from './settings.ts';
+export * from './trackers/http-announce.ts';
+export * from './trackers/udp-announce.ts';

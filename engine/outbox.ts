@@ -1,0 +1,199 @@
+// Record, then drain. Every output of the engine is a row of numbers here until `drain` hands all of them to the driver's sink in the
+// order recorded, so that no driver code ever runs inside a half-done transition. Wire bytes gather in one arena; what is sent on one
+// connection without anything between is one `send`.
+
+import { assert } from './bug.ts';
+import type { AnnounceRequest, ConnId, JobId, Payload, PeerAddress, Sink, TorrentId } from './contract.ts';
+import type { EventName } from './events.ts';
+import type { ResumeData } from './resume/resume-data.ts';
+
+const SEND = 0;
+const SEND_PAYLOAD = 1;
+const EVENT = 2;
+const READ_BLOCK = 3;
+const HASH_PIECE = 4;
+const WRITE_BLOCKS = 5;
+const HASH_BLOCKS = 6;
+const SYNC = 7;
+const CHECK_PIECES = 8;
+const SAVE_RESUME = 9;
+const ANNOUNCE = 10;
+const DIAL = 11;
+const CLOSE = 12;
+const SET_READING = 13;
+
+/** Numbers a row: what, then up to five arguments. */
+const STRIDE = 6;
+
+export class Outbox {
+  #rows = new Float64Array(16 * STRIDE);
+  #refs: unknown[] = [];
+  #count = 0;
+  #bytes = new Uint8Array(512);
+  #byteCount = 0;
+  #draining = false;
+
+  /** Where the bytes reserved last are to be written. Valid until the next `reserve`. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  get empty(): boolean {
+    return this.#count === 0;
+  }
+
+  /** Room for `lengthBytes` on the stream of `conn`: returns where in `bytes` they go. The caller writes all of them. */
+  reserve(conn: ConnId, lengthBytes: number): number {
+    const at = this.#byteCount;
+    if (at + lengthBytes > this.#bytes.length) this.#growBytes(at + lengthBytes);
+    this.#byteCount = at + lengthBytes;
+    const last = (this.#count - 1) * STRIDE;
+    if (last >= 0 && this.#rows[last] === SEND && this.#rows[last + 1] === conn)
+      this.#rows[last + 3] = at + lengthBytes;
+    else this.#push(SEND, conn, at, at + lengthBytes, 0, 0, null);
+    return at;
+  }
+
+  sendPayload(conn: ConnId, block: Payload): void {
+    this.#push(SEND_PAYLOAD, conn, 0, 0, 0, 0, block);
+  }
+
+  dial(conn: ConnId, address: PeerAddress): void {
+    this.#push(DIAL, conn, 0, 0, 0, 0, address);
+  }
+
+  setReading(conn: ConnId, on: boolean): void {
+    this.#push(SET_READING, conn, on ? 1 : 0, 0, 0, 0, null);
+  }
+
+  close(conn: ConnId, why: string): void {
+    this.#push(CLOSE, conn, 0, 0, 0, 0, why);
+  }
+
+  readBlock(job: JobId, torrent: TorrentId, piece: number, beginBytes: number, lengthBytes: number): void {
+    this.#push(READ_BLOCK, job, torrent, piece, beginBytes, lengthBytes, null);
+  }
+
+  hashPiece(job: JobId, torrent: TorrentId, piece: number, blocks: readonly (Payload | null)[]): void {
+    this.#push(HASH_PIECE, job, torrent, piece, 0, 0, blocks);
+  }
+
+  hashBlocks(job: JobId, torrent: TorrentId, piece: number, blocks: readonly (Payload | null)[]): void {
+    this.#push(HASH_BLOCKS, job, torrent, piece, 0, 0, blocks);
+  }
+
+  writeBlocks(job: JobId, torrent: TorrentId, piece: number, blocks: readonly (Payload | null)[]): void {
+    this.#push(WRITE_BLOCKS, job, torrent, piece, 0, 0, blocks);
+  }
+
+  sync(job: JobId, torrent: TorrentId): void {
+    this.#push(SYNC, job, torrent, 0, 0, 0, null);
+  }
+
+  checkPieces(job: JobId, torrent: TorrentId, first: number, count: number): void {
+    this.#push(CHECK_PIECES, job, torrent, first, count, 0, null);
+  }
+
+  saveResume(job: JobId, torrent: TorrentId, data: ResumeData): void {
+    this.#push(SAVE_RESUME, job, torrent, 0, 0, 0, data);
+  }
+
+  announce(job: JobId, request: AnnounceRequest): void {
+    this.#push(ANNOUNCE, job, 0, 0, 0, 0, request);
+  }
+
+  event(name: EventName, torrent: TorrentId, a: number, b: number): void {
+    this.#push(EVENT, torrent, a, b, 0, 0, name);
+  }
+
+  drain(sink: Sink): void {
+    assert(!this.#draining, 'drain was re-entered');
+    if (this.#count === 0) return;
+    this.#draining = true;
+    const rows = this.#rows;
+    const refs = this.#refs;
+    const count = this.#count;
+    for (let i = 0; i < count; i += 1) {
+      const row = i * STRIDE;
+      const a = rows[row + 1] as number;
+      const b = rows[row + 2] as number;
+      const c = rows[row + 3] as number;
+      const ref = refs[i];
+      switch (rows[row] as number) {
+        case SEND:
+          sink.send(a, this.#bytes.subarray(b, c));
+          break;
+        case SEND_PAYLOAD:
+          sink.sendPayload(a, ref as Payload);
+          break;
+        case EVENT:
+          sink.event(ref as EventName, a, b, c);
+          break;
+        case READ_BLOCK:
+          sink.readBlock(a, b, c, rows[row + 4] as number, rows[row + 5] as number);
+          break;
+        case HASH_PIECE:
+          sink.hashPiece(a, b, c, ref as (Payload | null)[]);
+          break;
+        case HASH_BLOCKS:
+          sink.hashBlocks(a, b, c, ref as (Payload | null)[]);
+          break;
+        case WRITE_BLOCKS:
+          sink.writeBlocks(a, b, c, ref as (Payload | null)[]);
+          break;
+        case SYNC:
+          sink.sync(a, b);
+          break;
+        case CHECK_PIECES:
+          sink.checkPieces(a, b, c, rows[row + 4] as number);
+          break;
+        case SAVE_RESUME:
+          sink.saveResume(a, b, ref as ResumeData);
+          break;
+        case ANNOUNCE:
+          sink.announce(a, ref as AnnounceRequest);
+          break;
+        case DIAL:
+          sink.dial(a, ref as PeerAddress);
+          break;
+        case CLOSE:
+          sink.close(a, ref as string);
+          break;
+        case SET_READING:
+          sink.setReading(a, b === 1);
+          break;
+      }
+      refs[i] = null;
+    }
+    assert(this.#count === count, 'an output was recorded while draining');
+    this.#count = 0;
+    this.#byteCount = 0;
+    this.#draining = false;
+  }
+
+  #push(what: number, a: number, b: number, c: number, d: number, e: number, ref: unknown): void {
+    const row = this.#count * STRIDE;
+    if (row === this.#rows.length) this.#growRows();
+    const rows = this.#rows;
+    rows[row] = what;
+    rows[row + 1] = a;
+    rows[row + 2] = b;
+    rows[row + 3] = c;
+    rows[row + 4] = d;
+    rows[row + 5] = e;
+    this.#refs[this.#count] = ref;
+    this.#count += 1;
+  }
+
+  #growRows(): void {
+    const rows = new Float64Array(this.#rows.length * 2);
+    rows.set(this.#rows);
+    this.#rows = rows;
+  }
+
+  #growBytes(needed: number): void {
+    const bytes = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    bytes.set(this.#bytes.subarray(0, this.#byteCount));
+    this.#bytes = bytes;
+  }
+}

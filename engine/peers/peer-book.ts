@@ -1,0 +1,127 @@
+// Every peer of a torrent that we have heard of, connected or not: where it is, what it had, how it behaved. It outlives connections,
+// pauses and (through resume data) restarts; bans and parole live here, so that reconnecting does not wash them off.
+
+import type { Bitfield } from '../bitfield.ts';
+import type { ConnId, Instant, PeerAddress } from '../contract.ts';
+import { KNOWN_PEERS_MAX } from '../limits.ts';
+
+/** After the n-th failed dial in a row a peer is left alone n × this long. */
+const DIAL_BACKOFF_US = 15_000_000;
+const DIAL_FAILURES_MAX = 5;
+const TRUST_MIN = -7;
+const TRUST_MAX = 8;
+
+export class KnownPeer {
+  /** Where it listens; null: it came to us and never said. */
+  address: PeerAddress | null;
+  /** The key under which the book finds it. */
+  readonly key: string;
+  /** As a tracker gave it, null: none did. */
+  expectedId: Uint8Array | null = null;
+  /** The connection that is this peer, −1: none. */
+  conn: ConnId = -1;
+  failures = 0;
+  nextDialAt: Instant = 0;
+  seed = false;
+  /** As last seen: for ranking and rarity, never for a request. */
+  bitfield: Bitfield | null = null;
+  downloadBps = 0;
+  trust = 0;
+  banned = false;
+  onParole = false;
+  /** Failed pieces with several contributors of which it is one, not yet explained. */
+  suspicions = 0;
+
+  constructor(key: string, address: PeerAddress | null) {
+    this.key = key;
+    this.address = address;
+  }
+
+  adjustTrust(by: number): void {
+    this.trust = Math.min(TRUST_MAX, Math.max(TRUST_MIN, this.trust + by));
+  }
+}
+
+/** The key of a peer that can be dialled. */
+function addressKey(address: PeerAddress): string {
+  return `${address.host}|${address.port}`;
+}
+
+export class PeerBook {
+  readonly #peers = new Map<string, KnownPeer>();
+
+  get size(): number {
+    return this.#peers.size;
+  }
+
+  values(): Iterable<KnownPeer> {
+    return this.#peers.values();
+  }
+
+  find(key: string): KnownPeer | undefined {
+    return this.#peers.get(key);
+  }
+
+  /** The peer that listens at `address`, new in the book if there is room; null when the book is full of better ones. */
+  heardOf(address: PeerAddress): KnownPeer | null {
+    const key = addressKey(address);
+    return this.#peers.get(key) ?? this.#insert(new KnownPeer(key, address));
+  }
+
+  /** A peer that came to us, told apart from others of its host by its id. Never null: it is connected, so it counts. */
+  cameToUs(host: string, peerIdHex: string): KnownPeer {
+    const key = `${host}|${peerIdHex}`;
+    const known = this.#peers.get(key);
+    if (known) return known;
+    const peer = new KnownPeer(key, null);
+    return this.#insert(peer) ?? peer;
+  }
+
+  /** The next one to dial, most useful first: fewest failures, then the rate it gave, then what it has; null = nobody now. */
+  best(now: Instant, skipSeeds: boolean): KnownPeer | null {
+    let best: KnownPeer | null = null;
+    for (const peer of this.#peers.values()) {
+      if (peer.address === null || peer.conn !== -1 || peer.banned || peer.nextDialAt > now) continue;
+      if (skipSeeds && peer.seed) continue;
+      if (best === null || preferred(peer, best)) best = peer;
+    }
+    return best;
+  }
+
+  dialFailed(peer: KnownPeer, now: Instant): void {
+    peer.failures += 1;
+    peer.nextDialAt = now + peer.failures * DIAL_BACKOFF_US;
+    if (peer.failures >= DIAL_FAILURES_MAX && !peer.banned) this.#peers.delete(peer.key);
+  }
+
+  #insert(peer: KnownPeer): KnownPeer | null {
+    if (this.#peers.size >= KNOWN_PEERS_MAX && !this.#makeRoom()) return null;
+    this.#peers.set(peer.key, peer);
+    return peer;
+  }
+
+  /** Drops one peer that failed, or came to us and left; those connected, banned or on parole stay. */
+  #makeRoom(): boolean {
+    let worst: KnownPeer | null = null;
+    for (const peer of this.#peers.values()) {
+      if (peer.conn !== -1 || peer.banned || peer.onParole) continue;
+      if (peer.address === null) {
+        worst = peer;
+        break;
+      }
+      if (peer.failures > (worst?.failures ?? 0)) worst = peer;
+    }
+    if (worst === null) return false;
+    this.#peers.delete(worst.key);
+    return true;
+  }
+}
+
+function preferred(a: KnownPeer, b: KnownPeer): boolean {
+  if (a.failures !== b.failures) return a.failures < b.failures;
+  if (a.downloadBps !== b.downloadBps) return a.downloadBps > b.downloadBps;
+  if (a.trust !== b.trust) return a.trust > b.trust;
+  const aPieces = a.bitfield?.count ?? 0;
+  const bPieces = b.bitfield?.count ?? 0;
+  return aPieces > bPieces;
+}

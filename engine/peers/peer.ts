@@ -1,0 +1,500 @@
+// One connection: what both sides said, and the protocol's rules about what may follow what. Decides nothing about pieces, slots or
+// other peers: that is the torrent's, told through its `peer…` methods.
+//
+//   state        what ends it
+//   dialling     connected by the driver
+//   handshaking  the peer's handshake, or HANDSHAKE_TIMEOUT
+//   up           closed by either side
+//   closed       for good
+
+import { Bitfield } from '../bitfield.ts';
+import { sameBytes } from '../bytes.ts';
+import type { Context } from '../context.ts';
+import type { ConnId, Instant, PeerAddress, Payload, Stamp } from '../contract.ts';
+import { BLOCK_LENGTH_BYTES, SEND_BACKLOG_BYTES_MAX } from '../limits.ts';
+import { RateMeter } from '../rate-meter.ts';
+import type { Torrent } from '../torrent/torrent.ts';
+import { decodeExtensionHandshake, DONT_HAVE_ID, EXTENSION_HANDSHAKE_ID } from '../wire/extension-handshake.ts';
+import { HANDSHAKE_BYTES, offersExtensions, offersFast, writeHandshake } from '../wire/handshake.ts';
+import { readUint32 } from '../wire/integers.ts';
+import * as wire from '../wire/messages.ts';
+import { WireReader } from '../wire/reader.ts';
+import type { WireFault, WireHandler } from '../wire/wire.ts';
+import type { AskedPeer } from '../pieces/picker.ts';
+import type { KnownPeer } from './peer-book.ts';
+import { Pipeline } from './pipeline.ts';
+import { RequestQueue } from './request-queue.ts';
+import { UploadQueue } from './upload-queue.ts';
+
+export type PeerState = 'dialling' | 'handshaking' | 'up' | 'closed';
+
+/** Between two unchokes a peer without the fast extension may send this much that was not asked for (a choke or cancel crosses it)
+ *  before it is closed. */
+const UNASKED_BYTES_MAX = 4 * 1024 * 1024;
+const UINT32_BYTES = 4;
+/** Pieces that a peer may allow us while choking; more are not remembered. */
+const ALLOWED_FAST_MAX = 32;
+
+export class Peer implements WireHandler, AskedPeer {
+  readonly conn: ConnId;
+  readonly address: PeerAddress;
+  readonly outgoing: boolean;
+  readonly reader: WireReader;
+  readonly uploads: UploadQueue;
+  readonly requests = new RequestQueue();
+  readonly pipeline: Pipeline;
+  readonly download = new RateMeter();
+  readonly upload = new RateMeter();
+  state: PeerState;
+  /** Null until an incoming handshake names one. */
+  torrent: Torrent | null;
+  /** Set from the moment it is known who this is: at the dial, or at the end of an incoming handshake. */
+  knownAs: KnownPeer | null = null;
+  /** Another entry of the book that turned out to be the same peer. */
+  alias: KnownPeer | null = null;
+  /** It is one of the dials that are bounded. */
+  countsAsDial = false;
+  peerId: Uint8Array = NO_PEER_ID;
+  client: string | null = null;
+  fast = false;
+  extensions = false;
+  uploadOnly = false;
+  bits: Bitfield = NO_BITS;
+  /** What it had when it was last connected, while it has not said anew; a copy that nobody changes. */
+  expected: Bitfield | null = null;
+  /** It had every piece when its bitfield came: counted as one seed, not piece by piece. */
+  joinedAsSeed = false;
+  /** It said that it has some piece. */
+  saidPieces = false;
+  amChoking = true;
+  amInterested = false;
+  peerChoking = true;
+  peerInterested = false;
+  snubbed = false;
+  /** Pieces it has that we want. */
+  wantedCount = 0;
+  lastReceivedAt: Instant;
+  lastSentAt: Instant;
+  connectedAt: Instant;
+  /** When it last gave us a block, or was last given something to do. */
+  lastBlockAt: Instant = 0;
+  /** It rejected a request: none is sent before. */
+  askAgainAt: Instant = 0;
+  /** When it was last unchoked, or choked, by us. */
+  unchokedAt: Instant = 0;
+  chokedAt: Instant = 0;
+
+  readonly #ctx: Context;
+  #allowedFast: number[] | null = null;
+  #reading = true;
+  /** Bytes recorded for the driver since it last said `writable`. */
+  unsentBytes = 0;
+  #unaskedBytes = 0;
+
+  /** Key of the block that is arriving, −1: it was not asked for. */
+  #arrivingKey = -1;
+  /** The block is thrown away when it is here: nobody needs it. */
+  #arrivingInVain = false;
+  #arrivingBytes = 0;
+  #arrivedBytes = 0;
+  #arriving: Payload | null = null;
+
+  constructor(ctx: Context, conn: ConnId, address: PeerAddress, outgoing: boolean, torrent: Torrent | null) {
+    this.#ctx = ctx;
+    this.conn = conn;
+    this.address = address;
+    this.outgoing = outgoing;
+    this.torrent = torrent;
+    this.state = outgoing ? 'dialling' : 'handshaking';
+    this.reader = new WireReader(this);
+    this.uploads = new UploadQueue(ctx, this);
+    this.pipeline = new Pipeline(ctx.settings.queueTimeMs);
+    this.lastReceivedAt = ctx.now;
+    this.lastSentAt = ctx.now;
+    this.connectedAt = ctx.now;
+  }
+
+  get up(): boolean {
+    return this.state === 'up';
+  }
+
+  /** It has every piece, or says that it wants none (BEP 21). */
+  get isSeed(): boolean {
+    return this.uploadOnly || (this.bits.length > 0 && this.bits.full);
+  }
+
+  get known(): KnownPeer {
+    return this.knownAs as KnownPeer;
+  }
+
+  mayAsk(piece: number): boolean {
+    return this.bits.has(piece) && (!this.peerChoking || (this.#allowedFast?.includes(piece) ?? false));
+  }
+
+  get outstanding(): number {
+    return this.requests.liveCount;
+  }
+
+  isAskedFor(key: number): boolean {
+    return this.requests.indexOf(key) !== -1;
+  }
+
+  /** Something may be asked for: it is unchoked, or some pieces are allowed. */
+  get mayBeAsked(): boolean {
+    return this.state === 'up' && (!this.peerChoking || this.#allowedFast !== null);
+  }
+
+  // ── sending ──
+
+  /** Our handshake (68 bytes). */
+  sendHandshake(torrent: Torrent): void {
+    const at = this.#reserve(HANDSHAKE_BYTES);
+    writeHandshake(this.#ctx.outbox.bytes, at, torrent.metainfo.infoHash, torrent.peerId);
+  }
+
+  /** What we have, in the one message that the protocol allows for it (BEP 3, 6). */
+  sendPieces(written: Bitfield): void {
+    const out = this.#ctx.outbox;
+    if (this.fast && (written.count === 0 || written.full)) {
+      const at = this.#reserve(wire.BARE_BYTES);
+      if (written.full && written.length > 0) wire.writeHaveAll(out.bytes, at);
+      else wire.writeHaveNone(out.bytes, at);
+    } else if (this.fast || written.count > 0) {
+      const at = this.#reserve(wire.BITFIELD_HEADER_BYTES + written.bytes.length);
+      out.bytes.set(written.bytes, wire.writeBitfieldHeader(out.bytes, at, written.bytes.length));
+    }
+  }
+
+  /** `payload`: borrowed. */
+  sendExtended(id: number, payload: Uint8Array): void {
+    const at = this.#reserve(wire.EXTENDED_HEADER_BYTES + payload.length);
+    const bytes = this.#ctx.outbox.bytes;
+    bytes.set(payload, wire.writeExtendedHeader(bytes, at, id, payload.length));
+  }
+
+  sendKeepAlive(): void {
+    const at = this.#reserve(wire.KEEP_ALIVE_BYTES);
+    wire.writeKeepAlive(this.#ctx.outbox.bytes, at);
+  }
+
+  sendHave(piece: number): void {
+    const at = this.#reserve(wire.HAVE_BYTES);
+    wire.writeHave(this.#ctx.outbox.bytes, at, piece);
+  }
+
+  sendAllowedFast(piece: number): void {
+    const at = this.#reserve(wire.HAVE_BYTES);
+    wire.writeAllowedFast(this.#ctx.outbox.bytes, at, piece);
+  }
+
+  setAmInterested(interested: boolean): void {
+    if (this.amInterested === interested) return;
+    this.amInterested = interested;
+    const at = this.#reserve(wire.BARE_BYTES);
+    if (interested) wire.writeInterested(this.#ctx.outbox.bytes, at);
+    else wire.writeNotInterested(this.#ctx.outbox.bytes, at);
+  }
+
+  sendUnchoke(): void {
+    this.amChoking = false;
+    this.uploads.unchoked();
+    this.unchokedAt = this.#ctx.now;
+    const at = this.#reserve(wire.BARE_BYTES);
+    wire.writeUnchoke(this.#ctx.outbox.bytes, at);
+  }
+
+  sendChoke(): void {
+    this.amChoking = true;
+    this.chokedAt = this.#ctx.now;
+    const at = this.#reserve(wire.BARE_BYTES);
+    wire.writeChoke(this.#ctx.outbox.bytes, at);
+    this.uploads.choked();
+  }
+
+  sendRequest(piece: number, beginBytes: number, lengthBytes: number): void {
+    const at = this.#reserve(wire.REQUEST_BYTES);
+    wire.writeRequest(this.#ctx.outbox.bytes, at, piece, beginBytes, lengthBytes);
+  }
+
+  sendCancel(piece: number, beginBytes: number, lengthBytes: number): void {
+    const at = this.#reserve(wire.REQUEST_BYTES);
+    wire.writeCancel(this.#ctx.outbox.bytes, at, piece, beginBytes, lengthBytes);
+  }
+
+  sendReject(piece: number, beginBytes: number, lengthBytes: number): void {
+    const at = this.#reserve(wire.REQUEST_BYTES);
+    wire.writeReject(this.#ctx.outbox.bytes, at, piece, beginBytes, lengthBytes);
+  }
+
+  /** `block`: goes back to the driver, who made it. */
+  sendBlock(piece: number, beginBytes: number, lengthBytes: number, block: Payload): void {
+    const at = this.#reserve(wire.PIECE_HEADER_BYTES);
+    wire.writePieceHeader(this.#ctx.outbox.bytes, at, piece, beginBytes, lengthBytes);
+    this.#ctx.outbox.sendPayload(this.conn, block);
+    this.unsentBytes += lengthBytes;
+  }
+
+  /** The driver took everything: go on reading, if we had stopped because the peer does not read. */
+  writable(): void {
+    this.unsentBytes = 0;
+    if (!this.#reading) {
+      this.#reading = true;
+      this.#ctx.outbox.setReading(this.conn, true);
+      this.#ctx.outbox.event('backPressure', this.torrent?.id ?? -1, this.conn, 0);
+    }
+    this.uploads.serve();
+  }
+
+  #reserve(lengthBytes: number): number {
+    this.lastSentAt = this.#ctx.now;
+    this.unsentBytes += lengthBytes;
+    if (this.unsentBytes > SEND_BACKLOG_BYTES_MAX && this.#reading) {
+      this.#reading = false;
+      this.#ctx.outbox.setReading(this.conn, false);
+      this.#ctx.outbox.event('backPressure', this.torrent?.id ?? -1, this.conn, 1);
+    }
+    return this.#ctx.outbox.reserve(this.conn, lengthBytes);
+  }
+
+  // ── receiving: WireHandler ──
+
+  handshakeInfoHash(reserved: Uint8Array, infoHash: Uint8Array): WireFault | null {
+    this.fast = offersFast(reserved);
+    this.extensions = offersExtensions(reserved);
+    if (this.torrent !== null) return sameBytes(infoHash, this.torrent.metainfo.infoHash) ? null : 'infoHash';
+    return this.onInfoHash(infoHash);
+  }
+
+  /** Set by the engine, which knows the torrents: finds the one that an incoming handshake names, or faults. */
+  onInfoHash: (infoHash: Uint8Array) => WireFault | null = () => 'infoHash';
+
+  handshakePeerId(peerId: Uint8Array): WireFault | null {
+    const expected = this.outgoing ? this.knownAs?.expectedId : null;
+    if (expected && !sameBytes(peerId, expected)) return 'peerId';
+    this.peerId = peerId.slice();
+    (this.torrent as Torrent).swarm.handshakeDone(this);
+    return null;
+  }
+
+  keepAlive(): void {}
+
+  choke(): WireFault | null {
+    if (!this.peerChoking) {
+      this.peerChoking = true;
+      this.#requester().peerChoked(this);
+    }
+    return null;
+  }
+
+  unchoke(): WireFault | null {
+    if (this.peerChoking) {
+      this.peerChoking = false;
+      this.#unaskedBytes = 0;
+      this.askAgainAt = 0;
+      this.pipeline.restart();
+      this.#requester().fill(this);
+    }
+    return null;
+  }
+
+  interested(): WireFault | null {
+    if (!this.peerInterested) {
+      this.peerInterested = true;
+      (this.torrent as Torrent).choker.interestChanged(this);
+    }
+    return null;
+  }
+
+  notInterested(): WireFault | null {
+    if (this.peerInterested) {
+      this.peerInterested = false;
+      (this.torrent as Torrent).choker.interestChanged(this);
+    }
+    return null;
+  }
+
+  have(piece: number): WireFault | null {
+    if (piece >= this.bits.length) return 'haveRange';
+    if (this.bits.set(piece)) {
+      this.saidPieces = true;
+      (this.torrent as Torrent).swarm.peerGot(this, piece);
+    }
+    return null;
+  }
+
+  /** First after the handshakes, says BEP 3. Later ones are taken too, as news: aria2 sends one in place of many HAVEs. */
+  bitfield(payload: Uint8Array): WireFault | null {
+    const bits = Bitfield.fromWire(payload, this.bits.length);
+    if (typeof bits === 'string') return bits;
+    this.#pieces(bits);
+    return null;
+  }
+
+  haveAll(): WireFault | null {
+    if (!this.fast) return 'fastNotEnabled';
+    const bits = new Bitfield(this.bits.length);
+    bits.setAll();
+    this.#pieces(bits);
+    return null;
+  }
+
+  haveNone(): WireFault | null {
+    if (!this.fast) return 'fastNotEnabled';
+    if (!this.saidPieces) this.#pieces(this.bits);
+    return null;
+  }
+
+  /** Nobody loses a piece: what was said before stays. */
+  #pieces(bits: Bitfield): void {
+    const { swarm } = this.torrent as Torrent;
+    this.saidPieces = true;
+    if (this.bits.count === 0) {
+      this.bits = bits;
+      swarm.peerSaidPieces(this);
+      return;
+    }
+    for (let piece = 0; piece < bits.length; piece += 1) {
+      if (bits.has(piece) && this.bits.set(piece)) swarm.peerGot(this, piece);
+    }
+  }
+
+  request(piece: number, beginBytes: number, lengthBytes: number): WireFault | null {
+    return this.uploads.requested(piece, beginBytes, lengthBytes);
+  }
+
+  cancel(piece: number, beginBytes: number, lengthBytes: number): WireFault | null {
+    this.uploads.cancelled(piece, beginBytes, lengthBytes);
+    return null;
+  }
+
+  suggest(piece: number): WireFault | null {
+    if (!this.fast) return 'fastNotEnabled';
+    return piece < this.bits.length ? null : 'fastRange';
+  }
+
+  allowedFast(piece: number): WireFault | null {
+    if (!this.fast) return 'fastNotEnabled';
+    if (piece >= this.bits.length) return 'fastRange';
+    this.#allowedFast ??= [];
+    if (this.#allowedFast.length < ALLOWED_FAST_MAX && !this.#allowedFast.includes(piece)) {
+      this.#allowedFast.push(piece);
+      if (this.peerChoking) this.#requester().fill(this);
+    }
+    return null;
+  }
+
+  reject(piece: number, beginBytes: number, lengthBytes: number): WireFault | null {
+    if (!this.fast) return 'fastNotEnabled';
+    const index = this.requests.indexOf(this.#keyOf(piece, beginBytes, lengthBytes));
+    if (index === -1) return 'rejectUnasked';
+    if (this.#allowedFast !== null && this.peerChoking) this.#forbid(piece);
+    this.#requester().rejected(this, index);
+    return null;
+  }
+
+  port(): WireFault | null {
+    return null;
+  }
+
+  /** May come before the bitfield: libtorrent sends its extension handshake first. */
+  extended(id: number, payload: Uint8Array): WireFault | null {
+    if (!this.extensions) return null;
+    if (id === DONT_HAVE_ID) return this.#dontHave(payload);
+    if (id !== EXTENSION_HANDSHAKE_ID) return null;
+    const said = decodeExtensionHandshake(payload);
+    if (said === null) return 'extensionHandshake';
+    if (said.client !== null) this.client = said.client;
+    if (said.reqq !== null) this.pipeline.setReqq(said.reqq);
+    if (said.port !== null) (this.torrent as Torrent).swarm.peerListensOn(this, said.port);
+    if (said.uploadOnly !== null && said.uploadOnly !== this.uploadOnly) {
+      this.uploadOnly = said.uploadOnly;
+      (this.torrent as Torrent).swarm.seedStateChanged(this);
+    }
+    return null;
+  }
+
+  #dontHave(payload: Uint8Array): WireFault | null {
+    if (payload.length !== UINT32_BYTES) return 'messageLength';
+    const piece = readUint32(payload, 0);
+    if (piece >= this.bits.length) return 'haveRange';
+    (this.torrent as Torrent).swarm.peerLost(this, piece);
+    return null;
+  }
+
+  pieceStart(piece: number, beginBytes: number, lengthBytes: number): WireFault | null {
+    this.#arrivingBytes = lengthBytes;
+    this.#arrivedBytes = 0;
+    const key = this.#keyOf(piece, beginBytes, lengthBytes);
+    const asked = key !== -1 && this.requests.indexOf(key) !== -1;
+    this.#arrivingKey = asked ? key : -1;
+    this.#arrivingInVain = !asked || !this.#requester().isWanted(key);
+    if (asked) return null;
+    if (piece >= this.bits.length) return 'pieceRange';
+    if (this.fast) return 'pieceUnasked';
+    this.#unaskedBytes += lengthBytes;
+    return this.#unaskedBytes > UNASKED_BYTES_MAX ? 'pieceUnasked' : null;
+  }
+
+  pieceBytes(chunk: Uint8Array, start: number, end: number): void {
+    this.lastBlockAt = this.#ctx.now;
+    if (!this.#arrivingInVain) {
+      this.#arriving ??= this.#ctx.blocks.take();
+      const part = start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end);
+      (this.#arriving as Uint8Array).set(part, this.#arrivedBytes);
+    }
+    this.#arrived(end - start);
+  }
+
+  pieceStamp(stamp: Stamp, lengthBytes: number): void {
+    this.lastBlockAt = this.#ctx.now;
+    if (!this.#arrivingInVain) this.#arriving = stamp;
+    this.#arrived(lengthBytes);
+  }
+
+  #arrived(lengthBytes: number): void {
+    this.#arrivedBytes += lengthBytes;
+    this.download.add(lengthBytes);
+    (this.torrent as Torrent).download.add(lengthBytes);
+  }
+
+  pieceEnd(): WireFault | null {
+    const key = this.#arrivingKey;
+    let payload = this.#arriving;
+    this.#arriving = null;
+    this.#arrivingKey = -1;
+    if (payload === null) {
+      this.#requester().unneeded(this, key, this.#arrivingBytes);
+      return null;
+    }
+    if (typeof payload !== 'number' && this.#arrivingBytes < BLOCK_LENGTH_BYTES) {
+      payload = payload.subarray(0, this.#arrivingBytes);
+    }
+    this.#requester().arrived(this, key, payload);
+    return null;
+  }
+
+  /** The connection is over: memory of a half-received block goes back. */
+  dispose(): void {
+    if (this.#arriving !== null) this.#ctx.blocks.giveBack(this.#arriving);
+    this.#arriving = null;
+    this.#arrivingKey = -1;
+  }
+
+  #keyOf(piece: number, beginBytes: number, lengthBytes: number): number {
+    const { geometry } = (this.torrent as Torrent).metainfo;
+    const block = geometry.blockOf(piece, beginBytes, lengthBytes);
+    return block === -1 ? -1 : piece * geometry.blocksPerPiece + block;
+  }
+
+  #forbid(piece: number): void {
+    this.#allowedFast = (this.#allowedFast as number[]).filter((allowed) => allowed !== piece);
+    if (this.#allowedFast.length === 0) this.#allowedFast = null;
+  }
+
+  #requester() {
+    return (this.torrent as Torrent).requester;
+  }
+}
+
+const NO_PEER_ID = new Uint8Array(20);
+const NO_BITS = new Bitfield(0);

@@ -1,0 +1,74 @@
+// How many blocks to keep requested at one peer, and when to ask for more.
+//
+// The target begins small and grows by one with every block that arrives (it doubles each round trip), until the rate has stopped
+// growing; then it is what the peer sends in the shortest round trip seen plus `queueTimeMs`. New requests go out together: only when
+// the queue has fallen to the low-water mark is it filled to the target, in one write (the notes: "request queuing").
+
+import type { Instant } from '../contract.ts';
+import { BLOCK_LENGTH_BYTES, OUTGOING_REQUESTS_MAX, REQQ_DEFAULT } from '../limits.ts';
+
+const TARGET_START = 4;
+const TARGET_MIN = 2;
+
+export class Pipeline {
+  target = TARGET_START;
+  /** What the peer said it keeps (BEP 10 `reqq`). */
+  #reqq = REQQ_DEFAULT;
+  #growing = true;
+  #lastRate = 0;
+  #secondsWithoutGrowth = 0;
+  /** Shortest time from a request to its block, µs. */
+  #roundTripMin = Number.MAX_SAFE_INTEGER;
+  readonly #queueTimeMs: number;
+
+  constructor(queueTimeMs: number) {
+    this.#queueTimeMs = queueTimeMs;
+  }
+
+  setReqq(reqq: number): void {
+    this.#reqq = Math.max(1, reqq);
+    this.target = Math.min(this.target, this.#cap());
+  }
+
+  /** Ask again once no more than this many are outstanding. */
+  get lowWater(): number {
+    return this.target - Math.max(1, this.target >>> 2);
+  }
+
+  blockArrived(sentAt: Instant, now: Instant): void {
+    this.#roundTripMin = Math.min(this.#roundTripMin, now - sentAt);
+    if (this.#growing && this.target < this.#cap()) this.target += 1;
+  }
+
+  /** Once a second while blocks are outstanding. */
+  second(bytesPerSecond: number): void {
+    if (this.#growing) {
+      this.#secondsWithoutGrowth =
+        bytesPerSecond > this.#lastRate + (this.#lastRate >>> 3) ? 0 : this.#secondsWithoutGrowth + 1;
+      this.#lastRate = bytesPerSecond;
+      if (this.#secondsWithoutGrowth < 3) return;
+      this.#growing = false;
+    }
+    const spanUs = Math.min(this.#roundTripMin, 10_000_000) + this.#queueTimeMs * 1_000;
+    const blocks = Math.ceil((bytesPerSecond * spanUs) / (1_000_000 * BLOCK_LENGTH_BYTES)) + 1;
+    this.target = Math.min(Math.max(blocks, TARGET_MIN), this.#cap());
+  }
+
+  /** The peer stopped answering: one request at a time until it does again. */
+  snubbed(): void {
+    this.target = 1;
+    this.#growing = false;
+  }
+
+  /** It answers again, or was unchoked anew. */
+  restart(): void {
+    if (this.target < TARGET_START) this.target = Math.min(TARGET_START, this.#cap());
+    this.#growing = true;
+    this.#lastRate = 0;
+    this.#secondsWithoutGrowth = 0;
+  }
+
+  #cap(): number {
+    return Math.min(this.#reqq, OUTGOING_REQUESTS_MAX);
+  }
+}

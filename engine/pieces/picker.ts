@@ -1,0 +1,417 @@
+// Which blocks a peer is asked for next, in the order of the notes:
+//   1. free blocks of partial pieces, sequentially, until the peer's target is filled;
+//   2. new pieces (rarest first, ties by chance; or in order, when sequential), whose free blocks are taken and which join the partial ones;
+//   3. end-game, once no block is free and no wanted piece is missing: requested blocks that are not in this peer's own queue.
+// File priorities and sequential mode change the order of pieces, never these rules. A peer on parole gets whole pieces to itself.
+//
+// The states of a piece are disjoint:
+//   missing ──► partial ──► hashing ──► have ──► written ──► flushed
+//      ◄──────────┴────(hash failed)──┘
+// have: the hash passed; written: peers may be told and served; flushed: durable, resume data may claim it.
+
+import { assert } from '../bug.ts';
+import type { Instant, RandomStream } from '../contract.ts';
+import type { Geometry } from '../geometry.ts';
+import type { KnownPeer } from '../peers/peer-book.ts';
+import { Bitfield } from '../bitfield.ts';
+import { BLOCK_RECEIVED, BLOCK_REQUESTED, PartialPiece } from './partial-piece.ts';
+import { RarityOrder } from './rarity-order.ts';
+
+export const PIECE_MISSING = 0;
+const PIECE_PARTIAL = 1;
+export const PIECE_HASHING = 2;
+const PIECE_HAVE = 3;
+export const PIECE_WRITTEN = 4;
+export const PIECE_FLUSHED = 5;
+
+export const PRIORITY_NORMAL = 4;
+const PRIORITY_LEVELS = 8;
+
+/** Peers that may be asked for the same block in end-game: enough that a slow one never holds up the end, few enough that
+ *  duplicates stay a small part of the file. */
+const END_GAME_REQUESTERS_MAX = 3;
+
+/** What the picker must know of the peer that is asked. */
+export interface AskedPeer {
+  readonly known: KnownPeer;
+  /** It has the piece and, where it chokes us, allows it (BEP 6). */
+  mayAsk(piece: number): boolean;
+  /** Blocks that it is asked for and has not sent. */
+  readonly outstanding: number;
+  /** The block is in its queue already. */
+  isAskedFor(key: number): boolean;
+}
+
+export interface PickOptions {
+  readonly now: Instant;
+  /** False: no new piece is begun, because memory is short. */
+  readonly mayBegin: boolean;
+  /** Only pieces that nobody else touches (parole). */
+  readonly whole: boolean;
+  /** In end-game a block that was asked for after this instant is not late: asking somebody else for it would only bring it twice. */
+  readonly lateSince: Instant;
+}
+
+export class Picker {
+  readonly geometry: Geometry;
+  /** One of the PIECE_ constants a piece. */
+  readonly states: Uint8Array;
+  /** What may be told to peers and served: written or flushed. */
+  readonly written: Bitfield;
+  /** Set once nothing is left to begin; cleared when a block is free again. */
+  endGame = false;
+  /** Pieces that are wanted (priority > 0) and not yet written. */
+  wantedLeft: number;
+  /** In the order of picking: priority, then age. */
+  readonly partials: PartialPiece[] = [];
+
+  #sequential = false;
+  readonly #random: RandomStream;
+  readonly #countCopies: boolean;
+  readonly #partialOf = new Map<number, PartialPiece>();
+  readonly #priorities: Uint8Array;
+  /** Copies among connected peers, those apart that joined as seeds (see `seeds`). */
+  readonly #availability: Uint16Array;
+  readonly #orders: (RarityOrder | null)[] = Array.from({ length: PRIORITY_LEVELS }, () => null);
+  #seeds = 0;
+  #sequence = 0;
+  /** No missing piece stands before this one. */
+  #firstMissing = 0;
+
+  constructor(geometry: Geometry, order: 'rarestFirst' | 'random', random: RandomStream) {
+    this.geometry = geometry;
+    this.#random = random;
+    this.#countCopies = order === 'rarestFirst';
+    this.states = new Uint8Array(geometry.pieceCount);
+    this.written = new Bitfield(geometry.pieceCount);
+    this.#priorities = new Uint8Array(geometry.pieceCount).fill(PRIORITY_NORMAL);
+    this.#availability = new Uint16Array(geometry.pieceCount);
+    this.wantedLeft = geometry.pieceCount;
+    for (let piece = 0; piece < geometry.pieceCount; piece += 1) this.#orderOf(piece)?.insert(piece);
+  }
+
+  // ── what peers have ──
+
+  /** Copies of a piece among connected peers. */
+  availability(piece: number): number {
+    return (this.#availability[piece] as number) + this.#seeds;
+  }
+
+  peerGot(piece: number): void {
+    const order = this.#countCopies ? this.#orderOf(piece) : null;
+    if (order?.contains(piece)) order.increment(piece);
+    else this.#availability[piece] = (this.#availability[piece] as number) + 1;
+  }
+
+  /** A peer came with these pieces; one that has all of them costs O(1). */
+  peerJoined(bits: Bitfield): void {
+    if (bits.full) this.#seeds += 1;
+    else for (let piece = 0; piece < bits.length; piece += 1) if (bits.has(piece)) this.peerGot(piece);
+  }
+
+  /** `joinedAsSeed`: it was full when it joined. */
+  peerLeft(bits: Bitfield, joinedAsSeed: boolean): void {
+    if (joinedAsSeed) this.#seeds -= 1;
+    else for (let piece = 0; piece < bits.length; piece += 1) if (bits.has(piece)) this.peerLost(piece);
+  }
+
+  peerLost(piece: number): void {
+    const order = this.#countCopies ? this.#orderOf(piece) : null;
+    if (order?.contains(piece)) order.decrement(piece);
+    else this.#availability[piece] = (this.#availability[piece] as number) - 1;
+  }
+
+  // ── what we want ──
+
+  priority(piece: number): number {
+    return this.#priorities[piece] as number;
+  }
+
+  setPriority(piece: number, priority: number): void {
+    const before = this.#priorities[piece] as number;
+    if (before === priority) return;
+    const missing = this.states[piece] === PIECE_MISSING;
+    if (missing) this.#orderOf(piece)?.remove(piece);
+    this.#priorities[piece] = priority;
+    if (missing) this.#orderOf(piece)?.insert(piece);
+    if ((this.states[piece] as number) < PIECE_WRITTEN) {
+      if (before === 0) this.wantedLeft += 1;
+      else if (priority === 0) this.wantedLeft -= 1;
+    }
+    this.partials.sort((a, b) => this.#before(a, b));
+    this.updateEndGame();
+  }
+
+  /** Pieces in order, instead of rarest first. */
+  get sequential(): boolean {
+    return this.#sequential;
+  }
+
+  set sequential(on: boolean) {
+    this.#sequential = on;
+    this.partials.sort((a, b) => this.#before(a, b));
+  }
+
+  /** We lack the piece and want it. */
+  wants(piece: number): boolean {
+    return (this.states[piece] as number) < PIECE_HAVE && this.#priorities[piece] !== 0;
+  }
+
+  partial(piece: number): PartialPiece | undefined {
+    return this.#partialOf.get(piece);
+  }
+
+  // ── picking ──
+
+  /** Appends to `keys` up to `count` blocks to ask `peer` for, already marked as requested. */
+  pick(peer: AskedPeer, count: number, how: PickOptions, keys: number[]): void {
+    const { mayBegin, whole } = how;
+    const target = keys.length + count;
+    for (let i = 0; i < this.partials.length && keys.length < target; i += 1) {
+      const partial = this.partials[i] as PartialPiece;
+      if (partial.freeCount === 0 || this.#priorities[partial.piece] === 0 || !peer.mayAsk(partial.piece)) continue;
+      if (whole ? !this.#mayTakeWhole(partial, peer.known) : partial.exclusiveTo !== null) continue;
+      if (whole) partial.exclusiveTo = peer.known;
+      this.#takeFree(partial, target, how.now, keys);
+    }
+    while (mayBegin && keys.length < target) {
+      const piece = this.sequential ? this.#firstInOrder(peer) : this.#rarest(peer);
+      if (piece === -1) break;
+      const partial = this.begin(piece);
+      if (whole) partial.exclusiveTo = peer.known;
+      this.#takeFree(partial, target, how.now, keys);
+    }
+    this.updateEndGame();
+    if (this.endGame && !whole && keys.length === 0 && peer.outstanding === 0) this.#pickRequested(peer, how, keys);
+  }
+
+  /** Puts a piece that is missing among the partial ones. */
+  begin(piece: number): PartialPiece {
+    assert(this.states[piece] === PIECE_MISSING, 'only a missing piece is begun', piece);
+    this.#orderOf(piece)?.remove(piece);
+    this.states[piece] = PIECE_PARTIAL;
+    const partial = new PartialPiece(piece, this.geometry.blockCount(piece), this.#sequence);
+    this.#sequence += 1;
+    this.#partialOf.set(piece, partial);
+    let at = this.partials.length;
+    while (at > 0 && this.#before(partial, this.partials[at - 1] as PartialPiece) < 0) at -= 1;
+    this.partials.splice(at, 0, partial);
+    return partial;
+  }
+
+  /** One block of a peer's queue is no longer expected from it. Free again when nobody else was asked. */
+  release(key: number): void {
+    const piece = Math.floor(key / this.geometry.blocksPerPiece);
+    const partial = this.#partialOf.get(piece);
+    if (partial === undefined || !partial.release(key - piece * this.geometry.blocksPerPiece)) return;
+    this.endGame = false;
+    this.forgetUntouched(partial);
+  }
+
+  /** A piece of which nothing was received or asked for goes back among the missing, where rarity decides anew. */
+  forgetUntouched(partial: PartialPiece): void {
+    if (!partial.untouched) return;
+    this.#removePartial(partial);
+    this.#setMissing(partial.piece);
+  }
+
+  // ── the way of a piece ──
+
+  /** Every block is here; peers may no longer be asked. */
+  hashing(partial: PartialPiece): void {
+    assert(partial.complete, 'only a complete piece is hashed', partial.piece);
+    this.#removePartial(partial);
+    this.states[partial.piece] = PIECE_HASHING;
+    this.updateEndGame();
+  }
+
+  hashPassed(piece: number): void {
+    this.states[piece] = PIECE_HAVE;
+  }
+
+  /** The hash failed, or its blocks could not be read: every block is to be asked for again. */
+  hashFailed(piece: number): void {
+    this.#setMissing(piece);
+    this.endGame = false;
+  }
+
+  pieceWritten(piece: number): void {
+    assert(this.states[piece] === PIECE_HAVE, 'only a verified piece is written', piece);
+    this.states[piece] = PIECE_WRITTEN;
+    this.written.set(piece);
+    if (this.#priorities[piece] !== 0) this.wantedLeft -= 1;
+  }
+
+  /** A written piece may not be on the disk after all. */
+  lost(piece: number): void {
+    assert(this.states[piece] === PIECE_WRITTEN, 'only a written piece is lost', piece);
+    this.written.clear(piece);
+    if (this.#priorities[piece] !== 0) this.wantedLeft += 1;
+    this.#setMissing(piece);
+  }
+
+  pieceFlushed(piece: number): void {
+    assert(this.states[piece] === PIECE_WRITTEN, 'only a written piece is flushed', piece);
+    this.states[piece] = PIECE_FLUSHED;
+  }
+
+  /** Resume data says that the piece is on the disk. */
+  restored(piece: number): void {
+    this.found(piece);
+    this.states[piece] = PIECE_FLUSHED;
+  }
+
+  /** A check says that the piece is on the disk, if perhaps not durably. */
+  found(piece: number): void {
+    assert(this.states[piece] === PIECE_MISSING, 'only a missing piece is found', piece);
+    this.#orderOf(piece)?.remove(piece);
+    this.states[piece] = PIECE_WRITTEN;
+    this.written.set(piece);
+    if (this.#priorities[piece] !== 0) this.wantedLeft -= 1;
+  }
+
+  /** Nothing is had any more: before a check of everything. No piece may be partial, hashing or unwritten. */
+  forgetAll(): void {
+    for (let piece = 0; piece < this.states.length; piece += 1) {
+      if (this.states[piece] === PIECE_MISSING) continue;
+      assert((this.states[piece] as number) >= PIECE_WRITTEN, 'a piece is still on its way', piece);
+      if (this.#priorities[piece] !== 0) this.wantedLeft += 1;
+      this.#setMissing(piece);
+    }
+    this.written.clearAll();
+    this.endGame = false;
+  }
+
+  /** Enters end-game when no block is free and no wanted piece is missing, leaves it when one is. */
+  updateEndGame(): void {
+    this.endGame = this.partials.length > 0 && this.#nothingFree();
+  }
+
+  // ── inside ──
+
+  #nothingFree(): boolean {
+    for (let level = 1; level < PRIORITY_LEVELS; level += 1) if ((this.#orders[level]?.size ?? 0) > 0) return false;
+    for (const partial of this.partials)
+      if (partial.freeCount > 0 && this.#priorities[partial.piece] !== 0) return false;
+    return true;
+  }
+
+  #before(a: PartialPiece, b: PartialPiece): number {
+    const byPriority = (this.#priorities[b.piece] as number) - (this.#priorities[a.piece] as number);
+    if (byPriority !== 0) return byPriority;
+    return this.sequential ? a.piece - b.piece : a.sequence - b.sequence;
+  }
+
+  #takeFree(partial: PartialPiece, target: number, now: Instant, keys: number[]): void {
+    const base = partial.piece * this.geometry.blocksPerPiece;
+    while (keys.length < target) {
+      const block = partial.nextFree();
+      if (block === -1) return;
+      partial.request(block, now);
+      keys.push(base + block);
+    }
+  }
+
+  /** Its own, or one of which every block is free: nobody else touches it. */
+  #mayTakeWhole(partial: PartialPiece, known: KnownPeer): boolean {
+    return partial.exclusiveTo === known || (partial.exclusiveTo === null && partial.untouched);
+  }
+
+  /** One block that others were asked for and that is late, the first of those with the fewest requesters: an idle peer takes another
+   *  once it came. */
+  #pickRequested(peer: AskedPeer, { now, lateSince }: PickOptions, keys: number[]): void {
+    for (let requesters = 1; requesters < END_GAME_REQUESTERS_MAX; requesters += 1) {
+      for (const partial of this.partials) {
+        if (partial.exclusiveTo !== null || this.#priorities[partial.piece] === 0 || !peer.mayAsk(partial.piece))
+          continue;
+        const base = partial.piece * this.geometry.blocksPerPiece;
+        for (let block = 0; block < partial.blockCount; block += 1) {
+          if (partial.states[block] !== BLOCK_REQUESTED || partial.requesters[block] !== requesters) continue;
+          if ((partial.requestedAt[block] as number) > lateSince || peer.isAskedFor(base + block)) continue;
+          partial.request(block, now);
+          keys.push(base + block);
+          return;
+        }
+      }
+    }
+  }
+
+  #rarest(peer: AskedPeer): number {
+    for (let level = PRIORITY_LEVELS - 1; level > 0; level -= 1) {
+      const order = this.#orders[level];
+      if (!order) continue;
+      for (let rank = 0; rank < order.size; rank += 1) {
+        const piece = order.at(rank);
+        if (peer.mayAsk(piece)) return piece;
+      }
+    }
+    return -1;
+  }
+
+  #firstInOrder(peer: AskedPeer): number {
+    while (this.#firstMissing < this.states.length && this.states[this.#firstMissing] !== PIECE_MISSING)
+      this.#firstMissing += 1;
+    let best = -1;
+    for (let piece = this.#firstMissing; piece < this.states.length; piece += 1) {
+      if (this.states[piece] !== PIECE_MISSING || this.#priorities[piece] === 0 || !peer.mayAsk(piece)) continue;
+      if (best === -1 || this.priority(piece) > this.priority(best)) best = piece;
+    }
+    return best;
+  }
+
+  #setMissing(piece: number): void {
+    this.states[piece] = PIECE_MISSING;
+    this.#orderOf(piece)?.insert(piece);
+    if (piece < this.#firstMissing) this.#firstMissing = piece;
+  }
+
+  #removePartial(partial: PartialPiece): void {
+    this.#partialOf.delete(partial.piece);
+    this.partials.splice(this.partials.indexOf(partial), 1);
+  }
+
+  /** The order of the piece's priority; null where it is not wanted. */
+  #orderOf(piece: number): RarityOrder | null {
+    const level = this.#priorities[piece] as number;
+    if (level === 0) return null;
+    let order = this.#orders[level] ?? null;
+    if (order === null) {
+      order = new RarityOrder(this.#availability, this.#random);
+      this.#orders[level] = order;
+    }
+    return order;
+  }
+
+  /** Throws `EngineBug` where counts and states disagree. */
+  checkInvariants(): void {
+    for (const order of this.#orders) order?.checkInvariants();
+    let wantedLeft = 0;
+    let written = 0;
+    let partials = 0;
+    for (let piece = 0; piece < this.states.length; piece += 1) {
+      const state = this.states[piece] as number;
+      if (state < PIECE_WRITTEN && this.#priorities[piece] !== 0) wantedLeft += 1;
+      if (state >= PIECE_WRITTEN) written += 1;
+      if (state === PIECE_PARTIAL) partials += 1;
+      assert(this.written.has(piece) === state >= PIECE_WRITTEN, 'written bitfield agrees with states', piece);
+      assert(this.#partialOf.has(piece) === (state === PIECE_PARTIAL), 'partial pieces agree with states', piece);
+      const order = this.#orderOf(piece);
+      if (order)
+        assert(order.contains(piece) === (state === PIECE_MISSING), 'exactly missing pieces are in the order', piece);
+    }
+    assert(this.wantedLeft === wantedLeft, 'wanted pieces are counted', this.wantedLeft, wantedLeft);
+    assert(this.written.count === written, 'written pieces are counted', this.written.count, written);
+    assert(this.partials.length === partials, 'partial pieces are counted', this.partials.length, partials);
+    for (const partial of this.partials) {
+      let free = 0;
+      let received = 0;
+      for (let block = 0; block < partial.blockCount; block += 1) {
+        if (partial.states[block] === BLOCK_RECEIVED) received += 1;
+        else if (partial.states[block] === BLOCK_REQUESTED)
+          assert((partial.requesters[block] as number) > 0, 'a requested block has a requester', partial.piece, block);
+        else free += 1;
+      }
+      assert(free === partial.freeCount && received === partial.receivedCount, 'blocks are counted', partial.piece);
+    }
+  }
+}

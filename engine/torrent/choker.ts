@@ -1,0 +1,124 @@
+// Who may download from us: tit-for-tat while we download, taking turns (or the fastest) while we seed, and one optimistic slot.
+//
+// A round is 10 s. Regular slots go to the interested peers that gave us most in the last 20 s and have not snubbed us; the optimistic
+// slot moves on every 30 s, to a newcomer three times as likely (BEP 3; CONFORMANCE 38). Between rounds a slot that falls free is
+// given at once. A seed never holds a slot: it is not interested, and not counted if it says so all the same.
+
+import type { Context } from '../context.ts';
+import type { RandomStream } from '../contract.ts';
+import type { Peer } from '../peers/peer.ts';
+import type { Torrent } from './torrent.ts';
+
+const ROUNDS_PER_OPTIMISTIC = 3;
+/** A seed's turn: who has had a slot for this long makes room for who has waited longest. */
+const SEED_TURN_US = 30_000_000;
+/** Connected for less than this, a peer is new: it had no chance yet to show what it gives. */
+const NEWCOMER_US = 30_000_000;
+const NEWCOMER_WEIGHT = 3;
+
+export class Choker {
+  readonly #ctx: Context;
+  readonly #torrent: Torrent;
+  readonly #random: RandomStream;
+  #optimistic: Peer | null = null;
+  #rounds = 0;
+
+  constructor(ctx: Context, torrent: Torrent, random: RandomStream) {
+    this.#ctx = ctx;
+    this.#torrent = torrent;
+    this.#random = random;
+  }
+
+  /** Every 10 s. */
+  round(): void {
+    if (this.#rounds % ROUNDS_PER_OPTIMISTIC === 0) this.#optimistic = null;
+    this.#rounds += 1;
+    const ranked = this.#torrent.swarm.peers.filter((peer) => this.#eligible(peer));
+    this.#rank(ranked);
+    const slots = Math.max(1, this.#ctx.settings.uploadSlots);
+    const regular = new Set(ranked.slice(0, Math.max(1, slots - 1)));
+    if (this.#optimistic === null || regular.has(this.#optimistic) || !this.#eligible(this.#optimistic)) {
+      this.#optimistic = slots > 1 ? this.#drawOptimistic(ranked, regular) : null;
+    }
+    for (const peer of this.#torrent.swarm.peers) {
+      if (!peer.up) continue;
+      if (regular.has(peer) || peer === this.#optimistic) this.#unchoke(peer);
+      else this.#choke(peer);
+      peer.download.round();
+      peer.upload.round();
+    }
+    this.#fillSlots();
+  }
+
+  /** A peer became interested, lost interest, turned out to be a seed, snubbed us or left: a slot may be free, or is to be. */
+  interestChanged(peer: Peer): void {
+    if (!this.#eligible(peer)) {
+      if (this.#optimistic === peer) this.#optimistic = null;
+      if (peer.up) this.#choke(peer);
+    }
+    this.#fillSlots();
+  }
+
+  /** Gives free slots to those that have waited longest. */
+  #fillSlots(): void {
+    let free = Math.max(1, this.#ctx.settings.uploadSlots);
+    for (const peer of this.#torrent.swarm.peers) if (peer.up && !peer.amChoking) free -= 1;
+    while (free > 0) {
+      let next: Peer | null = null;
+      for (const peer of this.#torrent.swarm.peers) {
+        if (peer.amChoking && this.#eligible(peer) && (next === null || peer.chokedAt < next.chokedAt)) next = peer;
+      }
+      if (next === null) return;
+      this.#unchoke(next);
+      free -= 1;
+    }
+  }
+
+  #eligible(peer: Peer): boolean {
+    return peer.up && peer.peerInterested && !peer.isSeed;
+  }
+
+  /** Best first. Ties are broken by who has waited longest, then by connection. */
+  #rank(peers: Peer[]): void {
+    const { now } = this.#ctx;
+    const seeding = this.#torrent.picker.wantedLeft === 0;
+    const waited = (a: Peer, b: Peer) => a.unchokedAt - b.unchokedAt || a.conn - b.conn;
+    if (!seeding) {
+      peers.sort(
+        (a, b) =>
+          Number(a.snubbed) - Number(b.snubbed) || b.download.recentBytes - a.download.recentBytes || waited(a, b),
+      );
+    } else if (this.#ctx.settings.seedChoke === 'fastestFirst') {
+      peers.sort((a, b) => b.upload.recentBytes - a.upload.recentBytes || waited(a, b));
+    } else {
+      const inTurn = (peer: Peer) => !peer.amChoking && now - peer.unchokedAt < SEED_TURN_US;
+      peers.sort((a, b) => Number(inTurn(b)) - Number(inTurn(a)) || waited(a, b));
+    }
+  }
+
+  #drawOptimistic(ranked: readonly Peer[], regular: ReadonlySet<Peer>): Peer | null {
+    const weightOf = (peer: Peer) => (this.#ctx.now - peer.connectedAt < NEWCOMER_US ? NEWCOMER_WEIGHT : 1);
+    let weights = 0;
+    for (const peer of ranked) if (!regular.has(peer)) weights += weightOf(peer);
+    if (weights === 0) return null;
+    let drawn = this.#random.below(weights);
+    for (const peer of ranked) {
+      if (regular.has(peer)) continue;
+      drawn -= weightOf(peer);
+      if (drawn < 0) return peer;
+    }
+    return null;
+  }
+
+  #unchoke(peer: Peer): void {
+    if (!peer.amChoking) return;
+    peer.sendUnchoke();
+    this.#ctx.outbox.event('unchoked', this.#torrent.id, peer.conn, peer === this.#optimistic ? 1 : 0);
+  }
+
+  #choke(peer: Peer): void {
+    if (peer.amChoking) return;
+    peer.sendChoke();
+    this.#ctx.outbox.event('choked', this.#torrent.id, peer.conn, 0);
+  }
+}

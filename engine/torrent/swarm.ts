@@ -1,0 +1,409 @@
+// The peers of one torrent: whom to dial, whom to keep, who has what and who is worth asking. Seeds are told apart from leechers, and
+// let go when there is nothing more to get from them.
+
+import { Bitfield } from '../bitfield.ts';
+import { hex, sameBytes } from '../bytes.ts';
+import type { Context } from '../context.ts';
+import type { DisconnectReason, Instant, FoundPeer } from '../contract.ts';
+import { ALLOWED_FAST_COUNT, INCOMING_REQUESTS_MAX, PEERS_PER_ANNOUNCE_MAX } from '../limits.ts';
+import type { Peer } from '../peers/peer.ts';
+import { type KnownPeer, PeerBook } from '../peers/peer-book.ts';
+import { sha1 } from '../sha1.ts';
+import { allowedFastSet } from '../wire/allowed-fast.ts';
+import { DONT_HAVE_ID, encodeExtensionHandshake, EXTENSION_HANDSHAKE_ID } from '../wire/extension-handshake.ts';
+import type { Torrent } from './torrent.ts';
+
+/** libtorrent's (CONFORMANCE 18). */
+export const HANDSHAKE_TIMEOUT_US = 10_000_000;
+/** Keep-alives go out after this much silence of ours (BEP 3: "generally … every two minutes"). */
+const KEEP_ALIVE_US = 100_000_000;
+/** A peer that was silent for two minutes, and half a minute for the way, is gone. */
+const SILENCE_US = 150_000_000;
+/** A peer that exchanged nothing for this long may have to make room; one at a time, so that a full swarm does not churn. */
+const IDLE_US = 60_000_000;
+const EVICTION_GAP_US = 10_000_000;
+/** With fewer peers than this a tracker is asked again before its interval. */
+const PEERS_ENOUGH = 8;
+/** Below this many pieces a peer is granted its allowed-fast set (BEP 6: to help peers that have nothing to trade). */
+const NEEDS_HELP_PIECES = ALLOWED_FAST_COUNT;
+
+const DONT_HAVE_MESSAGES = new Map([['lt_donthave', DONT_HAVE_ID]]);
+
+export class Swarm {
+  /** Connections of this torrent, dials included, in the order in which they were made. */
+  readonly peers: Peer[] = [];
+  readonly book = new PeerBook();
+  readonly #ctx: Context;
+  readonly #torrent: Torrent;
+  /** As last sent, and what it said of `upload_only`: a re-check may find that what was complete is not. */
+  #extensionHandshake: Uint8Array | null = null;
+  #saidUploadOnly = false;
+  #evictedAt: Instant = -EVICTION_GAP_US;
+
+  constructor(ctx: Context, torrent: Torrent) {
+    this.#ctx = ctx;
+    this.#torrent = torrent;
+  }
+
+  get needsPeers(): boolean {
+    return !this.#torrent.finished && this.peers.length < PEERS_ENOUGH;
+  }
+
+  // ── finding ──
+
+  /** Addresses from a tracker or the user; at most PEERS_PER_ANNOUNCE_MAX of one source at a time are read. */
+  heardOf(addresses: readonly FoundPeer[]): void {
+    for (const { host, port, peerId } of addresses.slice(0, PEERS_PER_ANNOUNCE_MAX)) {
+      const known = this.book.heardOf({ host, port });
+      if (known !== null && peerId !== undefined) known.expectedId = peerId;
+    }
+    this.dial();
+  }
+
+  /** Dials the most useful known peers until half of the places are taken: the rest are for those who come (BEP 3's mainline: 40 of 80).
+   *  In a swarm where everybody dialled up to the limit, most dials would be refused. */
+  dial(): void {
+    const { settings } = this.#ctx;
+    const most = Math.ceil(settings.connectionsPerTorrentMax / 2);
+    while (
+      this.#torrent.active &&
+      this.peers.length < most &&
+      this.#ctx.connections < settings.connectionsMax &&
+      this.#ctx.dials < settings.dialsMax
+    ) {
+      const known = this.book.best(this.#ctx.now, this.#torrent.finished);
+      if (known === null) return;
+      this.#torrent.dial(known);
+      // Who has everything is in no hurry: leechers come by themselves, and most of those it would dial have finished too.
+      if (this.#torrent.finished) return;
+    }
+  }
+
+  dialled(peer: Peer, known: KnownPeer): void {
+    peer.knownAs = known;
+    known.conn = peer.conn;
+    peer.countsAsDial = true;
+    if (known.bitfield !== null) this.#expect(peer, known.bitfield);
+    this.#ctx.dials += 1;
+    this.peers.push(peer);
+  }
+
+  #dialOver(peer: Peer): void {
+    if (peer.countsAsDial) this.#ctx.dials -= 1;
+    peer.countsAsDial = false;
+  }
+
+  // ── handshakes ──
+
+  /** An outgoing connection stands: we speak first. */
+  connected(peer: Peer): void {
+    peer.state = 'handshaking';
+    peer.connectedAt = this.#ctx.now;
+    peer.lastReceivedAt = this.#ctx.now;
+    this.#useBits(peer);
+    peer.sendHandshake(this.#torrent);
+  }
+
+  /** An incoming handshake named this torrent: we answer at once (CONFORMANCE 15). False: there is no room. */
+  accepted(peer: Peer): boolean {
+    if (this.peers.length >= this.#ctx.settings.connectionsPerTorrentMax && !this.#makeRoom()) return false;
+    this.peers.push(peer);
+    this.#useBits(peer);
+    peer.sendHandshake(this.#torrent);
+    return true;
+  }
+
+  /** Lets the peer go that has been idle longest: connected for a minute, nothing exchanged lately, nothing that we want. */
+  #makeRoom(): boolean {
+    let idlest: Peer | null = null;
+    for (const peer of this.peers) {
+      if (!peer.up || peer.amInterested || this.#ctx.now - peer.connectedAt < IDLE_US) continue;
+      if (peer.download.recentBytes + peer.upload.recentBytes > 0) continue;
+      if (idlest === null || peer.connectedAt < idlest.connectedAt) idlest = peer;
+    }
+    if (idlest === null || this.#ctx.now - this.#evictedAt < EVICTION_GAP_US) return false;
+    this.#evictedAt = this.#ctx.now;
+    this.#ctx.outbox.event('peerEvicted', this.#torrent.id, idlest.conn, 0);
+    this.#torrent.drop(idlest, 'idle, and others want to connect');
+    return true;
+  }
+
+  #useBits(peer: Peer): void {
+    peer.bits = new Bitfield(this.#torrent.metainfo.geometry.pieceCount);
+  }
+
+  /** The peer's id is here: it is up, unless it is ourselves, a peer we know already, or a banned one. */
+  handshakeDone(peer: Peer): void {
+    this.#dialOver(peer);
+    if (sameBytes(peer.peerId, this.#torrent.peerId)) {
+      this.#ctx.outbox.event('selfConnection', this.#torrent.id, peer.conn, 0);
+      if (peer.knownAs) peer.knownAs.banned = true;
+      this.#torrent.drop(peer, 'a connection to ourselves');
+      return;
+    }
+    if (!this.#resolveDuplicate(peer)) return;
+    if (peer.knownAs === null) {
+      peer.knownAs = this.book.cameToUs(peer.address.host, hex(peer.peerId));
+      peer.knownAs.conn = peer.conn;
+    }
+    if (peer.known.banned) {
+      this.#torrent.drop(peer, 'banned');
+      return;
+    }
+    peer.known.failures = 0;
+    peer.state = 'up';
+    this.#ctx.outbox.event('peerConnected', this.#torrent.id, peer.conn, peer.outgoing ? 1 : 0);
+    peer.sendPieces(this.#torrent.picker.written);
+    if (peer.extensions) this.#sendExtensionHandshake(peer);
+    if (peer.fast && !this.#torrent.finished) this.#grantAllowedFast(peer);
+  }
+
+  /** Two connections to one peer: both sides keep the one that the higher peer id began. Returns whether this one stays. */
+  #resolveDuplicate(peer: Peer): boolean {
+    const other = this.peers.find((p) => p !== peer && p.up && sameBytes(p.peerId, peer.peerId));
+    if (other === undefined) return true;
+    const oursIsHigher = compareBytes(this.#torrent.peerId, peer.peerId) > 0;
+    const keepNew = other.outgoing !== peer.outgoing && peer.outgoing === oursIsHigher;
+    const [kept, dropped] = keepNew ? [peer, other] : [other, peer];
+    this.#ctx.outbox.event('duplicatePeer', this.#torrent.id, dropped.conn, 0);
+    const alias = dropped.knownAs;
+    this.#torrent.drop(dropped, 'a duplicate connection');
+    // The address that was dialled in vain belongs to a peer that is connected: do not dial it again while it is.
+    if (alias !== null && alias !== kept.knownAs) {
+      kept.alias = alias;
+      alias.conn = kept.conn;
+    }
+    return keepNew;
+  }
+
+  #sendExtensionHandshake(peer: Peer): void {
+    const uploadOnly = this.#torrent.finished;
+    if (uploadOnly !== this.#saidUploadOnly) this.#extensionHandshake = null;
+    this.#saidUploadOnly = uploadOnly;
+    this.#extensionHandshake ??= encodeExtensionHandshake({
+      messages: DONT_HAVE_MESSAGES,
+      port: this.#ctx.listenPort || null,
+      client: this.#ctx.settings.clientName,
+      reqq: INCOMING_REQUESTS_MAX,
+      yourIp: null,
+      uploadOnly,
+    });
+    peer.sendExtended(EXTENSION_HANDSHAKE_ID, this.#extensionHandshake);
+  }
+
+  #grantAllowedFast(peer: Peer): void {
+    const { geometry, infoHash } = this.#torrent.metainfo;
+    if (geometry.pieceCount <= ALLOWED_FAST_COUNT || this.#torrent.picker.written.count < NEEDS_HELP_PIECES) return;
+    const pieces = allowedFastSet(peer.address.host, infoHash, geometry.pieceCount);
+    peer.uploads.allowFast(pieces);
+    for (const piece of pieces) peer.sendAllowedFast(piece);
+  }
+
+  /** BEP 10 `p`: an incoming peer listens there, so it can be dialled again, and is not dialled twice. */
+  peerListensOn(peer: Peer, port: number): void {
+    if (peer.outgoing) return;
+    const listed = this.book.heardOf({ host: peer.address.host, port });
+    if (listed === null || listed.conn !== -1) return;
+    if (peer.alias !== null) peer.alias.conn = -1;
+    peer.alias = listed;
+    listed.conn = peer.conn;
+  }
+
+  // ── who has what ──
+
+  /** What a peer had when it was last connected counts for rarity until it says what it has now; nothing is asked for by it. */
+  #expect(peer: Peer, bits: Bitfield): void {
+    peer.expected = bits;
+    this.#torrent.picker.peerJoined(bits);
+  }
+
+  #forgetExpected(peer: Peer): void {
+    if (peer.expected === null) return;
+    this.#torrent.picker.peerLeft(peer.expected, peer.expected.full);
+    peer.expected = null;
+  }
+
+  /** The first message about pieces; until it came a peer has none. */
+  peerSaidPieces(peer: Peer): void {
+    const { picker } = this.#torrent;
+    this.#forgetExpected(peer);
+    picker.peerJoined(peer.bits);
+    peer.joinedAsSeed = peer.bits.full;
+    this.#countWanted(peer);
+    this.seedStateChanged(peer);
+  }
+
+  peerGot(peer: Peer, piece: number): void {
+    const { picker } = this.#torrent;
+    this.#forgetExpected(peer);
+    picker.peerGot(piece);
+    if (picker.wants(piece)) {
+      peer.wantedCount += 1;
+      this.#updateInterest(peer);
+      if (peer.requests.liveCount === 0) this.#torrent.requester.fill(peer);
+    }
+    if (peer.bits.full) this.seedStateChanged(peer);
+  }
+
+  /** It has lost a piece (BEP 54). With the fast extension it will reject what was asked of it; without, that is dropped here. */
+  peerLost(peer: Peer, piece: number): void {
+    const { picker } = this.#torrent;
+    if (!peer.bits.has(piece)) return;
+    if (peer.joinedAsSeed) {
+      picker.peerLeft(peer.bits, true);
+      peer.joinedAsSeed = false;
+      peer.bits.clear(piece);
+      picker.peerJoined(peer.bits);
+    } else {
+      peer.bits.clear(piece);
+      picker.peerLost(piece);
+    }
+    if (picker.wants(piece)) peer.wantedCount -= 1;
+    this.#updateInterest(peer);
+    if (!peer.fast) this.#torrent.requester.dropPiece(peer, piece);
+  }
+
+  /** A seed is no use to one who has everything, nor the other way round. */
+  seedStateChanged(peer: Peer): void {
+    if (!peer.isSeed || !peer.up) return;
+    peer.known.seed = peer.bits.full || peer.uploadOnly;
+    this.#ctx.outbox.event('peerIsSeed', this.#torrent.id, peer.conn, 0);
+    if (this.#torrent.finished) {
+      this.#ctx.outbox.event('seedDisconnected', this.#torrent.id, peer.conn, 0);
+      this.#torrent.drop(peer, 'nothing to exchange with a seed');
+    } else this.#torrent.choker.interestChanged(peer);
+  }
+
+  #countWanted(peer: Peer): void {
+    const { picker } = this.#torrent;
+    let count = 0;
+    for (let piece = 0; piece < peer.bits.length; piece += 1)
+      if (peer.bits.has(piece) && picker.wants(piece)) count += 1;
+    peer.wantedCount = count;
+    this.#updateInterest(peer);
+  }
+
+  #updateInterest(peer: Peer): void {
+    peer.setAmInterested(peer.wantedCount > 0);
+  }
+
+  /** We have the piece now (its hash passed). */
+  pieceNoLongerWanted(piece: number): void {
+    if (this.#torrent.picker.priority(piece) === 0) return;
+    for (const peer of this.peers) {
+      if (!peer.bits.has(piece)) continue;
+      peer.wantedCount -= 1;
+      this.#updateInterest(peer);
+    }
+  }
+
+  /** A verified piece could not be kept. */
+  pieceWantedAgain(piece: number): void {
+    if (this.#torrent.picker.priority(piece) === 0) return;
+    for (const peer of this.peers) {
+      if (!peer.bits.has(piece)) continue;
+      peer.wantedCount += 1;
+      this.#updateInterest(peer);
+    }
+  }
+
+  /** What we want has changed: every peer is looked at anew. */
+  wishesChanged(): void {
+    for (const peer of this.peers) if (peer.up) this.#countWanted(peer);
+  }
+
+  /** We have everything that we want: seeds go, the others are told that we only upload (BEP 21). */
+  finished(): void {
+    for (const peer of [...this.peers]) {
+      if (!peer.up) continue;
+      if (peer.isSeed) this.seedStateChanged(peer);
+      else if (peer.extensions) this.#sendExtensionHandshake(peer);
+    }
+  }
+
+  /** We want more than we have again. */
+  unfinished(): void {
+    for (const peer of this.peers) if (peer.up && peer.extensions) this.#sendExtensionHandshake(peer);
+    this.wishesChanged();
+  }
+
+  /** Tells whom it is news to. A peer that has the piece learns from `upload_only` when we have everything, so it is told only where it
+   *  would not understand that: half of all HAVEs would say nothing. */
+  announceHave(piece: number): void {
+    for (const peer of this.peers) if (peer.up && !(peer.extensions && peer.bits.has(piece))) peer.sendHave(piece);
+  }
+
+  // ── leaving ──
+
+  /** The connection is over, whoever ended it; `why`: null = we did. */
+  gone(peer: Peer, why: DisconnectReason | null): void {
+    const wasUp = peer.up;
+    const dialWasOver = !peer.countsAsDial;
+    peer.state = 'closed';
+    this.peers.splice(this.peers.indexOf(peer), 1);
+    this.#dialOver(peer);
+    this.#forgetExpected(peer);
+    if (peer.bits.length > 0) this.#torrent.picker.peerLeft(peer.bits, peer.joinedAsSeed);
+    this.#torrent.requester.peerGone(peer);
+    this.#torrent.choker.interestChanged(peer);
+    for (const known of [peer.knownAs, peer.alias]) if (known !== null) this.#remember(known, peer, wasUp);
+    // Pausing ends dials that have not failed.
+    if (peer.knownAs === null || dialWasOver || (why === null && !this.#torrent.active)) return;
+    this.book.dialFailed(peer.known, this.#ctx.now);
+    this.#ctx.outbox.event('dialFailed', this.#torrent.id, peer.conn, 0);
+  }
+
+  /** What is kept of a connection that is over. What it said of its pieces is not lost by one that ended before it said anything. */
+  #remember(known: KnownPeer, peer: Peer, wasUp: boolean): void {
+    if (known.conn === peer.conn) known.conn = -1;
+    known.nextDialAt = Math.max(known.nextDialAt, this.#ctx.now + REDIAL_US);
+    known.banned ||= peer.known.banned;
+    known.onParole ||= peer.known.onParole;
+    known.trust = Math.min(known.trust, peer.known.trust);
+    if (!wasUp || !peer.saidPieces) return;
+    known.seed = peer.isSeed;
+    known.bitfield = peer.bits;
+    known.downloadBps = peer.download.bytesPerSecond;
+  }
+
+  /** Everybody is remembered, then let go. Returns how many there were. */
+  disconnectAll(why: string): number {
+    const peers = [...this.peers];
+    for (const peer of peers) this.#torrent.drop(peer, why);
+    for (const known of this.book.values()) known.nextDialAt = 0;
+    return peers.length;
+  }
+
+  /** Once a second. */
+  second(): void {
+    const { now } = this.#ctx;
+    for (const peer of [...this.peers]) {
+      if (peer.up) {
+        peer.download.second();
+        peer.upload.second();
+        if (peer.requests.liveCount > 0 && !peer.snubbed) peer.pipeline.second(peer.download.bytesPerSecond);
+        this.#torrent.requester.second(peer);
+        if (now - peer.lastReceivedAt >= SILENCE_US) this.#torrent.drop(peer, 'silent for too long');
+        else if (now - peer.lastSentAt >= KEEP_ALIVE_US) peer.sendKeepAlive();
+      } else if (peer.state === 'handshaking' && now - peer.connectedAt >= HANDSHAKE_TIMEOUT_US) {
+        this.#torrent.drop(peer, 'no handshake in time');
+      }
+    }
+    this.dial();
+  }
+}
+
+/** A peer that ended a good connection is left alone for a while. */
+const REDIAL_US = 30_000_000;
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return (a[i] as number) - (b[i] as number);
+  return 0;
+}
+
+/** A peer id of 20 bytes: the client's prefix and twelve drawn ones. */
+export function makePeerId(prefix: string, seed: Uint8Array): Uint8Array {
+  const id = sha1(seed);
+  for (let i = 0; i < prefix.length; i += 1) id[i] = prefix.charCodeAt(i);
+  return id;
+}

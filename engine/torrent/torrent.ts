@@ -1,0 +1,514 @@
+// One torrent: its life, and what its parts share. What is picked, asked, choked, hashed or announced is decided in the parts.
+//
+//   phase      what it does                              ends by
+//   checking   hashes what is on the disk                every piece answered ─► active, or resting if it is to be paused
+//   active     downloads or seeds                        `leave`
+//   leaving    lets peers go, flushes, syncs, saves      all of it answered ─► resting, checking (re-check) or removed
+//   resting    nothing                                   `start`
+
+import { assert, EngineBug } from '../bug.ts';
+import { hex } from '../bytes.ts';
+import type { Context } from '../context.ts';
+import type { AddTorrent, DiskFault, FilePriority, RandomStream, TorrentId, TorrentState } from '../contract.ts';
+import { SHA1_LENGTH_BYTES } from '../limits.ts';
+import type { Metainfo } from '../metainfo/metainfo.ts';
+import type { Peer } from '../peers/peer.ts';
+import type { KnownPeer } from '../peers/peer-book.ts';
+import { BLOCK_RECEIVED, type PartialPiece } from '../pieces/partial-piece.ts';
+import { Picker } from '../pieces/picker.ts';
+import { RateMeter } from '../rate-meter.ts';
+import type { ResumeData } from '../resume/resume-data.ts';
+import { AnnouncePolicy } from '../trackers/announce-policy.ts';
+import { Checking } from './checking.ts';
+import { Choker } from './choker.ts';
+import { believe, claimPieces, recallPeers, rememberPeers } from './claims.ts';
+import { FilePriorities } from './file-priorities.ts';
+import { RateLimit } from './rate-limit.ts';
+import { Requester } from './requester.ts';
+import { Storage } from './storage.ts';
+import { makePeerId, Swarm } from './swarm.ts';
+
+const PHASES = ['checking', 'active', 'leaving', 'resting', 'removed'] as const;
+export type Phase = (typeof PHASES)[number];
+/** What follows when the torrent has left. */
+type After = 'paused' | 'failed' | 'recheck' | 'removed';
+
+const CHOKE_ROUND_SECONDS = 10;
+
+const FAULT_TEXT: Readonly<Record<DiskFault, string>> = {
+  full: 'the disk is full: waiting for room',
+  missing: 'a file or folder is missing: restore it and resume, or re-check',
+  denied: 'permission denied by the file system: make the folder writable and resume',
+  failed: 'the disk failed: see the log, then resume or re-check',
+};
+
+/** What a torrent needs from the engine. */
+export interface TorrentHost {
+  /** Opens an outgoing connection to `known` for `torrent`. */
+  dial(torrent: Torrent, known: KnownPeer): void;
+  /** Closes a connection and forgets it. */
+  closeConnection(peer: Peer, why: string): void;
+  removed(torrent: Torrent): void;
+}
+
+export class Torrent {
+  readonly id: TorrentId;
+  readonly metainfo: Metainfo;
+  readonly peerId: Uint8Array;
+  readonly random: RandomStream;
+  readonly picker: Picker;
+  readonly swarm: Swarm;
+  readonly requester: Requester;
+  readonly storage: Storage;
+  readonly choker: Choker;
+  readonly announces: AnnouncePolicy;
+  readonly download = new RateMeter();
+  readonly upload = new RateMeter();
+  readonly downloadLimit: RateLimit;
+  readonly uploadLimit: RateLimit;
+  #phase: Phase = 'resting';
+  #woken = false;
+
+  readonly #ctx: Context;
+  readonly #host: TorrentHost;
+  readonly #filePriorities: FilePriorities;
+  #checking: Checking | null = null;
+  #wantsToRun: boolean;
+  #after: After = 'paused';
+  #leaveStep: 'settle' | 'sync' | 'save' = 'settle';
+  #fault: DiskFault | null = null;
+  #seconds = 0;
+  /** Nothing wanted was missing when it was last looked at. */
+  #wasFinished = false;
+  #uploadedBefore = 0;
+  #downloadedBefore = 0;
+  #nextServed = 0;
+  #nextFilled = 0;
+
+  constructor(ctx: Context, host: TorrentHost, id: TorrentId, options: AddTorrent) {
+    this.#ctx = ctx;
+    this.#host = host;
+    this.id = id;
+    this.metainfo = options.metainfo;
+    const { geometry } = options.metainfo;
+    this.random = ctx.random.fork(`torrent ${hex(options.metainfo.infoHash)}`);
+    const idSeed = new Uint8Array(SHA1_LENGTH_BYTES);
+    const idRandom = this.random.fork('peer id');
+    for (let i = 0; i < idSeed.length; i += 1) idSeed[i] = idRandom.below(256);
+    this.peerId = makePeerId(ctx.settings.peerIdPrefix, idSeed);
+    this.picker = new Picker(geometry, ctx.settings.pieceOrder, this.random.fork('picker'));
+    this.downloadLimit = new RateLimit(ctx, ctx.downloadLimit, id);
+    this.uploadLimit = new RateLimit(ctx, ctx.uploadLimit, id);
+    this.swarm = new Swarm(ctx, this);
+    this.requester = new Requester(ctx, this);
+    this.storage = new Storage(ctx, this);
+    this.choker = new Choker(ctx, this, this.random.fork('choker'));
+    this.announces = new AnnouncePolicy(ctx, this, options.useTrackers ? options.metainfo.announceTiers : []);
+    this.#filePriorities = new FilePriorities(options.metainfo, this.picker);
+    this.#wantsToRun = !options.paused;
+    for (const address of options.peers) this.swarm.book.heardOf(address);
+    this.#restore(options);
+    this.#wasFinished = this.finished;
+    this.#afterCheck();
+  }
+
+  // ── what it is doing ──
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  #enter(phase: Phase): void {
+    this.#ctx.activeTorrents += Number(phase === 'active') - Number(this.#phase === 'active');
+    this.#phase = phase;
+    this.#ctx.outbox.event('stateChanged', this.id, PHASES.indexOf(phase), 0);
+  }
+
+  get active(): boolean {
+    return this.#phase === 'active';
+  }
+
+  /** Blocks were freed or room was made: peers with room in their queues are filled when the input has been handled. */
+  wake(): void {
+    if (this.#woken) return;
+    this.#woken = true;
+    this.#ctx.woken.push(this);
+  }
+
+  get pausing(): boolean {
+    return this.#phase === 'leaving';
+  }
+
+  /** Blocks may be asked for. */
+  get requesting(): boolean {
+    return this.#phase === 'active' && this.picker.wantedLeft > 0 && !this.storage.full;
+  }
+
+  /** Everything that is wanted is written. */
+  get finished(): boolean {
+    return this.picker.wantedLeft === 0;
+  }
+
+  /** Wants nothing more, but has not everything (BEP 21). */
+  get partialSeed(): boolean {
+    return this.finished && !this.picker.written.full;
+  }
+
+  get state(): TorrentState {
+    switch (this.#phase) {
+      case 'checking':
+        return 'checking';
+      case 'active':
+        return this.finished ? 'seeding' : 'downloading';
+      case 'leaving':
+        return 'pausing';
+      case 'resting':
+      case 'removed':
+        return this.#fault === null ? 'paused' : 'failed';
+    }
+  }
+
+  get uploadedBytes(): number {
+    return this.#uploadedBefore + this.upload.totalBytes;
+  }
+
+  get downloadedBytes(): number {
+    return this.#downloadedBefore + this.download.totalBytes;
+  }
+
+  /** Bytes that are not verified and written, wanted or not (BEP 3 `left`). */
+  get leftBytes(): number {
+    const { geometry } = this.metainfo;
+    const { written } = this.picker;
+    const missing = geometry.pieceCount - written.count;
+    if (missing === 0) return 0;
+    const last = geometry.pieceCount - 1;
+    const lastMissing = !written.has(last);
+    return lastMissing
+      ? (missing - 1) * geometry.pieceLengthBytes + geometry.pieceLength(last)
+      : missing * geometry.pieceLengthBytes;
+  }
+
+  // ── beginning ──
+
+  #restore(options: AddTorrent): void {
+    const { resume } = options;
+    if (resume !== null) {
+      this.#uploadedBefore = resume.uploadedBytes;
+      this.#downloadedBefore = resume.downloadedBytes;
+      this.picker.sequential = resume.sequential;
+      this.#filePriorities.setAll(resume.filePriorities);
+      recallPeers(resume.peers, this.swarm.book, this.metainfo.geometry);
+    }
+    const { pending, begun } = believe(options, this.picker);
+    for (const partial of begun) if (partial.complete) this.storage.pieceComplete(partial);
+    if (pending.includes(1)) this.#checking = new Checking(this.#ctx, this, pending);
+  }
+
+  /** Starts, or goes on with, what the phase `resting` interrupted. */
+  start(): void {
+    this.#wantsToRun = true;
+    if (this.#fault !== null) this.#ctx.outbox.event('torrentRecovered', this.id, 0, 0);
+    this.#fault = null;
+    if (this.#phase === 'resting') this.#afterCheck();
+    else if (this.#phase === 'leaving' && this.#after === 'failed') this.#after = 'paused';
+  }
+
+  #afterCheck(): void {
+    if (!this.#wantsToRun) {
+      this.#enter('resting');
+      return;
+    }
+    if (this.#checking !== null) {
+      this.#enter('checking');
+      this.#checking.pump();
+      return;
+    }
+    this.#enter('active');
+    this.#seconds = 0;
+    this.#wasFinished = this.finished;
+    this.storage.activated();
+    this.#ctx.outbox.event('resumed', this.id, this.swarm.book.size, 0);
+    this.announces.start();
+    this.swarm.dial();
+  }
+
+  piecesChecked(first: number, digests: readonly (Uint8Array | null)[]): void {
+    const checking = this.#checking;
+    if (checking === null) throw new EngineBug('a check was answered that nobody asked for');
+    checking.answered(first, digests);
+    if (this.#phase === 'checking') checking.pump();
+    if (checking.done) {
+      this.#checking = null;
+      checking.finished();
+      if (this.#phase === 'checking') this.#afterCheck();
+    }
+    if (this.pausing) this.storageChanged();
+  }
+
+  // ── leaving ──
+
+  pause(): void {
+    this.#wantsToRun = false;
+    this.#leave('paused');
+  }
+
+  /** Leaves without forgetting that it is to run at the next start of the program. */
+  shutdown(): void {
+    this.#leave('paused');
+  }
+
+  recheck(): void {
+    this.#leave('recheck');
+  }
+
+  remove(): void {
+    this.#leave('removed');
+  }
+
+  /** The world failed: stop, say why, keep everything, and wait for the user. */
+  fail(fault: DiskFault): void {
+    if (this.#fault === null) this.#ctx.outbox.event('torrentFailed', this.id, 0, 0);
+    this.#fault = fault;
+    this.#leave('failed');
+  }
+
+  #leave(after: After): void {
+    if (this.#phase === 'removed') return;
+    if (this.#phase === 'leaving') {
+      const recheckStays = this.#after === 'recheck' && after === 'paused' && !this.#ctx.leaving;
+      if (this.#after !== 'removed' && !recheckStays) this.#after = after;
+      return;
+    }
+    const wasActive = this.#phase === 'active';
+    if (this.#phase === 'resting' && after === 'paused') return;
+    this.#after = after;
+    this.#enter('leaving');
+    this.#leaveStep = 'settle';
+    if (wasActive) {
+      const remembered = this.swarm.disconnectAll(after === 'removed' ? 'removed' : 'paused');
+      this.announces.stop();
+      if (after !== 'removed') this.storage.flushPartials();
+      this.#ctx.outbox.event('paused', this.id, remembered, 0);
+    }
+    this.storageChanged();
+  }
+
+  /** Something that leaving waits for was answered. */
+  storageChanged(): void {
+    if (this.#phase !== 'leaving') return;
+    if (this.storage.full) this.storage.abandonWaiting();
+    if (!this.storage.idle || this.storage.settling) return;
+    if (this.#checking !== null && !this.#checking.idle) return;
+    if (this.#after === 'removed') {
+      if (!this.announces.quiet) return;
+      this.#forgetPartials();
+      this.#enter('removed');
+      this.#ctx.torrentRested = true;
+      this.#ctx.outbox.event('torrentRemoved', this.id, 0, 0);
+      this.#host.removed(this);
+      return;
+    }
+    if (this.#leaveStep === 'settle') {
+      this.#leaveStep = 'sync';
+      this.storage.sync();
+    } else if (this.#leaveStep === 'sync') {
+      this.#leaveStep = 'save';
+      this.storage.save();
+    } else this.#left();
+  }
+
+  #left(): void {
+    this.#enter('resting');
+    if (this.#after === 'recheck') this.#beginRecheck();
+    else if (this.#wantsToRun && this.#after !== 'failed' && !this.#ctx.leaving) this.#afterCheck();
+    this.#ctx.torrentRested = true;
+  }
+
+  /** What was received of unfinished pieces goes, and its memory back to the pool. */
+  #forgetPartials(): void {
+    for (const partial of [...this.picker.partials]) {
+      for (let block = 0; block < partial.blockCount; block += 1) {
+        if (partial.states[block] === BLOCK_RECEIVED) this.discard(partial, block);
+      }
+      this.picker.forgetUntouched(partial);
+    }
+  }
+
+  #beginRecheck(): void {
+    this.#forgetPartials();
+    this.storage.forgetUnsynced();
+    this.picker.forgetAll();
+    this.#fault = null;
+    const pending = new Uint8Array(this.metainfo.geometry.pieceCount).fill(1);
+    this.#checking = new Checking(this.#ctx, this, pending);
+    this.storage.save();
+    const run = this.#wantsToRun;
+    this.#wantsToRun = true;
+    this.#afterCheck();
+    this.#wantsToRun = run;
+  }
+
+  /** Nothing is left to do before the program may end. */
+  get rested(): boolean {
+    return (this.#phase === 'resting' || this.#phase === 'removed') && this.announces.quiet;
+  }
+
+  // ── while it runs ──
+
+  /** Once a second. */
+  second(): void {
+    if (this.#phase !== 'active') return;
+    this.download.second();
+    this.upload.second();
+    this.swarm.second();
+    this.storage.second();
+    // Unfinished pieces that nobody can go on with must not hold all memory.
+    if (this.#ctx.blocks.full) this.storage.flushPartials();
+    this.announces.second();
+    this.#seconds += 1;
+    if (this.#seconds % CHOKE_ROUND_SECONDS === 0) this.choker.round();
+  }
+
+  /** Peers with room in their queues are asked for what fell free. */
+  fillAll(): void {
+    this.#woken = false;
+    if (!this.requesting) return;
+    const { peers } = this.swarm;
+    if (peers.length === 0) return;
+    // Each time another peer is first: under a rate limit the first takes the portion.
+    this.#nextFilled = (this.#nextFilled + 1) % peers.length;
+    for (let i = 0; i < peers.length; i += 1) this.requester.fill(peers[(this.#nextFilled + i) % peers.length] as Peer);
+  }
+
+  /** One block a peer in turn, as long as the rate limits allow it. */
+  serveAll(): void {
+    const { peers } = this.swarm;
+    for (let idle = 0; idle < peers.length; ) {
+      this.#nextServed = (this.#nextServed + 1) % peers.length;
+      idle = (peers[this.#nextServed] as Peer).uploads.serveOne() ? 0 : idle + 1;
+    }
+  }
+
+  digestMatches(piece: number, digest: Uint8Array): boolean {
+    const { pieceHashes } = this.metainfo;
+    const at = piece * SHA1_LENGTH_BYTES;
+    for (let i = 0; i < SHA1_LENGTH_BYTES; i += 1) if (pieceHashes[at + i] !== digest[i]) return false;
+    return true;
+  }
+
+  pieceWritten(piece: number): void {
+    this.swarm.announceHave(piece);
+    if (this.picker.wantedLeft === 0 && !this.#wasFinished) {
+      this.#wasFinished = true;
+      this.#ctx.outbox.event('downloadCompleted', this.id, this.metainfo.geometry.totalBytes, 0);
+      this.storage.sync();
+      if (this.picker.written.full) this.announces.completed();
+      this.swarm.finished();
+    }
+    this.storageChanged();
+    if (this.#ctx.blocks.heldBytes > 0) this.wake();
+  }
+
+  /** Forgets a received block of an unfinished piece: it is asked for again. */
+  discard(partial: PartialPiece, block: number): void {
+    this.#ctx.blocks.drop(partial.discard(block), this.metainfo.geometry.blockLength(partial.piece, block));
+    this.picker.endGame = false;
+  }
+
+  drop(peer: Peer, why: string): void {
+    if (peer.state !== 'closed') this.#host.closeConnection(peer, why);
+  }
+
+  dial(known: KnownPeer): void {
+    this.#host.dial(this, known);
+  }
+
+  // ── trust ──
+
+  startParole(known: KnownPeer): void {
+    if (known.onParole || known.banned) return;
+    known.onParole = true;
+    this.#ctx.outbox.event('paroleStarted', this.id, known.conn, 0);
+  }
+
+  endParole(known: KnownPeer, piece: number): void {
+    known.onParole = false;
+    for (const partial of this.picker.partials) if (partial.exclusiveTo === known) partial.exclusiveTo = null;
+    this.#ctx.outbox.event('parolePassed', this.id, known.conn, piece);
+  }
+
+  /** It sent bad data for certain: gone, and not let in again. What it sent of unfinished pieces is thrown away. */
+  ban(known: KnownPeer, piece: number): void {
+    if (known.banned) return;
+    known.banned = true;
+    if (known.onParole) this.#ctx.outbox.event('paroleFailed', this.id, known.conn, piece);
+    this.#ctx.outbox.event('peerBanned', this.id, known.conn, piece);
+    const peer = this.swarm.peers.find((p) => p.knownAs === known);
+    if (peer !== undefined) this.drop(peer, 'sent bad data');
+    this.requester.discardFrom(known);
+  }
+
+  // ── wishes ──
+
+  setFilePriority(file: number, priority: FilePriority): void {
+    const wasFinished = this.finished;
+    this.#filePriorities.set(file, priority);
+    this.#wasFinished = this.finished;
+    if (wasFinished && !this.finished) this.swarm.unfinished();
+    else this.swarm.wishesChanged();
+    if (!wasFinished && this.finished) this.swarm.finished();
+    this.wake();
+  }
+
+  // ── reports ──
+
+  /** `claiming`: written pieces that are durable and about to be claimed. */
+  resumeData(claiming: readonly number[]): ResumeData {
+    return {
+      infoHash: this.metainfo.infoHash,
+      ...claimPieces(this.picker, claiming, (piece) => this.#checking?.isPending(piece) ?? false),
+      uploadedBytes: this.uploadedBytes,
+      downloadedBytes: this.downloadedBytes,
+      paused: !this.#wantsToRun,
+      sequential: this.picker.sequential,
+      filePriorities: this.#filePriorities.values,
+      peers: rememberPeers(this.swarm.book),
+    };
+  }
+
+  /** One line for the user, null where nothing is wrong. */
+  get error(): string | null {
+    if (this.#fault === 'full') return 'the disk is full: make room and resume';
+    if (this.#fault !== null) return FAULT_TEXT[this.#fault];
+    return this.storage.full ? FAULT_TEXT.full : null;
+  }
+
+  /** Of the check that is going on. */
+  get checkedPieces(): number {
+    return this.#checking?.checkedPieces ?? 0;
+  }
+
+  /** Bytes of received blocks that wait in memory. */
+  get heldBytes(): number {
+    let bytes = this.storage.heldBytes;
+    for (const partial of this.picker.partials) bytes += partial.heldBytes(this.metainfo.geometry);
+    return bytes;
+  }
+
+  checkInvariants(): void {
+    this.picker.checkInvariants();
+    const requesters = new Map<number, number>();
+    for (const { requests } of this.swarm.peers) {
+      for (let i = 0; i < requests.length; i += 1) {
+        if (requests.isLive(i)) requesters.set(requests.keyAt(i), (requesters.get(requests.keyAt(i)) ?? 0) + 1);
+      }
+    }
+    for (const { piece, blockCount, requesters: counted } of this.picker.partials) {
+      for (let block = 0; block < blockCount; block += 1) {
+        const asked = requesters.get(piece * this.metainfo.geometry.blocksPerPiece + block) ?? 0;
+        assert(counted[block] === asked, 'a block counts the peers that were asked for it', piece, block);
+      }
+    }
+  }
+}

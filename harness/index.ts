@@ -1,0 +1,22 @@
+// Deterministic machinery that knows no BitTorrent.
+
+export { Clock, type EventHandler } from './clock.ts';
+export { Timers } from './timers.ts';
+export { Random } from './random.ts';
+export { firstDifference, Trace, type TraceEvent } from './trace.ts';
+export type { Link } from './network/links.ts';
+export type { EndReason, NetworkHandler, NetworkOptions } from './network/handler.ts';
+export { Network } from './network/network.ts';
+export {
+  choice,
+  defaultsOf,
+  type Knob,
+  knob,
+  type Knobs,
+  type KnobValue,
+  readSetting,
+  settingsText,
+  type ValuesOf,
+  whole,
+} from './knobs.ts';
+export { type Counterexample, type Exploration, explore } from './explore.ts';

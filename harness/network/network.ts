@@ -1,0 +1,561 @@
+// A network of nodes and connections that carry ordered bytes, on the virtual clock, one message or block at a time.
+//
+// Blocks (payload runs) are sent one after the other on a node's uplink, in turn over its connections; messages without a block behind or
+// before them pass the blocks of other connections, and never a byte of their own. What is written between two `flush` calls leaves
+// together. A connection's number is used again only when nothing of it is under way any more, so no event can reach the wrong one.
+// Bytes sent = delivered + dropped + under way, always. Lines, windows and the bytes themselves live in the files beside this one.
+
+import type { Clock } from '../clock.ts';
+import type { Random } from '../random.ts';
+import {
+  ACCEPTING,
+  ARRIVED_BYTES,
+  CLOSED,
+  DIALLING,
+  DIRTY,
+  Ends,
+  FLAGS,
+  FLIGHT_BYTES,
+  FREE,
+  LAST_ARRIVAL,
+  LAST_DELIVERY,
+  NODE,
+  NONE,
+  OPEN,
+  QUEUED_BLOCKS,
+  QUEUED_BYTES,
+  QUIET_BYTES,
+  READY,
+  READY_NEXT,
+  SENDING,
+  STALLED_BYTES,
+  STATE,
+  UNREAD,
+  WINDOW_FULL,
+} from './ends.ts';
+import type { EndReason, NetworkHandler, NetworkOptions } from './handler.ts';
+import { type Link, Links } from './links.ts';
+import { grownFloat, grownInt, Streams } from './streams.ts';
+import { Windows } from './windows.ts';
+
+const REASONS: readonly EndReason[] = ['refused', 'timeout', 'reset', 'ended', 'unreachable'];
+
+const CUT_GAP_US = 20_000;
+/** Bytes of messages after which `writable` is said without any block. */
+const WRITABLE_BYTES = 16_384;
+
+export class Network {
+  readonly links = new Links();
+  readonly streams: Streams;
+  readonly #ends = new Ends();
+  /** All bytes ever handed to `send` and `sendPayload` of an open connection, and what became of them. */
+  sentBytes = 0;
+  deliveredBytes = 0;
+  droppedBytes = 0;
+
+  readonly #options: NetworkOptions;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #handler: NetworkHandler;
+  readonly #windows: Windows;
+
+  #listening = new Uint8Array(64);
+  #alive = new Uint8Array(64);
+  /** The end whose block is on each node's uplink, and the ring of ends that wait for it. */
+  #sending = new Int32Array(64).fill(NONE);
+  #readyFirst = new Int32Array(64).fill(NONE);
+  #readyLast = new Int32Array(64).fill(NONE);
+
+  /** By connection. */
+  #latencyUs = new Int32Array(0);
+  #pending = new Int32Array(0);
+  #dialledAt = new Float64Array(0);
+  #connectionCount = 0;
+  readonly #freeConnections: number[] = [];
+  readonly #dirty: number[] = [];
+  readonly #stalled: number[] = [];
+
+  readonly #synArrived: number;
+  readonly #dialAnswered: number;
+  readonly #dialFailed: number;
+  readonly #accepted: number;
+  readonly #uplinkDone: number;
+  readonly #arrivedKind: number;
+  readonly #through: number;
+  readonly #writableKind: number;
+  readonly #endArrived: number;
+  readonly #traceConnected: number;
+  readonly #traceDelivered: number;
+  readonly #traceDisconnected: number;
+
+  constructor(handler: NetworkHandler, options: NetworkOptions) {
+    this.#handler = handler;
+    this.streams = new Streams(this.#ends);
+    this.#options = options;
+    const { clock, trace } = options;
+    this.#clock = clock;
+    this.#random = options.random;
+    this.#windows = new Windows(this.#ends, options.windowBytesMax);
+    this.#synArrived = clock.kind((end) => this.#onSyn(end));
+    this.#dialAnswered = clock.kind((end) => this.#onDialAnswered(end));
+    this.#dialFailed = clock.kind((end, reason) => this.#onDialFailed(end, reason));
+    this.#accepted = clock.kind((end) => this.#onAccepted(end));
+    this.#uplinkDone = clock.kind((end) => this.#onUplinkDone(end));
+    this.#arrivedKind = clock.kind((end, bytes) => this.#onArrived(end, bytes));
+    this.#through = clock.kind((end, bytes) => this.#onThrough(end, bytes));
+    this.#writableKind = clock.kind((end) => this.#onWritable(end));
+    this.#endArrived = clock.kind((end, reason) => this.#onEnd(end, reason));
+    this.#traceConnected = trace.label('connected');
+    this.#traceDelivered = trace.label('delivered');
+    this.#traceDisconnected = trace.label('disconnected');
+  }
+
+  /** Adds a node that listens; nodes are numbered from 0. */
+  addNode(link: Link): number {
+    const node = this.links.add(link);
+    if (node >= this.#alive.length) this.#growNodes(node * 2);
+    this.#alive[node] = 1;
+    this.#listening[node] = 1;
+    return node;
+  }
+
+  /** Whether others can connect to `node`; false refuses them. */
+  setListening(node: number, on: boolean): void {
+    this.#listening[node] = on ? 1 : 0;
+  }
+
+  nodeOf(end: number): number {
+    return this.#ends.get(end, NODE);
+  }
+
+  /** Dials; answered by `connected` or `disconnected` for the end that comes back. */
+  connect(from: number, to: number): number {
+    let connection = this.#freeConnections.pop();
+    if (connection === undefined) {
+      connection = this.#connectionCount++;
+      if (connection >= this.#pending.length) this.#growConnections(Math.max(64, connection * 2));
+    }
+    const end = connection * 2;
+    this.#open(end, from, DIALLING);
+    this.#open(end + 1, to, ACCEPTING);
+    this.#latencyUs[connection] = (this.links.latencyUs[from] as number) + (this.links.latencyUs[to] as number);
+    this.#dialledAt[connection] = this.#clock.now;
+    this.#later(this.#clock.now + (this.#latencyUs[connection] as number), this.#synArrived, end, 0);
+    return end;
+  }
+
+  /** Hands over bytes, copied; they leave at the next `flush`. Ignored where the connection is not open. */
+  send(end: number, bytes: Uint8Array): void {
+    if (this.#ends.get(end, STATE) !== OPEN || bytes.length === 0) return;
+    this.streams.append(end, bytes);
+    this.sentBytes += bytes.length;
+    this.#markDirty(end);
+  }
+
+  /** Hands over payload of which only the stamp travels. */
+  sendPayload(end: number, stamp: number, lengthBytes: number): void {
+    if (this.#ends.get(end, STATE) !== OPEN) return;
+    this.streams.appendPayload(end, stamp, lengthBytes);
+    this.sentBytes += lengthBytes;
+    this.#markDirty(end);
+  }
+
+  /** Lets everything handed over since the last call leave. */
+  flush(): void {
+    for (const end of this.#dirty) {
+      this.#ends.set(end, FLAGS, this.#ends.get(end, FLAGS) & ~DIRTY);
+      if (this.#ends.get(end, STATE) !== OPEN) continue;
+      if (this.#ends.get(end, QUEUED_BLOCKS) === 0) this.#departAtOnce(end);
+      else if ((this.#ends.get(end, FLAGS) & (READY | WINDOW_FULL | SENDING)) === 0) this.#makeReady(end);
+    }
+    this.#dirty.length = 0;
+  }
+
+  /** False: what arrives at `end` waits, and in time the sender too. */
+  setReading(end: number, on: boolean): void {
+    const flags = this.#ends.get(end, FLAGS);
+    if (!on) this.#ends.set(end, FLAGS, flags | UNREAD);
+    else if ((flags & UNREAD) !== 0) {
+      this.#ends.set(end, FLAGS, flags & ~UNREAD);
+      this.#later(this.#clock.now, this.#through, end ^ 1, 0);
+    }
+  }
+
+  /** Ends a connection from one side: what has not left is dropped, the other side hears of it after what is under way. */
+  close(end: number): void {
+    const state = this.#ends.get(end, STATE);
+    if (state === FREE || state === CLOSED) return;
+    this.#shut(end);
+    const other = this.#ends.get(end ^ 1, STATE);
+    if (other === OPEN || (other === ACCEPTING && state === OPEN)) {
+      const at = this.#clock.now + (this.#latencyUs[end >> 1] as number);
+      this.#later(
+        Math.max(at, this.#ends.real(end, LAST_ARRIVAL)),
+        this.#endArrived,
+        end ^ 1,
+        REASONS.indexOf('ended'),
+      );
+    } else if (other === ACCEPTING) this.#shut(end ^ 1);
+    this.#release(end >> 1);
+  }
+
+  /** Breaks a connection for both sides now. */
+  reset(end: number): void {
+    for (const side of [end, end ^ 1]) this.#later(this.#clock.now, this.#endArrived, side, REASONS.indexOf('reset'));
+  }
+
+  /** Every end of an open connection, in order of its number; for faults. */
+  openEnds(): number[] {
+    const ends: number[] = [];
+    for (let end = 0; end < this.#connectionCount * 2; end += 1)
+      if (this.#ends.get(end, STATE) === OPEN) ends.push(end);
+    return ends;
+  }
+
+  /** The node is gone: it hears nothing more, its peers see a reset after `noticeUs` (a timeout when that is long), and dials to it
+   *  fail until `restart`. */
+  crash(node: number, noticeUs: number): void {
+    this.#alive[node] = 0;
+    const reason: EndReason = noticeUs > this.#options.connectTimeoutUs ? 'timeout' : 'reset';
+    for (let end = 0; end < this.#connectionCount * 2; end += 1) {
+      if (
+        this.#ends.get(end, NODE) !== node ||
+        this.#ends.get(end, STATE) === FREE ||
+        this.#ends.get(end, STATE) === CLOSED
+      )
+        continue;
+      this.#shut(end);
+      if (this.#ends.get(end ^ 1, STATE) === OPEN)
+        this.#later(this.#clock.now + noticeUs, this.#endArrived, end ^ 1, REASONS.indexOf(reason));
+      else if (this.#ends.get(end ^ 1, STATE) === ACCEPTING) this.#shut(end ^ 1);
+      this.#release(end >> 1);
+    }
+  }
+
+  restart(node: number): void {
+    this.#alive[node] = 1;
+  }
+
+  /** Ends every partition; what waited at one goes on. */
+  heal(): void {
+    this.links.heal();
+    for (const end of this.#stalled.splice(0)) {
+      const bytes = this.#ends.get(end, STALLED_BYTES);
+      this.#ends.set(end, STALLED_BYTES, 0);
+      if (bytes > 0) this.#later(this.#clock.now, this.#arrivedKind, end, bytes);
+    }
+  }
+
+  /** Throws where a byte is unaccounted for. */
+  checkConservation(): void {
+    let underWay = 0;
+    for (let end = 0; end < this.#connectionCount * 2; end += 1) {
+      const bytes = this.streams.count(end);
+      const counted = this.#ends.get(end, QUEUED_BYTES) + this.#ends.get(end, FLIGHT_BYTES);
+      if (bytes !== counted) throw new Error(`end ${end} holds ${bytes} bytes and counts ${counted}`);
+      underWay += bytes;
+    }
+    const found = this.deliveredBytes + this.droppedBytes + underWay;
+    if (found !== this.sentBytes) throw new Error(`${this.sentBytes} bytes were sent, ${found} are accounted for`);
+  }
+
+  #open(end: number, node: number, state: number): void {
+    this.#ends.set(end, STATE, state);
+    this.#ends.set(end, NODE, node);
+    this.#ends.set(end, FLAGS, 0);
+    this.#ends.set(end, ARRIVED_BYTES, 0);
+    this.#ends.set(end, STALLED_BYTES, 0);
+    this.#ends.setReal(end, LAST_ARRIVAL, 0);
+    this.#ends.setReal(end, LAST_DELIVERY, 0);
+    this.#ends.set(end, QUIET_BYTES, 0);
+    this.#windows.open(end);
+  }
+
+  #onSyn(end: number): void {
+    const connection = this.#done(end);
+    if (this.#ends.get(end, STATE) !== DIALLING) return this.#release(connection);
+    const from = this.#ends.get(end, NODE);
+    const to = this.#ends.get(end + 1, NODE);
+    const latency = this.#latencyUs[connection] as number;
+    const reached = this.#alive[to] === 1 && !this.links.blocked(from, to) && !this.links.blocked(to, from);
+    if (!reached) {
+      const at = (this.#dialledAt[connection] as number) + this.#options.connectTimeoutUs;
+      this.#later(Math.max(at, this.#clock.now), this.#dialFailed, end, REASONS.indexOf('timeout'));
+    } else if (this.#listening[to] === 0)
+      this.#later(this.#clock.now + latency, this.#dialFailed, end, REASONS.indexOf('refused'));
+    else this.#later(this.#clock.now + latency, this.#dialAnswered, end, 0);
+  }
+
+  #onDialAnswered(end: number): void {
+    const connection = this.#done(end);
+    if (this.#ends.get(end, STATE) !== DIALLING) return this.#release(connection);
+    this.#ends.set(end, STATE, OPEN);
+    this.#later(this.#clock.now + (this.#latencyUs[connection] as number), this.#accepted, end + 1, 0);
+    this.#tellConnected(end);
+  }
+
+  #onAccepted(end: number): void {
+    const connection = this.#done(end);
+    if (this.#ends.get(end, STATE) !== ACCEPTING) return this.#release(connection);
+    this.#ends.set(end, STATE, OPEN);
+    this.#tellConnected(end);
+  }
+
+  #tellConnected(end: number): void {
+    this.#options.trace.record(this.#clock.now, this.#traceConnected, end, this.#ends.get(end, NODE));
+    this.#handler.connected(end);
+    this.#handler.settled(this.#ends.get(end, NODE));
+  }
+
+  #onDialFailed(end: number, reason: number): void {
+    const connection = this.#done(end);
+    if (this.#ends.get(end, STATE) === DIALLING) {
+      this.#shut(end + 1);
+      this.#tellDisconnected(end, reason);
+    }
+    this.#release(connection);
+  }
+
+  #onEnd(end: number, reason: number): void {
+    const connection = this.#done(end);
+    const other = end ^ 1;
+    if (this.#ends.get(end, STATE) === OPEN || this.#ends.get(end, STATE) === ACCEPTING) {
+      const passed = REASONS[reason] === 'ended';
+      if (passed && this.links.blocked(this.#ends.get(other, NODE), this.#ends.get(end, NODE))) {
+        this.#later(this.#clock.now + this.#options.connectTimeoutUs, this.#endArrived, end, reason);
+        return;
+      }
+      if (passed && this.#ends.real(other, LAST_DELIVERY) > this.#clock.now) {
+        this.#later(this.#ends.real(other, LAST_DELIVERY), this.#endArrived, end, reason);
+        return;
+      }
+      if (this.#ends.get(end, STATE) === OPEN) this.#tellDisconnected(end, reason);
+      else this.#shut(end);
+    }
+    this.#release(connection);
+  }
+
+  #tellDisconnected(end: number, reason: number): void {
+    const node = this.#ends.get(end, NODE);
+    this.#shut(end);
+    this.#options.trace.record(this.#clock.now, this.#traceDisconnected, end, reason);
+    this.#handler.disconnected(end, REASONS[reason] as EndReason);
+    this.#handler.settled(node);
+  }
+
+  /** Nothing more is told to this end, and nothing more leaves it. */
+  #shut(end: number): void {
+    this.#ends.set(end, STATE, CLOSED);
+    this.droppedBytes += this.streams.discardQueued(end);
+  }
+
+  /** Frees a connection once both ends are closed and no event of it is outstanding. */
+  #release(connection: number): void {
+    const end = connection * 2;
+    if (
+      this.#pending[connection] !== 0 ||
+      this.#ends.get(end, STATE) !== CLOSED ||
+      this.#ends.get(end + 1, STATE) !== CLOSED
+    )
+      return;
+    this.#drop(end, this.#ends.get(end, FLIGHT_BYTES));
+    this.#drop(end + 1, this.#ends.get(end + 1, FLIGHT_BYTES));
+    this.#ends.set(end, STATE, FREE);
+    this.#ends.set(end + 1, STATE, FREE);
+    this.#ends.set(end, STALLED_BYTES, 0);
+    this.#ends.set(end + 1, STALLED_BYTES, 0);
+    this.#freeConnections.push(connection);
+  }
+
+  #drop(end: number, bytes: number): void {
+    this.streams.discard(end, bytes);
+    this.droppedBytes += bytes;
+  }
+
+  #markDirty(end: number): void {
+    const flags = this.#ends.get(end, FLAGS);
+    if ((flags & DIRTY) !== 0) return;
+    this.#ends.set(end, FLAGS, flags | DIRTY);
+    this.#dirty.push(end);
+  }
+
+  #departAtOnce(end: number): void {
+    const bytes = this.streams.depart(end);
+    if (bytes === 0) return;
+    const left = this.links.sendAtOnce(this.#ends.get(end, NODE), bytes, this.#clock.now);
+    this.#travel(end, bytes, left, -bytes);
+    const quiet = this.#ends.get(end, QUIET_BYTES) + bytes;
+    this.#ends.set(end, QUIET_BYTES, quiet);
+    if (quiet < WRITABLE_BYTES) return;
+    this.#ends.set(end, QUIET_BYTES, 0);
+    this.#later(this.#clock.now, this.#writableKind, end, 0);
+  }
+
+  /** Puts an end with blocks into its node's ring, unless its window is full. */
+  #makeReady(end: number): void {
+    if (!this.#windows.allows(end, this.#ends.get(end, FLIGHT_BYTES), WRITABLE_BYTES)) {
+      this.#ends.set(end, FLAGS, this.#ends.get(end, FLAGS) | WINDOW_FULL);
+      return;
+    }
+    this.#ends.set(end, FLAGS, (this.#ends.get(end, FLAGS) | READY) & ~WINDOW_FULL);
+    const node = this.#ends.get(end, NODE);
+    // A place in the ring is outstanding like an event: the number must not be used again while it stands there.
+    this.#pending[end >> 1] = (this.#pending[end >> 1] as number) + 1;
+    this.#ends.set(end, READY_NEXT, NONE);
+    if (this.#readyFirst[node] === NONE) this.#readyFirst[node] = end;
+    else this.#ends.set(this.#readyLast[node] as number, READY_NEXT, end);
+    this.#readyLast[node] = end;
+    if (this.#sending[node] === NONE) this.#sendNext(node);
+  }
+
+  #sendNext(node: number): void {
+    while (this.#readyFirst[node] !== NONE) {
+      const end = this.#readyFirst[node] as number;
+      this.#readyFirst[node] = this.#ends.get(end, READY_NEXT);
+      this.#ends.set(end, FLAGS, this.#ends.get(end, FLAGS) & ~READY);
+      const connection = this.#done(end);
+      if (this.#ends.get(end, STATE) !== OPEN) {
+        this.#release(connection);
+        continue;
+      }
+      const bytes = this.streams.depart(end);
+      const left = this.links.sendQueued(node, bytes, this.#clock.now);
+      this.#sending[node] = end;
+      this.#ends.set(end, FLAGS, this.#ends.get(end, FLAGS) | SENDING);
+      this.#later(Math.ceil(left), this.#uplinkDone, end, 0);
+      this.#travel(end, bytes, left, bytes);
+      return;
+    }
+  }
+
+  /** `size`: the bytes, negative where they pass queues. */
+  #travel(end: number, bytes: number, leftAt: number, size: number): void {
+    const latency = this.#latencyUs[end >> 1] as number;
+    const from = this.#ends.get(end, NODE);
+    const to = this.#ends.get(end ^ 1, NODE);
+    let arrival = leftAt + latency;
+    if (size > 0) arrival += this.#windows.excessUs(end, bytes, latency);
+    arrival += this.links.jitter(from, to, this.#random);
+    if (this.links.loses(from, to, bytes, this.#random)) arrival += this.#windows.lost(end, bytes, latency);
+    arrival = Math.max(Math.ceil(arrival), this.#ends.real(end, LAST_ARRIVAL));
+    this.#ends.setReal(end, LAST_ARRIVAL, arrival);
+    this.#later(arrival, this.#arrivedKind, end, size);
+  }
+
+  #onUplinkDone(end: number): void {
+    const connection = this.#done(end);
+    const node = this.#ends.get(end, NODE);
+    this.#sending[node] = NONE;
+    this.#ends.set(end, FLAGS, this.#ends.get(end, FLAGS) & ~SENDING);
+    const blocks = this.#ends.get(end, QUEUED_BLOCKS);
+    if (this.#ends.get(end, STATE) === OPEN) {
+      if (blocks > 0) this.#makeReady(end);
+      else if (this.#ends.get(end, QUEUED_BYTES) > 0) this.#departAtOnce(end);
+    }
+    if (this.#sending[node] === NONE) this.#sendNext(node);
+    if (this.#ends.get(end, STATE) === OPEN && blocks <= 1) this.#tellWritable(end);
+    else this.#release(connection);
+  }
+
+  #onWritable(end: number): void {
+    const connection = this.#done(end);
+    if (this.#ends.get(end, STATE) === OPEN && this.#ends.get(end, QUEUED_BLOCKS) <= 1) this.#tellWritable(end);
+    else this.#release(connection);
+  }
+
+  #tellWritable(end: number): void {
+    this.#ends.set(end, QUIET_BYTES, 0);
+    this.#handler.writable(end);
+    this.#handler.settled(this.#ends.get(end, NODE));
+  }
+
+  /** A run reached the receiver's line. */
+  #onArrived(end: number, size: number): void {
+    const connection = this.#done(end);
+    const bytes = Math.abs(size);
+    if (this.#ends.get(end ^ 1, STATE) !== OPEN) {
+      this.#drop(end, bytes);
+      return this.#release(connection);
+    }
+    const to = this.#ends.get(end ^ 1, NODE);
+    if (this.#ends.get(end, STALLED_BYTES) > 0 || this.links.blocked(this.#ends.get(end, NODE), to)) {
+      if (this.#ends.get(end, STALLED_BYTES) === 0) this.#stalled.push(end);
+      this.#ends.add(end, STALLED_BYTES, bytes);
+      return;
+    }
+    const now = this.#clock.now;
+    let through = now;
+    if (size > 0) through = Math.ceil(this.links.receiveQueued(to, bytes, now));
+    else this.links.receiveAtOnce(to, bytes, now);
+    through = Math.max(through, this.#ends.real(end, LAST_DELIVERY));
+    if (through > now) {
+      this.#ends.setReal(end, LAST_DELIVERY, through);
+      this.#later(through, this.#through, end, bytes);
+      return;
+    }
+    this.#ends.add(end, ARRIVED_BYTES, bytes);
+    this.#deliver(end);
+  }
+
+  #onThrough(end: number, bytes: number): void {
+    const connection = this.#done(end);
+    this.#ends.add(end, ARRIVED_BYTES, bytes);
+    if (this.#ends.get(end ^ 1, STATE) === OPEN) this.#deliver(end);
+    else this.#release(connection);
+  }
+
+  #deliver(end: number): void {
+    const receiver = end ^ 1;
+    let bytes = this.#ends.get(end, ARRIVED_BYTES);
+    if (bytes === 0 || (this.#ends.get(receiver, FLAGS) & UNREAD) !== 0) return;
+    if (bytes > 1 && this.#random.chance(this.#options.cutPerMillion)) {
+      bytes = this.#random.between(1, bytes - 1);
+      this.#later(this.#clock.now + this.#random.below(CUT_GAP_US), this.#through, end, 0);
+    }
+    this.#ends.add(end, ARRIVED_BYTES, -bytes);
+    this.deliveredBytes += bytes;
+    this.#windows.delivered(end, bytes);
+    this.#options.trace.record(this.#clock.now, this.#traceDelivered, end, bytes);
+    const connection = end >> 1;
+    const node = this.#ends.get(receiver, NODE);
+    // The receiver may close while it is being told: the connection stays until the last byte is out.
+    this.#pending[connection] = (this.#pending[connection] as number) + 1;
+    this.streams.deliver(end, bytes, this.#handler);
+    if ((this.#ends.get(end, FLAGS) & WINDOW_FULL) !== 0 && this.#ends.get(end, STATE) === OPEN) this.#makeReady(end);
+    this.#done(end);
+    this.#handler.settled(node);
+    this.#release(connection);
+  }
+
+  #later(at: number, kind: number, end: number, b: number): void {
+    const connection = end >> 1;
+    this.#pending[connection] = (this.#pending[connection] as number) + 1;
+    this.#clock.schedule(at, kind, end, b);
+  }
+
+  #done(end: number): number {
+    const connection = end >> 1;
+    this.#pending[connection] = (this.#pending[connection] as number) - 1;
+    return connection;
+  }
+
+  #growNodes(capacity: number): void {
+    const listening = new Uint8Array(capacity);
+    const alive = new Uint8Array(capacity);
+    listening.set(this.#listening);
+    alive.set(this.#alive);
+    this.#listening = listening;
+    this.#alive = alive;
+    this.#sending = grownInt(this.#sending, capacity, NONE);
+    this.#readyFirst = grownInt(this.#readyFirst, capacity, NONE);
+    this.#readyLast = grownInt(this.#readyLast, capacity, NONE);
+  }
+
+  #growConnections(connections: number): void {
+    const ends = connections * 2;
+    this.#ends.grow(ends);
+    this.#latencyUs = grownInt(this.#latencyUs, connections, 0);
+    this.#pending = grownInt(this.#pending, connections, 0);
+    this.#dialledAt = grownFloat(this.#dialledAt, connections, 0);
+  }
+}

@@ -1,0 +1,52 @@
+// Everyone wants the same new file at once, and one seed has it. The swarm must spread it at nearly the rate of all uplinks together.
+
+import { choice, whole } from '#harness';
+import { distributionBoundS, lineOf, lossFactor, scenario, shared } from '#sim';
+
+export const flashCrowd = scenario({
+  name: 'flash-crowd',
+  doc: 'one seed, everyone joins at once: all finish, near the least time that arithmetic allows',
+  knobs: {
+    seeds: shared.seeds(1),
+    peers: shared.peers(40),
+    sizeMiB: shared.sizeMiB(16),
+    pieceKiB: shared.pieceKiB(64),
+    upKBps: shared.upKBps(200),
+    downKBps: shared.downKBps(800),
+    latencyMs: shared.latencyMs(40),
+    lossPercent: shared.lossPercent(0),
+    connections: whole(
+      80,
+      20,
+      200,
+      '',
+      'most connections of a node; twice as many as there are nodes make a full mesh',
+    ),
+    ratioMax: choice(3, [3], '', 'the slowest may take this many times the bound'),
+  },
+  marks: [
+    'peerConnected',
+    'unchoked',
+    'pieceVerified',
+    'pieceFlushed',
+    'downloadCompleted',
+    'endGameEntered',
+    'announced',
+  ],
+  world: ({ sizeMiB, pieceKiB }) => ({ contents: { sizeMiB, pieceKiB } }),
+
+  play(swarm, { seeds, peers, upKBps, downKBps, latencyMs, lossPercent, sizeMiB, connections, ratioMax }) {
+    const settings = { connectionsPerTorrentMax: connections, numwant: connections };
+    const seedLine = { upKBps: 2 * upKBps, downKBps, latencyMs, lossPercent };
+    for (let seed = 0; seed < seeds; seed += 1) swarm.addSeed({ ...seedLine, settings });
+    const leechers = swarm.addLeechers(peers, { upKBps, downKBps, latencyMs, lossPercent, settings });
+    const boundS = distributionBoundS({
+      sizeBytes: sizeMiB * 2 ** 20,
+      seedUpBps: Array.from({ length: seeds }, () => 2 * upKBps * 1000),
+      leecherUpBps: leechers.map(() => upKBps * 1000),
+      leecherDownBps: leechers.map(() => downKBps * 1000),
+    });
+    swarm.untilComplete(ratioMax * boundS * lossFactor(lineOf(seedLine)) + 60);
+    swarm.run(5);
+  },
+});

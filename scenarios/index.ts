@@ -1,0 +1,28 @@
+// Every scenario that there is, in the order in which they run.
+
+import type { Scenario } from '#sim';
+import { churn } from './churn.ts';
+import { canary } from './canary.ts';
+import { crashRestart } from './crash-restart.ts';
+import { diskFull } from './disk-full.ts';
+import { endGame } from './end-game.ts';
+import { flashCrowd } from './flash-crowd.ts';
+import { parole } from './parole.ts';
+import { pauseResume } from './pause-resume.ts';
+import { resumeCheck } from './resume-check.ts';
+import { seedGoodbye } from './seed-goodbye.ts';
+import { trackerDown } from './tracker-down.ts';
+
+export const scenarios: readonly Scenario[] = [
+  flashCrowd,
+  pauseResume,
+  endGame,
+  parole,
+  resumeCheck,
+  churn,
+  seedGoodbye,
+  trackerDown,
+  diskFull,
+  crashRestart,
+  canary,
+];

@@ -1,0 +1,264 @@
+// Engines with one planted bug each, and the scenario that must find it. A bug is planted at the contract: an input or an output of the real
+// engine is changed on its way, so that the engine itself carries no switch for it.
+
+import { BLOCK_LENGTH_BYTES, type Engine, type JobId, type Metainfo, SHA1_LENGTH_BYTES, type Sink } from '#engine';
+import type { KnobValue } from '#harness';
+import type { Scenario } from '#sim';
+import { crashRestart } from './crash-restart.ts';
+import { diskFull } from './disk-full.ts';
+import { endGame } from './end-game.ts';
+import { flashCrowd } from './flash-crowd.ts';
+import { parole } from './parole.ts';
+import { pauseResume } from './pause-resume.ts';
+import { resumeCheck } from './resume-check.ts';
+
+export interface PlantedBug {
+  readonly name: string;
+  /** Where it must show. */
+  readonly scenario: Scenario;
+  readonly knobs: { readonly [name: string]: KnobValue };
+  /** What differs from the real engine; `metainfo` is known once a torrent was added. */
+  readonly inputs?: (engine: Engine, metainfo: () => Metainfo) => Partial<Engine>;
+  readonly outputs?: (sink: Sink) => Partial<Sink>;
+}
+
+const HAVE = 4;
+const CANCEL = 8;
+const UNCHOKE = 1;
+const SMALL = { peers: 4, sizeMiB: 2, pieceKiB: 64 };
+
+export const plantedBugs: readonly PlantedBug[] = [
+  {
+    name: 'the check names one piece too many',
+    scenario: resumeCheck,
+    knobs: {},
+    inputs: (engine, metainfo) => {
+      const firsts = new Map<JobId, number>();
+      return {
+        drain: (sink) =>
+          engine.drain(
+            changed(sink, {
+              checkPieces(job, torrent, first, count) {
+                firsts.set(job, first);
+                sink.checkPieces(job, torrent, first, count);
+              },
+            }),
+          ),
+        piecesChecked(now, job, digests) {
+          const right = digests.map((_, i) => hashOf(metainfo(), (firsts.get(job) as number) + i));
+          const bad = digests.findIndex((digest, i) => digest?.join() !== right[i]?.join());
+          engine.piecesChecked(now, job, bad === -1 ? digests : digests.with(bad, right[bad] as Uint8Array));
+        },
+      };
+    },
+  },
+  {
+    name: 'the check names one piece too few',
+    scenario: resumeCheck,
+    knobs: {},
+    inputs: (engine) => ({
+      piecesChecked: (now, job, digests) => engine.piecesChecked(now, job, digests.with(digests.length - 1, null)),
+    }),
+  },
+  {
+    name: 'a piece counts without its hash',
+    scenario: parole,
+    knobs: SMALL,
+    inputs: (engine, metainfo) => {
+      const pieces = new Map<JobId, number>();
+      return {
+        drain: (sink) =>
+          engine.drain(
+            changed(sink, {
+              hashPiece(job, torrent, piece, blocks) {
+                pieces.set(job, piece);
+                sink.hashPiece(job, torrent, piece, blocks);
+              },
+            }),
+          ),
+        pieceHashed(now, job, digest) {
+          engine.pieceHashed(now, job, digest && hashOf(metainfo(), pieces.get(job) as number));
+        },
+      };
+    },
+  },
+  {
+    name: 'a good piece fails now and then',
+    scenario: flashCrowd,
+    knobs: SMALL,
+    inputs: (engine) => {
+      let hashed = 0;
+      return {
+        pieceHashed(now, job, digest) {
+          hashed += 1;
+          engine.pieceHashed(now, job, digest && hashed % 5 === 0 ? digest.map((byte) => byte ^ 1) : digest);
+        },
+      };
+    },
+  },
+  {
+    name: 'resume data claims what is not synced',
+    scenario: crashRestart,
+    knobs: {},
+    outputs: (sink) => ({
+      saveResume: (job, torrent, data) =>
+        sink.saveResume(job, torrent, {
+          ...data,
+          flushed: data.flushed.map((byte, i) => byte | (data.unsynced[i] as number)),
+          unsynced: new Uint8Array(data.unsynced.length),
+        }),
+    }),
+  },
+  {
+    name: 'resume data forgets flushed pieces',
+    scenario: pauseResume,
+    knobs: {},
+    outputs: (sink) => ({
+      saveResume: (job, torrent, data) =>
+        sink.saveResume(job, torrent, { ...data, flushed: new Uint8Array(data.flushed.length) }),
+    }),
+  },
+  {
+    name: 'resume data forgets the blocks of unfinished pieces',
+    scenario: pauseResume,
+    knobs: { restart: true, pieceKiB: 1024, latencyMs: 0 },
+    outputs: (sink) => ({
+      saveResume: (job, torrent, data) => sink.saveResume(job, torrent, { ...data, partials: [] }),
+    }),
+  },
+  {
+    name: 'a full disk is taken for success',
+    scenario: diskFull,
+    knobs: SMALL,
+    inputs: (engine) => ({ blocksWritten: (now, job) => engine.blocksWritten(now, job, null) }),
+  },
+  {
+    name: 'HAVE before the piece is written',
+    scenario: endGame,
+    knobs: SMALL,
+    inputs: (engine) => {
+      let last = -1;
+      return {
+        drain: (sink) =>
+          engine.drain(
+            changed(sink, {
+              send(conn, bytes) {
+                if (bytes[0] !== HANDSHAKE_FIRST_BYTE) last = conn;
+                sink.send(conn, bytes);
+              },
+              event(name, torrent, a, b) {
+                if (name === 'pieceVerified' && last !== -1) sink.send(last, haveOf(a));
+                sink.event(name, torrent, a, b);
+              },
+            }),
+          ),
+      };
+    },
+  },
+  {
+    name: 'bans are forgotten',
+    scenario: parole,
+    knobs: {},
+    outputs: (sink) => ({
+      saveResume: (job, torrent, data) =>
+        sink.saveResume(job, torrent, { ...data, peers: data.peers.map((peer) => ({ ...peer, banned: false })) }),
+    }),
+  },
+  {
+    name: 'end-game without CANCEL',
+    scenario: endGame,
+    knobs: {},
+    outputs: (sink) => ({ send: (conn, bytes) => sink.send(conn, without(bytes, CANCEL)) }),
+  },
+  {
+    name: 'nobody is ever unchoked',
+    scenario: flashCrowd,
+    knobs: SMALL,
+    outputs: (sink) => ({ send: (conn, bytes) => sink.send(conn, without(bytes, UNCHOKE)) }),
+  },
+  {
+    name: 'blocks are read from one block further on',
+    scenario: flashCrowd,
+    knobs: SMALL,
+    outputs: (sink) => ({
+      readBlock: (job, torrent, piece, beginBytes, lengthBytes) =>
+        sink.readBlock(job, torrent, piece, beginBytes === 0 ? BLOCK_LENGTH_BYTES : beginBytes, lengthBytes),
+    }),
+  },
+  {
+    name: '"stopped" is not announced',
+    scenario: pauseResume,
+    knobs: {},
+    outputs: (sink) => ({
+      announce: (job, request) => sink.announce(job, request.event === 'stopped' ? { ...request, event: '' } : request),
+    }),
+  },
+  {
+    name: 'a pause leaves the connections open',
+    scenario: pauseResume,
+    knobs: {},
+    outputs: (sink) => ({ close: (conn, why) => (why === 'paused' ? undefined : sink.close(conn, why)) }),
+  },
+];
+
+/** The engine with the bug in it. */
+export function plant(bug: PlantedBug, engine: Engine): Engine {
+  let known: Metainfo | null = null;
+  const metainfo = () => known as Metainfo;
+  const inputs: Partial<Engine> = {
+    add(now, options) {
+      known = options.metainfo;
+      return engine.add(now, options);
+    },
+    ...bug.inputs?.(engine, metainfo),
+  };
+  const { outputs } = bug;
+  if (outputs !== undefined) inputs.drain = (sink) => engine.drain(changed(sink, outputs(sink)));
+  return changed(engine, inputs);
+}
+
+/** What the torrent wants a piece to hash to. */
+function hashOf({ pieceHashes }: Metainfo, piece: number): Uint8Array {
+  return pieceHashes.slice(piece * SHA1_LENGTH_BYTES, (piece + 1) * SHA1_LENGTH_BYTES);
+}
+
+/** A HAVE message. */
+function haveOf(piece: number): Uint8Array {
+  const message = Uint8Array.of(0, 0, 0, 5, HAVE, 0, 0, 0, 0);
+  new DataView(message.buffer).setUint32(5, piece);
+  return message;
+}
+
+/** `whole` with some of its methods replaced. */
+function changed<T extends object>(whole: T, replaced: Partial<T>): T {
+  return new Proxy(whole, {
+    get(target, key) {
+      const member = (replaced as Record<PropertyKey, unknown>)[key] ?? (target as Record<PropertyKey, unknown>)[key];
+      return typeof member === 'function' && !(key in replaced) ? member.bind(target) : member;
+    },
+  });
+}
+
+/** A run of whole messages (or a handshake before them) without those of one id. */
+function without(bytes: Uint8Array, id: number): Uint8Array {
+  const kept: number[] = [];
+  let at = 0;
+  if (bytes[0] === HANDSHAKE_FIRST_BYTE && bytes.length >= HANDSHAKE_BYTES) {
+    kept.push(...bytes.subarray(0, HANDSHAKE_BYTES));
+    at = HANDSHAKE_BYTES;
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  while (at < bytes.length) {
+    // The payload of a PIECE is handed over by itself, behind its header.
+    const isPiece = bytes[at + 4] === PIECE;
+    const length = isPiece ? PIECE_HEADER_BYTES : 4 + view.getUint32(at);
+    if (bytes[at + 4] !== id || length === 4) kept.push(...bytes.subarray(at, at + length));
+    at += length;
+  }
+  return Uint8Array.from(kept);
+}
+
+const HANDSHAKE_FIRST_BYTE = 19;
+const HANDSHAKE_BYTES = 68;
+const PIECE = 7;
+const PIECE_HEADER_BYTES = 13;

@@ -1,0 +1,86 @@
+// A seed is of no use to a seed. Two that are connected when both have everything part at once and do not dial each other again, and no
+// upload slot is held by one.
+
+import { patienceS, scenario, shared, type SimNode, type Swarm, WireObserver } from '#sim';
+
+/** Until both know: a HAVE on its way, sent again where it is lost, and the answer. */
+const PARTING_S = 10;
+const LOSSY_PARTING_S = 60;
+const WATCHED_S = 120;
+
+export const seedGoodbye = scenario({
+  name: 'seed-goodbye',
+  doc: 'seeds part when both are complete, do not dial each other again, and never hold an upload slot of each other',
+  knobs: {
+    seeds: shared.seeds(2),
+    peers: shared.peers(10),
+    sizeMiB: shared.sizeMiB(2),
+    pieceKiB: shared.pieceKiB(64),
+    upKBps: shared.upKBps(200),
+    downKBps: shared.downKBps(800),
+    latencyMs: shared.latencyMs(40),
+    lossPercent: shared.lossPercent(0),
+  },
+  marks: ['peerIsSeed', 'seedDisconnected', 'downloadCompleted'],
+  world: ({ sizeMiB, pieceKiB }) => ({ contents: { sizeMiB, pieceKiB } }),
+
+  play(swarm, { seeds, peers, upKBps, downKBps, latencyMs, lossPercent }) {
+    const line = { upKBps, downKBps, latencyMs, lossPercent };
+    const partingS = lossPercent === 0 ? PARTING_S : LOSSY_PARTING_S;
+    const observer = new WireObserver();
+    swarm.observer = observer;
+    const since = new Map<string, number>();
+    const dials = new Map<string, number>();
+    observer.onDial = (node, other) => {
+      if (other === null || !isComplete(swarm, node, 0) || !isComplete(swarm, other, partingS)) return;
+      const pair = `${node.index}-${other.index}`;
+      dials.set(pair, (dials.get(pair) ?? 0) + 1);
+      swarm.check('a seed dials a seed once at most, to learn that it is one', dials.get(pair) === 1, () => pair);
+    };
+    for (let seed = 0; seed < seeds; seed += 1) swarm.addSeed(line);
+    swarm.addLeechers(peers, line);
+    const deadlineS = swarm.nowS + patienceS(swarm);
+    while (swarm.leechers.some(({ complete }) => !complete)) {
+      swarm.run(1);
+      checkParted({ swarm, observer, since, partingS });
+      swarm.check('everyone completes in time', swarm.nowS <= deadlineS);
+    }
+    for (let second = 0; second < WATCHED_S; second += 1) {
+      swarm.run(1);
+      checkParted({ swarm, observer, since, partingS });
+    }
+    const open = swarm.nodes.reduce((total, { openConnections }) => total + openConnections, 0);
+    swarm.check('no connection is left', open === 0, () => `${open} ends`);
+  },
+});
+
+/** No two nodes that have been complete for a while stay connected, and no slot is held by one that has. `since`: pairs of such nodes that
+ *  were connected when it was last looked. */
+function checkParted(watch: {
+  readonly swarm: Swarm;
+  readonly observer: WireObserver;
+  readonly since: Map<string, number>;
+  readonly partingS: number;
+}): void {
+  const { swarm, observer, since, partingS } = watch;
+  for (const node of swarm.nodes) {
+    if (!isComplete(swarm, node, partingS)) continue;
+    for (const { conn } of node.status().peers) {
+      const other = swarm.other(node, conn);
+      if (other === null || !isComplete(swarm, other, partingS)) continue;
+      const pair = `${node.index}-${other.index} ${node.endOf(conn)}`;
+      const firstS = since.get(pair) ?? swarm.nowS;
+      since.set(pair, firstS);
+      swarm.check('seeds part', swarm.nowS - firstS < partingS, () => `nodes ${node.index} and ${other.index}`);
+    }
+  }
+  for (const node of swarm.nodes)
+    for (const peer of observer.unchoked(node))
+      swarm.check('no seed holds a slot', !isComplete(swarm, peer, partingS), () => `${peer.index} at ${node.index}`);
+}
+
+function isComplete(swarm: Swarm, node: SimNode, forS: number): boolean {
+  if (!node.running) return false;
+  const sinceS = (node.options.seed ? (node.joinedAt ?? 0) : (node.completedAt ?? Infinity)) / 1e6;
+  return swarm.nowS - sinceS >= forS;
+}

@@ -1,0 +1,140 @@
+// Trackers die, fail and come back. Nobody is lost by it: the next tier is asked, retries keep a distance that grows, and what trackers are
+// told is the truth, byte for byte, with each event once.
+
+import { choice, whole } from '#harness';
+import {
+  type AnnounceRecord,
+  patienceS,
+  scenario,
+  shared,
+  type SimNode,
+  type SimTracker,
+  type Swarm,
+  WireObserver,
+} from '#sim';
+
+/** Bounds of the pause after all trackers failed: it doubles from the first to the second. */
+const RETRY_MIN_S = 15;
+const RETRY_MAX_S = 1_800;
+/** What failing announces may cost whoever knows too few peers. */
+const FAILING_SLACK_S = 600;
+/** A tracker that does not answer is waited for; each tier once a round. */
+const ROUND_MAX_S = 60;
+
+export const trackerDown = scenario({
+  name: 'tracker-down',
+  doc: 'dead and failing trackers: the next tier serves, retries back off, totals and events told are the truth',
+  knobs: {
+    seeds: shared.seeds(1),
+    peers: shared.peers(6),
+    sizeMiB: shared.sizeMiB(2),
+    pieceKiB: shared.pieceKiB(64),
+    upKBps: shared.upKBps(200),
+    downKBps: shared.downKBps(800),
+    latencyMs: shared.latencyMs(40),
+    lossPercent: shared.lossPercent(0),
+    allDeadForS: whole(100, 5, 600, 's', 'no tracker answers at first'),
+    firstDeadForS: whole(120, 0, 600, 's', 'so much longer the first tier stays dead'),
+    failPercent: choice(20, [0, 20, 50], '%', 'announces that the second tier answers with an error'),
+  },
+  marks: ['announceSent', 'announceFailed', 'announced', 'stopped', 'downloadCompleted'],
+  world: ({ sizeMiB, pieceKiB, failPercent }) => ({
+    contents: { sizeMiB, pieceKiB },
+    trackers: [
+      { url: 'http://first.example/announce' },
+      { url: 'http://second.example/announce', failuresPerMillion: failPercent * 10_000 },
+    ],
+  }),
+
+  play(swarm, knobs) {
+    const { seeds, peers, upKBps, downKBps, latencyMs, lossPercent, allDeadForS, firstDeadForS } = knobs;
+    const line = { upKBps, downKBps, latencyMs, lossPercent };
+    const [first, second] = swarm.trackers as [SimTracker, SimTracker];
+    const observer = new WireObserver();
+    swarm.observer = observer;
+    first.alive = false;
+    second.alive = false;
+    swarm.at(allDeadForS, () => {
+      second.alive = true;
+    });
+    swarm.at(allDeadForS + firstDeadForS, () => {
+      first.alive = true;
+    });
+    for (let seed = 0; seed < seeds; seed += 1) swarm.addSeed(line);
+    swarm.addLeechers(peers, line);
+    swarm.run(allDeadForS);
+    swarm.check('nobody met', swarm.deliveredBytes === 0);
+    for (const node of swarm.nodes) checkBackoff(swarm, first, node);
+    swarm.untilComplete(4 * allDeadForS + FAILING_SLACK_S + patienceS(swarm));
+    swarm.until('the first tier is back', () => first.alive, firstDeadForS + 1);
+    second.options = { ...second.options, failuresPerMillion: 0 };
+    const knowsAll = ({ index }: SimNode) =>
+      swarm.trackers.some(({ records }) =>
+        records.some(
+          ({ node, heard, request }) => node === index && heard && request.event !== '' && request.left === 0,
+        ),
+      );
+    swarm.until('a tracker knows that each has everything', () => swarm.nodes.every(knowsAll), 2 * RETRY_MAX_S);
+    swarm.run(1);
+    for (const node of swarm.nodes) node.leave();
+    swarm.until('all have left', () => swarm.nodes.every(({ running }) => !running), 60);
+    swarm.run(20);
+    for (const node of swarm.nodes) checkTold(swarm, observer, node);
+  },
+});
+
+/** While nobody answers, each round comes after a pause at least as long as the one before, within bounds. */
+function checkBackoff(swarm: Swarm, tracker: SimTracker, { index }: SimNode): void {
+  const times = tracker.records.filter(({ node }) => node === index).map(({ at }) => at / 1e6);
+  const gaps = times.slice(1).map((at, round) => at - (times[round] as number));
+  swarm.check('it is tried at once', times.length > 0);
+  gaps.forEach((gap, round) => {
+    const leastS = Math.min(RETRY_MAX_S, RETRY_MIN_S * 2 ** round);
+    const inBounds = gap >= leastS && gap <= leastS + ROUND_MAX_S;
+    swarm.check('the pause between rounds doubles', inBounds, () => `node ${index}, round ${round}: ${gap} s`);
+  });
+}
+
+/** What one node told all trackers, in order: each event once, totals that agree with the wire. */
+function checkTold(swarm: Swarm, observer: WireObserver, node: SimNode): void {
+  const heard = swarm.trackers.flatMap((tracker, of) =>
+    tracker.records.filter((record) => record.node === node.index && record.heard).map((record) => ({ of, ...record })),
+  );
+  heard.sort((one, other) => one.at - other.at);
+  const told = () => heard.map(({ of, request }) => `${of}:${request.event || 'again'}`).join(' ');
+  const count = (records: readonly AnnounceRecord[], event: string) =>
+    records.filter(({ request }) => request.event === event).length;
+  swarm.trackers.forEach((_, tracker) => {
+    const here = heard.filter(({ of }) => of === tracker);
+    if (here.length === 0) return;
+    swarm.check(
+      '"started" first, and once',
+      here[0]?.request.event === 'started' && count(here, 'started') === 1,
+      told,
+    );
+    swarm.check(
+      '"stopped" last, and once',
+      here.at(-1)?.request.event === 'stopped' && count(here, 'stopped') === 1,
+      told,
+    );
+  });
+  // A tracker that first heard of it when it had everything is told of no completion.
+  const late = heard.some(({ request }) => request.event === 'started' && request.left === 0);
+  const completed = count(heard, 'completed');
+  swarm.check('"completed" once, by leechers', completed === 1 || (late && completed === 0), told);
+  const { totalBytes } = swarm.contents.geometry;
+  for (const { request } of heard) {
+    swarm.check('no more uploaded than sent', request.uploaded <= observer.sentBytes(node));
+    swarm.check('no more downloaded than received', request.downloaded <= observer.receivedBytes(node));
+    swarm.check('left is of the torrent', request.left >= 0 && request.left <= totalBytes);
+    if (request.event === 'completed') swarm.check('nothing is left when completed', request.left === 0);
+  }
+  const last = heard.at(-1)?.request;
+  swarm.check('all that was sent is told', last?.uploaded === observer.sentBytes(node), () => `${last?.uploaded}`);
+  swarm.check(
+    'all that was received is told',
+    last?.downloaded === observer.receivedBytes(node),
+    () => `${last?.downloaded}`,
+  );
+  swarm.check('nothing is left', last?.left === 0, () => `${last?.left}`);
+}

@@ -1,0 +1,13 @@
+// The simulated swarm: real engines in a virtual world, and what a scenario is made of.
+
+export { type RunResult, runScenario, type Scenario, scenario } from './scenario.ts';
+export { DEFAULT_DISK, type DiskOptions, SimDisk } from './sim-disk.ts';
+export { type NodeOptions, SimNode } from './sim-node.ts';
+export { type AnnounceRecord, DEFAULT_TRACKER, SimTracker, type TrackerOptions } from './sim-tracker.ts';
+export { lossFactor, patienceS } from './patience.ts';
+export { Store } from './store.ts';
+export { lineOf, type LineOptions, type NodeSetting, Swarm, type SwarmOptions } from './swarm.ts';
+export { type ContentsOptions, corrupted, digestOf, TorrentContents } from './torrent-contents.ts';
+export { distributionBoundS, hasBit, Violation } from './invariants.ts';
+export { type ArrivalListener, type FrameListener, WIRE, WireObserver } from './wire-observer.ts';
+export { shared } from './shared-knobs.ts';

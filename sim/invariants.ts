@@ -1,0 +1,101 @@
+// What must hold in every run, whatever the scenario: judged from outside the engine, by what the world knows to be true.
+//
+// A breach throws `Violation` with one line that names the node, the piece and the rule; the run ends there and has failed.
+
+import type { ResumeData, TorrentId } from '#engine';
+import type { SimNode } from './sim-node.ts';
+import type { Store } from './store.ts';
+
+/** A rule of the swarm was broken. */
+export class Violation extends Error {}
+
+export function hasBit(bits: Uint8Array, index: number): boolean {
+  return ((bits[index >> 3] as number) & (0x80 >> (index & 7))) !== 0;
+}
+
+/** A piece may count, and be announced, only after its hash was shown to be right. */
+export function checkVerified(node: SimNode, torrent: TorrentId, piece: number): void {
+  const store = node.stores[torrent] as Store;
+  if (!hasBit(node.proven.get(store) as Uint8Array, piece))
+    throw new Violation(`node ${node.index} counts piece ${piece} whose hash did not pass`);
+}
+
+/** An honest peer is never banned. `other`: who stood at the other end. */
+export function checkBan(node: SimNode, other: SimNode | null): void {
+  if (other?.options.honest === true) throw new Violation(`node ${node.index} banned the honest node ${other.index}`);
+}
+
+/** Saved resume data claims only what was written as the torrent wants it and synced. */
+export function checkResume(node: SimNode, store: Store, data: ResumeData): void {
+  const { contents } = store;
+  const { geometry } = contents;
+  const unsynced = store.unsyncedBlocks();
+  for (let piece = 0; piece < geometry.pieceCount; piece += 1) {
+    if (!hasBit(data.flushed, piece)) continue;
+    for (let block = 0; block < geometry.blockCount(piece); block += 1) {
+      const index = contents.indexOf(piece, block);
+      if (store.written(index) !== contents.stamp(index))
+        throw new Violation(`node ${node.index} claims piece ${piece}, block ${block} holds something else`);
+      if (unsynced.has(index))
+        throw new Violation(`node ${node.index} claims piece ${piece}, block ${block} is not durable`);
+    }
+  }
+  for (const { piece, blocks } of data.partials)
+    for (let block = 0; block < geometry.blockCount(piece); block += 1) {
+      const index = contents.indexOf(piece, block);
+      if (hasBit(blocks, block) && (store.written(index) === 0 || unsynced.has(index)))
+        throw new Violation(`node ${node.index} claims block ${block} of piece ${piece}, which is not on the disk`);
+    }
+}
+
+/** What an engine says of itself agrees with the world, and with itself. Throws `EngineBug` or `Violation`. */
+export function checkNode(node: SimNode): void {
+  const { engine } = node;
+  if (engine === null) return;
+  engine.checkInvariants();
+  const settings = node.options.settings;
+  if (node.openConnections > (settings.connectionsMax ?? 500))
+    throw new Violation(`node ${node.index} holds ${node.openConnections} connections`);
+  node.stores.forEach((store, torrent) => {
+    const status = engine.status(torrent);
+    if (status === null) return;
+    const proven = node.proven.get(store) as Uint8Array;
+    const trusted = store.resume?.flushed;
+    for (let piece = 0; piece < status.pieceCount; piece += 1) {
+      if (!hasBit(status.have, piece) || hasBit(proven, piece)) continue;
+      if (trusted !== undefined && hasBit(trusted, piece)) continue;
+      throw new Violation(`node ${node.index} has piece ${piece} whose hash did not pass`);
+    }
+    const { pieceLengthBytes } = store.contents.geometry;
+    if (status.haveBytes - status.flushedBytes > 64 * 1024 * 1024 + pieceLengthBytes)
+      throw new Violation(`node ${node.index} holds ${status.haveBytes - status.flushedBytes} bytes unwritten`);
+    if (status.complete && status.haveBytes !== status.wantedBytes)
+      throw new Violation(`node ${node.index} says complete with ${status.haveBytes} of ${status.wantedBytes} bytes`);
+  });
+}
+
+/** Everything that a node says is flushed is on its disk as the torrent wants it. */
+export function checkFlushed(node: SimNode): void {
+  node.stores.forEach((store, torrent) => {
+    const status = node.engine?.status(torrent);
+    if (status === null || status === undefined || status.flushedBytes < status.totalBytes) return;
+    for (let piece = 0; piece < status.pieceCount; piece += 1)
+      if (!store.holds(piece)) throw new Violation(`node ${node.index} says all is flushed, piece ${piece} is not`);
+  });
+}
+
+/** Shortest time in which anything could bring `sizeBytes` to everyone (Kumar & Ross 2006), in seconds. */
+export function distributionBoundS(run: {
+  readonly sizeBytes: number;
+  readonly seedUpBps: readonly number[];
+  readonly leecherUpBps: readonly number[];
+  readonly leecherDownBps: readonly number[];
+}): number {
+  const sum = (rates: readonly number[]) => rates.reduce((total, rate) => total + rate, 0);
+  const seeds = sum(run.seedUpBps);
+  return Math.max(
+    run.sizeBytes / seeds,
+    run.sizeBytes / Math.min(...run.leecherDownBps),
+    (run.leecherDownBps.length * run.sizeBytes) / (seeds + sum(run.leecherUpBps)),
+  );
+}

@@ -1,0 +1,261 @@
+// One node's disk: takes time, fills up, fails, lies, and forgets at a crash what was not synced.
+//
+// Operations are served one after another; each takes effect and is answered at its end. What a crash interrupts is never answered: a
+// write in progress leaves some first blocks (torn), a save of resume data leaves the old one. Contents live in a Store for each torrent.
+
+import type { DiskFault, JobId, Payload, ResumeData, Stamp } from '#engine';
+import type { Random } from '#harness';
+import type { Store } from './store.ts';
+import { corrupted, digestOf } from './torrent-contents.ts';
+
+export interface DiskOptions {
+  readonly bytesPerS: number;
+  /** Fixed cost of an operation. */
+  readonly latencyUs: number;
+  readonly capacityBytes: number;
+  /** Operations that fail, per million. */
+  readonly failedReadsPerMillion: number;
+  readonly failedWritesPerMillion: number;
+  /** Blocks that a read gives wrongly once, or a write stores wrongly for good, per million. */
+  readonly corruptReadsPerMillion: number;
+  readonly corruptWritesPerMillion: number;
+  /** Unsynced blocks that survive a crash all the same, per million. */
+  readonly crashKeepsPerMillion: number;
+}
+
+export const DEFAULT_DISK: DiskOptions = {
+  bytesPerS: 200e6,
+  latencyUs: 100,
+  capacityBytes: Infinity,
+  failedReadsPerMillion: 0,
+  failedWritesPerMillion: 0,
+  corruptReadsPerMillion: 0,
+  corruptWritesPerMillion: 0,
+  crashKeepsPerMillion: 0,
+};
+
+/** Where a disk's answers go: the inputs of the engine, by the same names. */
+export interface DiskClient {
+  blockRead(job: JobId, block: Stamp | null): void;
+  pieceHashed(job: JobId, store: Store, piece: number, digest: Uint8Array | null): void;
+  blocksHashed(job: JobId, digests: Uint8Array | null): void;
+  blocksWritten(job: JobId, fault: DiskFault | null): void;
+  synced(job: JobId, fault: DiskFault | null): void;
+  piecesChecked(job: JobId, store: Store, first: number, digests: readonly (Uint8Array | null)[]): void;
+  resumeSaved(job: JobId, store: Store, data: ResumeData, fault: DiskFault | null): void;
+}
+
+type Blocks = readonly (Payload | null)[];
+type OperationKind = 'readBlock' | 'hashPiece' | 'hashBlocks' | 'writeBlocks' | 'sync' | 'checkPieces' | 'saveResume';
+
+/** One operation under way; the objects are used again. */
+interface Operation {
+  kind: OperationKind;
+  job: JobId;
+  store: Store;
+  /** Piece, block or write count, by kind. */
+  a: number;
+  b: number;
+  blocks: Blocks;
+  resume: ResumeData | null;
+  open: boolean;
+}
+
+const NO_BLOCKS: Blocks = [];
+
+export class SimDisk {
+  /** Changed at will by a scenario: faults begin and end, room appears. */
+  options: DiskOptions;
+  readonly #clock: { readonly now: number };
+  readonly #random: Random;
+  readonly #client: DiskClient;
+  /** An event of this kind with an operation's number, given by who owns many disks. */
+  readonly #arm: (at: number, operation: number) => void;
+  readonly #operations: Operation[] = [];
+  readonly #free: number[] = [];
+  #busyUntil = 0;
+  #usedBytes = 0;
+
+  constructor(
+    options: DiskOptions,
+    clock: { readonly now: number },
+    random: Random,
+    client: DiskClient,
+    arm: (at: number, operation: number) => void,
+  ) {
+    this.options = options;
+    this.#clock = clock;
+    this.#random = random;
+    this.#client = client;
+    this.#arm = arm;
+  }
+
+  readBlock(job: JobId, store: Store, piece: number, beginBytes: number, lengthBytes: number): void {
+    this.#begin('readBlock', job, store, lengthBytes, store.contents.indexOf(piece, Math.floor(beginBytes / 16_384)));
+  }
+
+  hashPiece(job: JobId, store: Store, piece: number, blocks: Blocks): void {
+    this.#begin('hashPiece', job, store, 0, piece, 0, blocks);
+  }
+
+  hashBlocks(job: JobId, store: Store, piece: number, blocks: Blocks): void {
+    this.#begin('hashBlocks', job, store, 0, piece, 0, blocks);
+  }
+
+  writeBlocks(job: JobId, store: Store, piece: number, blocks: Blocks): void {
+    let bytes = 0;
+    for (let block = 0; block < blocks.length; block += 1)
+      if (blocks[block] !== null) bytes += store.contents.geometry.blockLength(piece, block);
+    this.#begin('writeBlocks', job, store, bytes, piece, 0, blocks);
+  }
+
+  sync(job: JobId, store: Store): void {
+    this.#begin('sync', job, store, 0, store.writeCount);
+  }
+
+  checkPieces(job: JobId, store: Store, first: number, count: number): void {
+    this.#begin('checkPieces', job, store, count * store.contents.geometry.pieceLengthBytes, first, count);
+  }
+
+  saveResume(job: JobId, store: Store, data: ResumeData): void {
+    this.#begin('saveResume', job, store, 0, 0, 0, NO_BLOCKS, data);
+  }
+
+  /** Power is lost: nothing under way is answered, unsynced writes of these stores are gone. */
+  crash(stores: Iterable<Store>): void {
+    for (const operation of this.#operations) {
+      if (operation.open && operation.kind === 'writeBlocks')
+        this.#write(operation, this.#random.below(operation.blocks.length + 1));
+      operation.open = false;
+    }
+    for (const store of stores) store.crash(() => this.#random.chance(this.options.crashKeepsPerMillion));
+    this.#busyUntil = this.#clock.now;
+  }
+
+  /** The time of an operation has come. */
+  finish(index: number): void {
+    const operation = this.#operations[index] as Operation;
+    this.#free.push(index);
+    if (!operation.open) return;
+    operation.open = false;
+    const { kind, job, store, a, b } = operation;
+    const client = this.#client;
+    switch (kind) {
+      case 'readBlock':
+        return client.blockRead(job, this.#read(store, a) || null);
+      case 'hashPiece':
+        return client.pieceHashed(job, store, a, this.#digest(store, a, operation.blocks));
+      case 'hashBlocks':
+        return client.blocksHashed(job, this.#blockDigests(store, a, operation.blocks));
+      case 'writeBlocks':
+        return client.blocksWritten(job, this.#tryWrite(operation));
+      case 'sync':
+        store.syncUpTo(a);
+        return client.synced(job, null);
+      case 'checkPieces':
+        return client.piecesChecked(
+          job,
+          store,
+          a,
+          Array.from({ length: b }, (_, piece) => this.#digest(store, a + piece, NO_BLOCKS)),
+        );
+      case 'saveResume': {
+        const data = operation.resume as ResumeData;
+        store.resume = data;
+        return client.resumeSaved(job, store, data, null);
+      }
+    }
+  }
+
+  #tryWrite(operation: Operation): DiskFault | null {
+    if (this.#random.chance(this.options.failedWritesPerMillion)) {
+      this.#write(operation, this.#random.below(operation.blocks.length + 1));
+      return 'failed';
+    }
+    const bytes = this.#newBytes(operation);
+    if (this.#usedBytes + bytes > this.options.capacityBytes) return 'full';
+    this.#usedBytes += bytes;
+    this.#write(operation, operation.blocks.length);
+    return null;
+  }
+
+  /** What a write adds to the space taken: a block that is overwritten adds nothing. */
+  #newBytes({ store, a: piece, blocks }: Operation): number {
+    const { contents } = store;
+    let bytes = 0;
+    for (let block = 0; block < blocks.length; block += 1)
+      if (blocks[block] !== null && store.written(contents.indexOf(piece, block)) === 0)
+        bytes += contents.geometry.blockLength(piece, block);
+    return bytes;
+  }
+
+  #write({ store, a: piece, blocks }: Operation, count: number): void {
+    for (let block = 0; block < count; block += 1) {
+      const stamp = blocks[block] as Stamp | null;
+      if (stamp === null) continue;
+      store.write(store.contents.indexOf(piece, block), stamp);
+      if (this.#random.chance(this.options.corruptWritesPerMillion)) store.damage(piece, block, corrupted(stamp, 2));
+    }
+  }
+
+  #read(store: Store, index: number): Stamp {
+    if (this.#random.chance(this.options.failedReadsPerMillion)) return 0;
+    const stamp = store.read(index);
+    return stamp !== 0 && this.#random.chance(this.options.corruptReadsPerMillion) ? corrupted(stamp, 3) : stamp;
+  }
+
+  /** The stamps of a piece, those not given read from the disk; null where one cannot be read. */
+  #stamps(store: Store, piece: number, blocks: Blocks): Stamp[] | null {
+    const stamps: Stamp[] = [];
+    for (let block = 0; block < store.contents.geometry.blockCount(piece); block += 1) {
+      const given = blocks[block] as Stamp | null | undefined;
+      const stamp = given ?? this.#read(store, store.contents.indexOf(piece, block));
+      if (stamp === 0) return null;
+      stamps.push(stamp);
+    }
+    return stamps;
+  }
+
+  #digest(store: Store, piece: number, blocks: Blocks): Uint8Array | null {
+    const stamps = this.#stamps(store, piece, blocks);
+    return stamps === null ? null : digestOf(stamps);
+  }
+
+  #blockDigests(store: Store, piece: number, blocks: Blocks): Uint8Array | null {
+    const stamps = this.#stamps(store, piece, blocks);
+    if (stamps === null) return null;
+    const digests = new Uint8Array(stamps.length * 20);
+    stamps.forEach((stamp, block) => digests.set(digestOf([stamp]), block * 20));
+    return digests;
+  }
+
+  #begin(
+    kind: OperationKind,
+    job: JobId,
+    store: Store,
+    bytes: number,
+    a: number,
+    b = 0,
+    blocks: Blocks = NO_BLOCKS,
+    resume: ResumeData | null = null,
+  ): void {
+    let index = this.#free.pop();
+    if (index === undefined) {
+      index = this.#operations.length;
+      this.#operations.push({ kind, job, store, a, b, blocks, resume, open: true });
+    } else {
+      const operation = this.#operations[index] as Operation;
+      operation.kind = kind;
+      operation.job = job;
+      operation.store = store;
+      operation.a = a;
+      operation.b = b;
+      operation.blocks = blocks;
+      operation.resume = resume;
+      operation.open = true;
+    }
+    const start = Math.max(this.#busyUntil, this.#clock.now);
+    this.#busyUntil = start + this.options.latencyUs + Math.ceil((bytes * 1e6) / this.options.bytesPerS);
+    this.#arm(this.#busyUntil, index);
+  }
+}

@@ -1,0 +1,147 @@
+// What one node's disk holds of one torrent, block by block: what was asked to be written, what of that is durable, and what the disk
+// really gives back where it rotted. A crash undoes what was not synced. Timing and faults are the disk's.
+
+import type { ResumeData, Stamp } from '#engine';
+import type { TorrentContents } from './torrent-contents.ts';
+
+export class Store {
+  readonly contents: TorrentContents;
+  /** What the last answered save left; survives everything. */
+  resume: ResumeData | null = null;
+  /** Stamps as written, 0 = never. Made at the first write; null with `#whole` is a complete honest copy. */
+  #stamps: Uint32Array | null = null;
+  #whole: boolean;
+  /** Writes in order since the last sync: block and what it held before. */
+  readonly #unsynced: { readonly index: number; readonly before: Stamp }[] = [];
+  /** How many writes were ever made durable: the serial of the first entry of `#unsynced`. */
+  #syncedCount = 0;
+  /** Blocks that give back something else than was written, 0 = unreadable as content of a cut or missing file. */
+  readonly #damage = new Map<number, Stamp>();
+  readonly #fileLengths = new Map<number, number>();
+
+  constructor(contents: TorrentContents, whole: boolean) {
+    this.contents = contents;
+    this.#whole = whole;
+  }
+
+  /** What a read gives now; 0 = nothing there. */
+  read(index: number): Stamp {
+    return this.#damage.get(index) ?? this.written(index);
+  }
+
+  /** What was last asked to be written; 0 = never. */
+  written(index: number): Stamp {
+    if (this.#stamps !== null) return this.#stamps[index] as number;
+    return this.#whole ? this.contents.stamp(index) : 0;
+  }
+
+  write(index: number, stamp: Stamp): void {
+    const stamps = this.#materialised();
+    this.#unsynced.push({ index, before: stamps[index] as number });
+    stamps[index] = stamp;
+    this.#damage.delete(index);
+    if (this.#fileLengths.size > 0) this.#lengthen(index);
+  }
+
+  /** Writes made so far; what `syncUpTo` takes. */
+  get writeCount(): number {
+    return this.#syncedCount + this.#unsynced.length;
+  }
+
+  /** Makes the first `count` writes durable. */
+  syncUpTo(count: number): void {
+    if (count <= this.#syncedCount) return;
+    this.#unsynced.splice(0, count - this.#syncedCount);
+    this.#syncedCount = count;
+  }
+
+  /** Undoes unsynced writes, the latest first, but for those that `keeps` says reached the disk all the same. */
+  crash(keeps: () => boolean): void {
+    const stamps = this.#stamps;
+    for (let entry = this.#unsynced.pop(); entry !== undefined; entry = this.#unsynced.pop())
+      if (stamps !== null && !keeps()) stamps[entry.index] = entry.before;
+  }
+
+  /** Blocks that a crash would change. */
+  unsyncedBlocks(): Set<number> {
+    const blocks = new Set<number>();
+    for (const { index, before } of this.#unsynced) if (before !== this.written(index)) blocks.add(index);
+    return blocks;
+  }
+
+  /** Whether every block of a piece was written as the torrent wants it. */
+  holds(piece: number): boolean {
+    const { contents } = this;
+    for (let block = 0; block < contents.geometry.blockCount(piece); block += 1) {
+      const index = contents.indexOf(piece, block);
+      if (this.written(index) !== contents.stamp(index)) return false;
+    }
+    return true;
+  }
+
+  /** From now on a read of this block gives `stamp`, until it is written again. */
+  damage(piece: number, block: number, stamp: Stamp): void {
+    this.#damage.set(this.contents.indexOf(piece, block), stamp);
+  }
+
+  /** Cuts or lengthens a file, −1 removes it: what lies beyond its end is gone. */
+  setFileLength(file: number, lengthBytes: number): void {
+    const { geometry } = this.contents;
+    this.#fileLengths.set(file, lengthBytes);
+    const from = geometry.fileOffset(file) + Math.max(0, lengthBytes);
+    const end = geometry.fileOffset(file) + geometry.fileLength(file);
+    if (from >= end) return;
+    const { first, count } = geometry.piecesOfFile(file);
+    for (let piece = first; piece < first + count; piece += 1)
+      for (let block = 0; block < geometry.blockCount(piece); block += 1) {
+        const begin = geometry.pieceOffset(piece) + block * 16_384;
+        if (begin < end && begin + geometry.blockLength(piece, block) > from) this.damage(piece, block, 0);
+      }
+  }
+
+  /** Bytes of each file as a listing of the disk shows them, −1 where there is none. */
+  fileLengths(): number[] {
+    const { geometry } = this.contents;
+    return Array.from(
+      { length: geometry.fileCount },
+      (_, file) => this.#fileLengths.get(file) ?? this.#writtenLength(file),
+    );
+  }
+
+  /** A write beyond the end of a file that was cut lengthens it. */
+  #lengthen(index: number): void {
+    const { geometry } = this.contents;
+    const piece = Math.floor(index / geometry.blocksPerPiece);
+    const block = index - piece * geometry.blocksPerPiece;
+    const begin = geometry.pieceOffset(piece) + block * 16_384;
+    for (const { file, offsetBytes, lengthBytes } of geometry.spans(begin, geometry.blockLength(piece, block))) {
+      const length = this.#fileLengths.get(file);
+      if (length !== undefined) this.#fileLengths.set(file, Math.max(length, offsetBytes + lengthBytes));
+    }
+  }
+
+  #writtenLength(file: number): number {
+    const { contents } = this;
+    const { geometry } = contents;
+    if (this.#stamps === null) return this.#whole ? geometry.fileLength(file) : -1;
+    const { first, count } = geometry.piecesOfFile(file);
+    const offset = geometry.fileOffset(file);
+    const end = offset + geometry.fileLength(file);
+    for (let piece = first + count - 1; piece >= first; piece -= 1)
+      for (let block = geometry.blockCount(piece) - 1; block >= 0; block -= 1) {
+        const begin = geometry.pieceOffset(piece) + block * 16_384;
+        if (begin >= end || this.written(contents.indexOf(piece, block)) === 0) continue;
+        const written = Math.min(end, begin + geometry.blockLength(piece, block)) - offset;
+        if (written > 0) return written;
+      }
+    return count === 0 && geometry.fileLength(file) === 0 ? 0 : -1;
+  }
+
+  #materialised(): Uint32Array {
+    if (this.#stamps !== null) return this.#stamps;
+    const stamps = new Uint32Array(this.contents.blockCount);
+    if (this.#whole) for (let index = 0; index < stamps.length; index += 1) stamps[index] = this.contents.stamp(index);
+    this.#stamps = stamps;
+    return stamps;
+  }
+}

@@ -1,0 +1,426 @@
+// A swarm: nodes with real engines, one network, one clock, trackers, and the rules that every run must keep.
+//
+// A scenario adds nodes, lets time pass until something holds, and checks what it came for. All chance comes from the seed; every event that
+// matters goes into the trace, so that a seed has one digest.
+
+import {
+  type AnnounceReply,
+  type AnnounceRequest,
+  BLOCK_LENGTH_BYTES,
+  type EventName,
+  EVENTS,
+  type JobId,
+  type PeerAddress,
+  type ResumeData,
+  type Stamp,
+  type TorrentId,
+} from '#engine';
+import { Clock, type EndReason, type Link, Network, type NetworkHandler, Random, Timers, Trace } from '#harness';
+import {
+  checkBan,
+  checkFlushed,
+  checkNode,
+  checkResume,
+  checkVerified,
+  distributionBoundS,
+  Violation,
+} from './invariants.ts';
+import { type NodeOptions, type NodeWorld, SimNode } from './sim-node.ts';
+import { DEFAULT_TRACKER, SimTracker, type TrackerOptions } from './sim-tracker.ts';
+import type { Store } from './store.ts';
+import { type ContentsOptions, TorrentContents } from './torrent-contents.ts';
+import type { WireObserver } from './wire-observer.ts';
+
+export interface SwarmOptions {
+  readonly seed: number;
+  readonly contents: ContentsOptions;
+  /** Empty: no tracker. */
+  readonly trackers?: readonly Partial<TrackerOptions>[];
+  readonly windowBytesMax?: number;
+  /** Deliveries that are cut at a random byte, per million. */
+  readonly cutPerMillion?: number;
+  /** How often one engine's own invariants are checked, in turn over the nodes; 0 = only at the end. */
+  readonly checkEveryMs?: number;
+  /** Last events kept for a comparison of runs. */
+  readonly keepTrace?: number;
+  /** Plants a fault in every engine that has none of its own. */
+  readonly wrap?: NodeOptions['wrap'];
+}
+
+/** An access line as people say it. */
+export interface LineOptions {
+  readonly upKBps: number;
+  readonly downKBps: number;
+  /** Round trip to a node of the same kind, half of it each side's. */
+  readonly latencyMs?: number;
+  readonly jitterMs?: number;
+  readonly lossPercent?: number;
+}
+
+export type NodeSetting = Partial<Omit<NodeOptions, 'link' | 'seed'>> & LineOptions;
+
+/** An answer of a tracker on its way to the engine that asked. */
+interface PendingReply {
+  readonly node: SimNode;
+  readonly incarnation: number;
+  readonly job: JobId;
+  readonly reply: AnnounceReply;
+}
+
+const SECOND_US = 1_000_000;
+const LISTEN_PORT = 6881;
+const EPHEMERAL_PORT = 49_152;
+const EVENT_NAMES = Object.keys(EVENTS) as EventName[];
+
+export class Swarm implements NetworkHandler, NodeWorld {
+  readonly seed: number;
+  readonly random: Random;
+  readonly clock = new Clock();
+  readonly trace: Trace;
+  readonly network: Network;
+  readonly contents: TorrentContents;
+  readonly trackers: SimTracker[];
+  /** Everyone that ever was, in order of joining. */
+  readonly nodes: SimNode[] = [];
+  /** What a scenario checked, in its own words. */
+  checkCount = 0;
+  /** Sees every byte that engines send, where a scenario asks for it: it costs. */
+  observer: WireObserver | null = null;
+
+  /** Lines that a scenario adds to its result. */
+  readonly notes: string[] = [];
+
+  readonly #byIndex: (SimNode | null)[] = [];
+  readonly #byHost = new Map<string, SimNode>();
+  readonly #counts = new Float64Array(EVENT_NAMES.length);
+  readonly #eventIndex = new Map(EVENT_NAMES.map((name, index) => [name, index]));
+  readonly #traceEvents: number;
+  readonly #timers: Timers;
+  readonly #diskDone: number;
+  readonly #announceDone: number;
+  readonly #scheduled: number;
+  readonly #replies: PendingReply[] = [];
+  readonly #freeReplies: number[] = [];
+  readonly #actions: (() => void)[] = [];
+  readonly #checkEveryUs: number;
+  readonly #wrap: NodeOptions['wrap'];
+  readonly #checkTurn: number;
+  /** Connection id of each end at its node's engine. */
+  #conns = new Int32Array(1024);
+
+  constructor(options: SwarmOptions) {
+    this.seed = options.seed;
+    this.random = new Random(options.seed);
+    this.trace = new Trace(options.keepTrace);
+    const { clock, random, trace } = this;
+    this.network = new Network(this, {
+      clock,
+      random: random.fork('network'),
+      trace,
+      windowBytesMax: options.windowBytesMax ?? 4 * 1024 * 1024,
+      cutPerMillion: options.cutPerMillion ?? 0,
+      connectTimeoutUs: 10 * SECOND_US,
+    });
+    this.trackers = (options.trackers ?? [{}]).map(
+      (tracker, index) => new SimTracker({ ...DEFAULT_TRACKER, ...tracker }, clock, random.fork(`tracker ${index}`)),
+    );
+    this.contents = new TorrentContents(random.fork('contents'), {
+      announceTiers: this.trackers.map(({ options: { url } }) => [url]),
+      ...options.contents,
+    });
+    this.#timers = new Timers(clock, (index) => this.#byIndex[index]?.tick());
+    this.#diskDone = clock.kind((index, operation) => this.#byIndex[index]?.disk.finish(operation));
+    this.#announceDone = clock.kind((reply) => this.#onAnnounced(reply));
+    this.#scheduled = clock.kind((action) => (this.#actions[action] as () => void)());
+    this.#checkTurn = clock.kind((turn) => this.#checkNext(turn));
+    this.#wrap = options.wrap ?? null;
+    this.#checkEveryUs = (options.checkEveryMs ?? 100) * 1_000;
+    this.#traceEvents = EVENT_NAMES.map((name) => trace.label(name))[0] as number;
+    // Where addresses lead that belong to nobody.
+    this.network.crash(this.network.addNode(lineOf({ upKBps: 1, downKBps: 1 })), 0);
+    this.#byIndex.push(null);
+    if (this.#checkEveryUs > 0) clock.schedule(this.#checkEveryUs, this.#checkTurn, 0, 0);
+  }
+
+  // ── arranging ──
+
+  /** Adds a node with a complete honest copy that starts now. */
+  addSeed(setting: NodeSetting): SimNode {
+    return this.#join(setting, true, 0);
+  }
+
+  /** Adds nodes without any content. They start at random instants within `withinS` seconds, 0 = all now. */
+  addLeechers(count: number, setting: NodeSetting, withinS = 0): SimNode[] {
+    const random = this.random.fork(`joins ${this.nodes.length}`);
+    const spanUs = Math.round(withinS * SECOND_US);
+    return Array.from({ length: count }, () => this.#join(setting, false, spanUs === 0 ? 0 : random.below(spanUs)));
+  }
+
+  addLeecher(setting: NodeSetting): SimNode {
+    return this.#join(setting, false, 0);
+  }
+
+  /** Adds a node that does not start by itself: prepare its disk, then `node.start(swarm.contents)`. */
+  prepare(setting: NodeSetting, seed = false): SimNode {
+    const index = this.network.addNode(lineOf(setting));
+    this.network.setListening(index, false);
+    const address = { host: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`, port: LISTEN_PORT };
+    const random = this.random.fork(`node ${index}`);
+    const options: NodeOptions = {
+      link: lineOf(setting),
+      seed,
+      settings: setting.settings ?? {},
+      disk: setting.disk ?? {},
+      reachable: setting.reachable ?? true,
+      honest: setting.honest ?? true,
+      forge: setting.forge ?? null,
+      wrap: setting.wrap ?? this.#wrap,
+    };
+    const node = new SimNode(index, options, address, this, random);
+    this.nodes.push(node);
+    this.#byIndex.push(node);
+    this.#byHost.set(address.host, node);
+    return node;
+  }
+
+  /** Does something at an instant of virtual time, in seconds since the run began. */
+  at(seconds: number, action: () => void): void {
+    const instant = Math.max(this.clock.now, Math.round(seconds * SECOND_US));
+    this.clock.schedule(instant, this.#scheduled, this.#actions.push(action) - 1, 0);
+  }
+
+  /** Does something a while from now, in seconds. */
+  after(seconds: number, action: () => void): void {
+    this.at(this.nowS + seconds, action);
+  }
+
+  // ── running ──
+
+  get nowS(): number {
+    return this.clock.now / SECOND_US;
+  }
+
+  /** Lets time pass. */
+  run(seconds: number): void {
+    this.clock.run(this.clock.now + Math.round(seconds * SECOND_US));
+  }
+
+  /** Lets time pass until something holds; a check that it does so within the given seconds. */
+  until(what: string, holds: () => boolean, withinS: number): void {
+    const reached = holds() || this.clock.run(this.clock.now + Math.round(withinS * SECOND_US), holds);
+    this.check(`${what} within ${withinS} s`, reached, () => this.#progress());
+  }
+
+  /** Lets time pass until every leecher (or those given) has everything. */
+  untilComplete(withinS: number, nodes: readonly SimNode[] = this.leechers): void {
+    let at = 0;
+    this.until(
+      'everyone complete',
+      () => {
+        while (at < nodes.length && (nodes[at] as SimNode).complete) at += 1;
+        return at === nodes.length;
+      },
+      withinS,
+    );
+  }
+
+  /** What a scenario claims. A claim that does not hold ends the run as failed; `detail` is worked out only then. */
+  check(claim: string, holds: boolean, detail: () => string = () => ''): void {
+    this.checkCount += 1;
+    if (!holds) throw new Violation(`not so: ${claim}. ${detail()}`.trim());
+  }
+
+  /** The judgement at the end of every run. */
+  finish(): void {
+    for (const node of this.nodes) {
+      checkNode(node);
+      checkFlushed(node);
+    }
+    this.network.checkConservation();
+    this.#checkBound();
+    this.checkCount += this.nodes.length + 2;
+  }
+
+  // ── looking ──
+
+  get leechers(): SimNode[] {
+    return this.nodes.filter(({ options }) => !options.seed);
+  }
+
+  /** How often an engine said that something happened, over all nodes. */
+  count(name: EventName): number {
+    return this.#counts[this.#eventIndex.get(name) as number] as number;
+  }
+
+  /** Names of everything that happened at least once. */
+  marks(): EventName[] {
+    return EVENT_NAMES.filter((name) => this.count(name) > 0);
+  }
+
+  /** The node at the other end of a connection, also after its close. */
+  other(node: SimNode, conn: number): SimNode | null {
+    const end = node.endOf(conn);
+    return end < 0 ? null : (this.#byIndex[this.network.nodeOf(end ^ 1)] ?? null);
+  }
+
+  /** Payload and all else that reached nodes, in bytes. */
+  get deliveredBytes(): number {
+    return this.network.deliveredBytes;
+  }
+
+  // ── the network's handler ──
+
+  connected(end: number): void {
+    const node = this.#byIndex[this.network.nodeOf(end)] as SimNode;
+    const outgoing = (end & 1) === 0;
+    const other = this.#byIndex[this.network.nodeOf(end ^ 1)] as SimNode;
+    const address = outgoing ? other.address : { host: other.address.host, port: EPHEMERAL_PORT + (end % 16_000) };
+    this.#setConn(end, node.connected(end, outgoing ? (this.#conns[end] as number) : null, address));
+  }
+
+  received(end: number, bytes: Uint8Array): void {
+    const node = this.#byIndex[this.network.nodeOf(end)] as SimNode;
+    node.received(this.#conns[end] as number, bytes);
+  }
+
+  receivedPayload(end: number, stamp: Stamp, lengthBytes: number): void {
+    const node = this.#byIndex[this.network.nodeOf(end)] as SimNode;
+    this.observer?.receivedPayload(node, end, stamp, lengthBytes);
+    node.receivedPayload(this.#conns[end] as number, stamp, lengthBytes);
+  }
+
+  writable(end: number): void {
+    (this.#byIndex[this.network.nodeOf(end)] as SimNode).writable(this.#conns[end] as number);
+  }
+
+  disconnected(end: number, why: EndReason): void {
+    (this.#byIndex[this.network.nodeOf(end)] as SimNode).disconnected(this.#conns[end] as number, why);
+  }
+
+  settled(index: number): void {
+    this.#byIndex[index]?.settle();
+  }
+
+  // ── the world of the nodes ──
+
+  dial(node: SimNode, conn: number, address: PeerAddress): number {
+    const to = this.#byHost.get(address.host);
+    this.observer?.onDial(node, to ?? null);
+    const end = this.network.connect(node.index, to !== undefined && address.port === LISTEN_PORT ? to.index : 0);
+    this.#setConn(end, conn);
+    return end;
+  }
+
+  announce(node: SimNode, job: JobId, request: AnnounceRequest): void {
+    const tracker = this.trackers.find(({ options }) => options.url === request.url);
+    const { at, reply } = tracker?.announce(node.index, node.address, request) ?? {
+      at: this.clock.now + SECOND_US,
+      reply: { ok: false as const, reason: 'no such host' },
+    };
+    const slot = this.#freeReplies.pop() ?? this.#replies.length;
+    this.#replies[slot] = { node, incarnation: node.incarnation, job, reply };
+    this.clock.schedule(at, this.#announceDone, slot, 0);
+  }
+
+  armDisk(node: SimNode, at: number, operation: number): void {
+    this.clock.schedule(at, this.#diskDone, node.index, operation);
+  }
+
+  armTimer(node: SimNode, at: number | null): void {
+    this.#timers.set(node.index, at);
+  }
+
+  happened(node: SimNode, name: EventName, torrent: TorrentId, a: number, b: number): void {
+    const index = this.#eventIndex.get(name) as number;
+    this.#counts[index] = (this.#counts[index] as number) + 1;
+    this.trace.record(this.clock.now, this.#traceEvents + index, node.index, Math.imul(a, 65_599) + b);
+    if (name === 'pieceVerified') checkVerified(node, torrent, a);
+    else if (name === 'peerBanned') checkBan(node, this.other(node, a));
+  }
+
+  sending(node: SimNode, conn: number, bytes: Uint8Array): void {
+    this.observer?.sending(node, this.other(node, conn), conn, bytes);
+  }
+
+  hashed(node: SimNode, _store: Store, piece: number, right: boolean): void {
+    this.observer?.hashed(node, piece, right);
+  }
+
+  resumeSaved(node: SimNode, store: Store, data: ResumeData): void {
+    checkResume(node, store, data);
+    for (const { host, banned } of data.peers ?? []) if (banned) checkBan(node, this.#byHost.get(host) ?? null);
+  }
+
+  #onAnnounced(slot: number): void {
+    const { node, incarnation, job, reply } = this.#replies[slot] as PendingReply;
+    this.#freeReplies.push(slot);
+    node.announced(incarnation, job, reply);
+  }
+
+  #join(setting: NodeSetting, seed: boolean, delayUs: number): SimNode {
+    const node = this.prepare(setting, seed);
+    if (delayUs === 0) node.start(this.contents);
+    else this.at((this.clock.now + delayUs) / SECOND_US, () => node.start(this.contents));
+    return node;
+  }
+
+  #setConn(end: number, conn: number): void {
+    if (end >= this.#conns.length) {
+      const conns = new Int32Array(end * 2);
+      conns.set(this.#conns);
+      this.#conns = conns;
+    }
+    this.#conns[end] = conn;
+  }
+
+  #checkNext(turn: number): void {
+    const node = this.nodes[turn % Math.max(1, this.nodes.length)];
+    if (node !== undefined) checkNode(node);
+    this.clock.schedule(this.clock.now + this.#checkEveryUs, this.#checkTurn, (turn + 1) | 0, 0);
+  }
+
+  /** Nobody is faster than arithmetic allows, over the run as a whole and each on its own line. */
+  #checkBound(): void {
+    const done = this.leechers.filter(({ completedAt }) => completedAt !== null);
+    const sizeBytes = this.contents.geometry.totalBytes;
+    if (
+      done.length === 0 ||
+      done.length !== this.nodes.length - this.nodes.filter(({ options }) => options.seed).length
+    )
+      return;
+    if (done.some((node) => node.proven.size !== 1 || node.incarnation !== 1)) return;
+    const seeds = this.nodes.filter(({ options }) => options.seed);
+    const boundS = distributionBoundS({
+      sizeBytes,
+      seedUpBps: seeds.map(({ options }) => options.link.upBps),
+      leecherUpBps: done.map(({ options }) => options.link.upBps),
+      leecherDownBps: done.map(({ options }) => options.link.downBps),
+    });
+    const first = Math.min(...done.map(({ joinedAt }) => joinedAt as number));
+    const tookS = (Math.max(...done.map(({ completedAt }) => completedAt as number)) - first) / SECOND_US;
+    // A line that was idle lets the run that ends its rest through as fast as it comes.
+    const slackS = BLOCK_LENGTH_BYTES / Math.min(...done.map(({ options }) => options.link.downBps));
+    const holds = tookS >= boundS - slackS;
+    this.check(`nothing is faster than ${boundS.toFixed(3)} s (Kumar & Ross)`, holds, () => `${tookS} s`);
+  }
+
+  #progress(): string {
+    const behind = this.leechers.filter(({ complete }) => !complete);
+    const told = behind.slice(0, 5).map((node) => {
+      const status = node.running ? node.engine?.status(0) : null;
+      return `node ${node.index}: ${status ? `${status.havePieces} of ${status.pieceCount} pieces, ${status.state}` : 'not running'}`;
+    });
+    return `${behind.length} of ${this.leechers.length} are behind (${told.join('; ')})`;
+  }
+}
+
+/** KB are 1,000 bytes; the latency given is a round trip between two such nodes. */
+export function lineOf(line: LineOptions): Link {
+  return {
+    upBps: line.upKBps * 1000,
+    downBps: line.downKBps * 1000,
+    latencyUs: Math.round((line.latencyMs ?? 50) * 250),
+    jitterUs: Math.round((line.jitterMs ?? 0) * 500),
+    lossPerMillion: Math.round((line.lossPercent ?? 0) * 5_000),
+  };
+}

@@ -1,0 +1,71 @@
+// One shared file, its torrent, and our own seed of it on loopback.
+
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createMetainfo, parseMetainfo } from '#engine';
+import { onTestFinished } from 'vitest';
+import { start, temporaryFolder } from './support.ts';
+
+const PIECE_LENGTH_BYTES = 65_536;
+
+export interface Share {
+  readonly folder: string;
+  /** The folder that holds the content. */
+  readonly source: string;
+  readonly torrent: string;
+  readonly infoHash: Uint8Array;
+  /** Where a download may go. */
+  readonly target: string;
+}
+
+/** A torrent of one file of `lengthBytes`, under any name that a stranger might give it. */
+export function makeShare(lengthBytes: number, trackers: readonly string[] = [], name = 'shared.bin'): Share {
+  const folder = temporaryFolder();
+  const content = new Uint8Array(lengthBytes).map((_byte, at) => (at * 31 + (at >>> 8)) & 0xff);
+  const hashes: Buffer[] = [];
+  for (let at = 0; at < lengthBytes; at += PIECE_LENGTH_BYTES) {
+    hashes.push(
+      createHash('sha1')
+        .update(content.subarray(at, at + PIECE_LENGTH_BYTES))
+        .digest(),
+    );
+  }
+  const bytes = createMetainfo({
+    name,
+    files: [{ path: [], lengthBytes }],
+    pieceLengthBytes: PIECE_LENGTH_BYTES,
+    pieceHashes: new Uint8Array(Buffer.concat(hashes)),
+    announceTiers: trackers.map((url) => [url]),
+    private: false,
+    comment: null,
+    createdBy: null,
+    creationDate: null,
+  });
+  const parsed = parseMetainfo(bytes);
+  if (!parsed.ok) throw new Error(parsed.detail);
+  const source = join(folder, 'source');
+  mkdirSync(source);
+  writeFileSync(join(source, ...(parsed.value.files[0]?.path ?? [])), content);
+  const torrent = join(folder, 'shared.torrent');
+  writeFileSync(torrent, bytes);
+  return { folder, source, torrent, infoHash: parsed.value.infoHash, target: join(folder, 'target') };
+}
+
+/** The arguments that a `get` or `seed` of the share needs, on loopback and with a state folder of its own. */
+export function transferArguments(command: 'get' | 'seed', { folder, source, torrent, target }: Share): string[] {
+  const dir = command === 'seed' ? source : target;
+  const network = ['--bind', '127.0.0.1', '--port', '0'];
+  return [command, torrent, '--dir', dir, ...network, '--state', join(folder, `${command}-state`)];
+}
+
+/** A running seed, ready for peers at `peer`; killed with the test. */
+export async function startSeed(share: Share, ...more: readonly string[]) {
+  const seed = start([...transferArguments('seed', share), '--json', ...more]);
+  onTestFinished(() => {
+    seed.child.kill('SIGKILL');
+  });
+  const [, port] = await seed.prints(/"event":"started".*"port":(\d+)/);
+  await seed.prints(/"event":"completed"/);
+  return { ...seed, port: Number(port), peer: `127.0.0.1:${port}` };
+}

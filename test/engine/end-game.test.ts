@@ -1,0 +1,57 @@
+// End-game: several peers are asked for the last blocks, no peer twice at a time, and an arrival ends its duplicates.
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { BLOCK, equalBytes, Lab, makeTorrent, message, uint32 } from './lab.ts';
+
+const { metainfo, data } = makeTorrent({ totalBytes: 5 * 2 * BLOCK + 3, pieceLength: 2 * BLOCK });
+const REQUEST = 6;
+const CANCEL = 8;
+type Request = [number, number, number];
+
+test('end-game: no peer is asked twice at a time, arrivals cancel, the file is right (any order of arrival)', () => {
+  let duplicates = 0;
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 2, max: 4 }),
+      fc.boolean(),
+      fc.infiniteStream(fc.nat(9_999)),
+      (count, fast, chance) => {
+        const lab = new Lab({ metainfo });
+        const open = new Map<number, Request[]>();
+        for (let i = 0; i < count; i += 1) {
+          const conn = lab.peer({ id: `peer ${i}`, has: 'all', fast });
+          open.set(conn, []);
+          lab.say(conn, message(1));
+        }
+        for (let step = 0; step < 500 && !lab.status.complete; step += 1) {
+          for (const [conn, waiting] of open) {
+            for (const { id, body } of lab.frames(conn)) {
+              if (id !== REQUEST && id !== CANCEL) continue;
+              const asked: Request = [uint32(body, 0), uint32(body, 4), uint32(body, 8)];
+              const at = waiting.findIndex((other) => String(other) === String(asked));
+              expect(at === -1).toBe(id === REQUEST);
+              if (id === REQUEST) waiting.push(asked);
+              else {
+                duplicates += 1;
+                waiting.splice(at, 1);
+                if (fast) lab.say(conn, message(16, ...body));
+              }
+            }
+          }
+          const ready = [...open].filter(([conn, waiting]) => waiting.length > 0 && !lab.closed.has(conn));
+          if (ready.length === 0 || step % 5 === 4) lab.pass(1);
+          if (ready.length === 0) continue;
+          const [conn, waiting] = ready[(chance.next().value as number) % ready.length] as [number, Request[]];
+          const [asked] = waiting.splice((chance.next().value as number) % waiting.length, 1) as [Request];
+          lab.give(conn, data, asked);
+        }
+        expect(lab.status).toMatchObject({ complete: true, wastedBytes: 0, downloadedBytes: data.length });
+        expect(equalBytes(lab.disk, data)).toBe(true);
+        expect(lab.count('peerFault')).toBe(0);
+      },
+    ),
+    { numRuns: 80 },
+  );
+  expect(duplicates).toBeGreaterThan(20);
+});

@@ -1,0 +1,200 @@
+// A whole engine among peers that say anything, cut anywhere, a disk and a tracker that fail at any time, and a user who commands anything:
+// it never throws, every law holds after each step (`Lab.run` checks them, held memory included), and it can always be left.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Command, DiskFault } from '#engine';
+import { Random } from '#harness';
+import { BLOCK, handshake, Lab, makeTorrent, message, u32 } from './lab.ts';
+
+const { metainfo, data } = makeTorrent({
+  totalBytes: 14 * 2 * BLOCK + 5,
+  pieceLength: 2 * BLOCK,
+  trackers: [['http://one/announce', 'http://two/announce'], ['http://three/announce']],
+});
+const PIECES = 15;
+const STEPS = 120;
+const JOBS = ['readBlock', 'hashPiece', 'hashBlocks', 'writeBlocks', 'sync', 'saveResume', 'checkPieces'];
+const FAULTS: (DiskFault | null)[] = [null, null, 'full', 'failed'];
+
+class Storm {
+  readonly lab: Lab;
+  readonly #random: Random;
+  readonly #conns = new Map<number, [number, number, number][]>();
+  readonly #dialling = new Set<number>();
+
+  constructor(seed: number) {
+    this.#random = new Random(`storm ${seed}`);
+    const half = this.#random.below(2) === 0;
+    this.lab = new Lab({
+      metainfo,
+      seed: String(seed),
+      ...(half ? { disk: data.slice(), onDisk: new Uint8Array(data.length).fill(1, 0, 9 * BLOCK) } : {}),
+      settings: { uploadSlots: 1 + this.#random.below(3), uploadBps: this.#random.below(2) * 50_000 },
+    });
+  }
+
+  step(): void {
+    const { lab } = this;
+    for (const { conn } of lab.dials.splice(0)) this.#dialled(conn);
+    for (const conn of [...this.#conns.keys(), ...this.#dialling]) if (lab.closed.has(conn)) this.#forget(conn);
+    switch (this.#random.below(16)) {
+      case 0:
+        return this.#connect();
+      case 1:
+        return lab.pass(this.#random.below(20));
+      case 2:
+        return this.#command();
+      case 3:
+        lab.writeFault = this.#random.pick(FAULTS);
+        lab.saveFault = this.#random.pick(FAULTS);
+        lab.readFails = this.#random.below(4) === 0;
+        return;
+      case 4:
+        if (lab.announces.length > 0) this.#answerTracker();
+        return;
+      case 5:
+        lab.holding.add(this.#random.pick(JOBS));
+        return;
+      case 6:
+        lab.holding.clear();
+        return lab.release();
+      default: {
+        const conns = [...this.#conns.keys()];
+        if (conns.length === 0) return this.#connect();
+        return this.#talk(this.#random.pick(conns));
+      }
+    }
+  }
+
+  /** The id may be that of a connection that has just ended. */
+  #dialled(conn: number): void {
+    this.#conns.delete(conn);
+    this.#dialling.add(conn);
+  }
+
+  #forget(conn: number): void {
+    this.#conns.delete(conn);
+    this.#dialling.delete(conn);
+  }
+
+  #connect(): void {
+    const { lab } = this;
+    const id = `peer ${this.#random.below(6)}`;
+    const options = { fast: this.#random.below(2) === 0, extensions: this.#random.below(2) === 0 };
+    const [dial] = this.#dialling;
+    const conn = dial ?? lab.incoming(`10.0.0.${this.#random.below(3)}`);
+    if (dial !== undefined) {
+      this.#dialling.delete(dial);
+      if (this.#random.below(3) === 0) return lab.disconnected(dial, 'refused');
+      lab.engine.connected(lab.now, dial, { host: '10.0.0.1', port: 1 }, true);
+      lab.run();
+    }
+    if (lab.closed.has(conn)) return;
+    this.#conns.set(conn, []);
+    this.#say(conn, handshake(metainfo.infoHash, id, options));
+    const first = this.#random.below(4);
+    if (first === 0) this.#say(conn, message(14));
+    else if (first === 1) this.#say(conn, message(5, this.#random.below(256), this.#random.below(128) * 2));
+    this.#say(conn, message(1));
+  }
+
+  #talk(conn: number): void {
+    const asked = this.#conns.get(conn) as [number, number, number][];
+    asked.push(...this.lab.requests(conn));
+    const kind = this.#random.below(22);
+    const piece = this.#random.below(PIECES + Number(this.#random.below(40) === 0));
+    const range = [...u32(piece), ...u32(this.#random.below(2) * BLOCK), ...u32(BLOCK)];
+    const next = asked.shift();
+    if (next && this.#random.below(3) > 0) {
+      const at = next[0] * 2 * BLOCK + next[1];
+      const block = data.slice(at, at + next[2]);
+      if (this.#random.below(8) === 0) block[this.#random.below(block.length)] = 1;
+      return this.#say(conn, [...u32(9 + next[2]), 7, ...u32(next[0]), ...u32(next[1]), ...block]);
+    }
+    if (next && this.#random.below(4) === 0) return this.#say(conn, message(16, ...next.flatMap(u32)));
+    if (kind === 21) {
+      this.#conns.delete(conn);
+      return this.lab.disconnected(conn);
+    }
+    if (kind === 20)
+      return this.#say(conn, message(20, 0, ...new TextEncoder().encode('d11:upload_onlyi1e1:pi9e4:reqqi3ee')));
+    if (kind === 19) {
+      this.lab.engine.writable(this.lab.now, conn);
+      return this.lab.run();
+    }
+    if (kind === 4 || kind === 13 || kind === 17) return this.#say(conn, message(kind, ...u32(piece)));
+    if (kind === 6 || kind === 8 || kind === 16) return this.#say(conn, message(kind, ...range));
+    if (kind <= 3) return this.#say(conn, message(kind));
+    if (kind === 18)
+      return this.#say(
+        conn,
+        Array.from({ length: this.#random.below(30) }, () => this.#random.below(256)),
+      );
+    return this.#say(conn, u32(0));
+  }
+
+  /** Cut anywhere, sometimes with a bit flipped. */
+  #say(conn: number, bytes: number[]): void {
+    if (this.#random.below(60) === 0) bytes[this.#random.below(bytes.length)] = this.#random.below(256);
+    const cut = this.#random.below(bytes.length + 1);
+    this.lab.say(conn, bytes.slice(0, cut), bytes.slice(cut));
+  }
+
+  #command(): void {
+    const torrent = this.lab.torrent;
+    const commands: Command[] = [
+      { kind: 'pause', torrent },
+      { kind: 'resume', torrent },
+      { kind: 'resume', torrent },
+      { kind: 'resume', torrent },
+      { kind: 'recheck', torrent },
+      { kind: 'announceNow', torrent },
+      { kind: 'sequential', torrent, on: this.#random.below(2) === 0 },
+      { kind: 'filePriority', torrent, file: 0, priority: this.#random.below(3) as 0 | 1 | 2 },
+      { kind: 'rateLimits', torrent, downloadBps: this.#random.below(2) * 40_000, uploadBps: 0 },
+      { kind: 'addPeers', torrent, peers: [{ host: '10.0.0.1', port: 1 + this.#random.below(9) }] },
+    ];
+    this.lab.engine.command(this.lab.now, this.#random.pick(commands));
+    this.lab.run();
+  }
+
+  #answerTracker(): void {
+    if (this.#random.below(2) === 0) return this.lab.announced({ ok: false, reason: 'no' });
+    this.lab.announced({ intervalS: 60, peers: [{ host: '10.0.0.2', port: 1 + this.#random.below(9) }] });
+  }
+
+  /** The world is well again: the torrent is taken out, the engine leaves. */
+  end(): void {
+    const { lab } = this;
+    lab.writeFault = null;
+    lab.saveFault = null;
+    lab.readFails = false;
+    lab.holding.clear();
+    lab.release();
+    lab.engine.command(lab.now, { kind: 'remove', torrent: lab.torrent });
+    lab.engine.command(lab.now, { kind: 'shutdown' });
+    lab.run();
+    while (lab.announces.length > 0) lab.announced({});
+  }
+}
+
+describe('fuzz engine', () => {
+  test('fuzz engine: never throws, keeps every law, gives all memory back, can be left (any storm)', () => {
+    const marks = new Set<string>();
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        const storm = new Storm(seed);
+        for (let step = 0; step < STEPS; step += 1) storm.step();
+        storm.end();
+        for (const { name } of storm.lab.events) marks.add(name);
+        expect(storm.lab.engine.status(storm.lab.torrent)).toBe(null);
+        expect(storm.lab.count('stopped')).toBe(1);
+      }),
+      { numRuns: 100, examples: [[313_954_350]] },
+    );
+    expect([...marks]).toEqual(
+      expect.arrayContaining(['pieceFailed', 'pieceFlushed', 'blockSent', 'endGameEntered', 'choked']),
+    );
+  });
+});

@@ -1,0 +1,167 @@
+// Who sends bad data is found out and nobody else: honest peers are never banned, bad pieces never count, and the download ends.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { BLOCK, equalBytes, Lab, makeTorrent, message, uint32 } from './lab.ts';
+
+const BLOCKS_PER_PIECE = 4;
+const PIECES = 6;
+const { metainfo, data } = makeTorrent({
+  totalBytes: PIECES * BLOCKS_PER_PIECE * BLOCK - 7,
+  pieceLength: BLOCKS_PER_PIECE * BLOCK,
+});
+const corrupt = data.map((byte) => byte ^ 0x55);
+const CHOKE = message(0);
+const UNCHOKE = message(1);
+const HAVE = 4;
+type Request = [number, number, number];
+
+interface Actor {
+  readonly conn: number;
+  /** Percent of its blocks that are bad; 0: honest. */
+  readonly lies: number;
+  readonly waiting: Request[];
+}
+
+function actors(lab: Lab, lies: readonly number[], fast: boolean): Actor[] {
+  return lies.map((share, i) => {
+    const conn = lab.peer({ id: `peer ${i}`, has: 'all', fast, host: `10.0.0.${i + 1}` });
+    lab.say(conn, UNCHOKE);
+    return { conn, lies: share, waiting: [] };
+  });
+}
+
+describe('parole', () => {
+  test('parole: honest peers are never banned, liars never make a piece count, and the file completes', () => {
+    const lies = fc.array(fc.constantFrom(0, 0, 0, 10, 50, 100), { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(lies, fc.boolean(), fc.infiniteStream(fc.nat(9_999)), (shares, fast, chance) => {
+        const lab = new Lab({ metainfo });
+        const below = (bound: number) => (chance.next().value as number) % bound;
+        const all = actors(lab, [0, ...shares], fast);
+        const witness = lab.peer({ id: 'witness', fast: false, host: '10.0.1.1' });
+        for (let step = 0; step < 3_000 && !lab.status.complete; step += 1) {
+          const open = all.filter(({ conn }) => !lab.closed.has(conn));
+          for (const actor of open) actor.waiting.push(...lab.requests(actor.conn));
+          const ready = open.filter((actor) => actor.waiting.length > 0);
+          if (ready.length === 0) {
+            lab.pass(1);
+            continue;
+          }
+          const actor = ready[below(ready.length)] as Actor;
+          const asked = actor.waiting.shift() as Request;
+          lab.give(actor.conn, below(100) < actor.lies ? corrupt : data, asked);
+        }
+        expect(lab.status.complete).toBe(true);
+        expect(equalBytes(lab.disk, data)).toBe(true);
+        const banned = lab.events.filter((event) => event.name === 'peerBanned').map((event) => event.a);
+        for (const { conn, lies: share } of all) if (share === 0) expect(banned).not.toContain(conn);
+        const said = lab.frames(witness).filter((frame) => frame.id === HAVE);
+        expect(new Set(said.map((frame) => uint32(frame.body, 0))).size).toBe(PIECES);
+        expect(said.length).toBe(PIECES);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('parole: who alone sent a piece that fails is banned at once, and not let in again', () => {
+    const lab = new Lab({ metainfo });
+    const liar = lab.peer({ id: 'liar', has: 'all' });
+    lab.say(liar, UNCHOKE);
+    for (let i = 0; i < 9 && !lab.closed.has(liar); i += 1) {
+      for (const asked of lab.requests(liar)) lab.give(liar, corrupt, asked);
+    }
+    expect(lab.closed.get(liar)).toBe('sent bad data');
+    expect(lab.count('peerBanned')).toBe(1);
+    expect(lab.closed.get(lab.peer({ id: 'liar', has: 'all' }))).toBe('banned');
+    expect(lab.status.corruptBytes).toBe(BLOCKS_PER_PIECE * BLOCK);
+    expect(lab.onDisk.includes(1)).toBe(false);
+  });
+
+  /** A piece that failed with two contributors: both are on parole. */
+  function onParole(fast = true): {
+    readonly lab: Lab;
+    readonly honest: number;
+    readonly liar: number;
+    readonly small: Uint8Array;
+  } {
+    const small = makeTorrent({ totalBytes: 2 * BLOCK, pieceLength: 2 * BLOCK });
+    const lab = new Lab({ metainfo: small.metainfo });
+    const honest = lab.peer({ id: 'honest', has: 'all', fast });
+    const liar = lab.peer({ id: 'liar', has: 'all', fast });
+    lab.say(honest, UNCHOKE);
+    lab.say(liar, UNCHOKE);
+    lab.requests(honest);
+    lab.requests(liar);
+    lab.give(honest, small.data, [0, 0, BLOCK]);
+    lab.give(
+      liar,
+      small.data.map((byte) => byte ^ 1),
+      [0, BLOCK, BLOCK],
+    );
+    expect(lab.count('paroleStarted')).toBe(2);
+    return { lab, honest, liar, small: small.data };
+  }
+
+  test('parole: a whole piece goes to one of them, and to nobody else meanwhile', () => {
+    const { lab, honest, liar } = onParole();
+    const other = lab.peer({ id: 'other', has: 'all' });
+    lab.say(other, UNCHOKE);
+    expect(lab.requests(other)).toEqual([]);
+    const outstanding = lab.status.peers.map((peer) => [peer.conn, peer.outstanding]);
+    expect(outstanding).toContainEqual([other, 0]);
+    expect([outstanding[0]?.[1], outstanding[1]?.[1]].filter((count) => count === 2).length).toBe(1);
+    expect([honest, liar].map((conn) => outstanding.find(([of]) => of === conn)?.[1])).toContain(0);
+  });
+
+  test('parole: the retry names the liar exactly and clears the other', () => {
+    const { lab, honest, liar, small } = onParole();
+    for (let i = 0; i < 5; i += 1) {
+      for (const conn of [honest, liar]) {
+        if (lab.closed.has(conn)) continue;
+        for (const asked of lab.requests(conn))
+          lab.give(conn, conn === liar ? small.map((byte) => byte ^ 1) : small, asked);
+      }
+    }
+    const banned = lab.events.filter((event) => event.name === 'peerBanned').map((event) => event.a);
+    expect(banned).toEqual([liar]);
+    expect(lab.status.complete).toBe(true);
+  });
+
+  test('parole: who rejects instead of delivering does not hold its piece back from others', () => {
+    const { lab, honest, liar, small } = onParole();
+    const other = lab.peer({ id: 'other', has: 'all' });
+    lab.say(other, UNCHOKE);
+    for (let i = 0; i < 20 && !lab.status.complete; i += 1) {
+      for (const conn of [honest, liar]) {
+        for (const asked of lab.requests(conn)) {
+          lab.say(
+            conn,
+            message(
+              16,
+              ...asked.flatMap((value) => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255]),
+            ),
+          );
+        }
+      }
+      for (const asked of lab.requests(other)) lab.give(other, small, asked);
+      lab.pass(1);
+    }
+    expect(lab.status.complete).toBe(true);
+  });
+
+  test('parole: a piece that another began and left is finished, though all that are left are on parole', () => {
+    const { lab, honest, liar, small } = onParole(false);
+    lab.say(honest, CHOKE);
+    lab.say(liar, CHOKE);
+    const third = lab.peer({ id: 'third', has: 'all' });
+    lab.say(third, UNCHOKE);
+    const [first] = lab.requests(third) as [Request];
+    lab.give(third, small, first);
+    lab.disconnected(third);
+    lab.requests(honest);
+    lab.say(honest, UNCHOKE);
+    for (let i = 0; i < 10; i += 1) for (const asked of lab.requests(honest)) lab.give(honest, small, asked);
+    expect(lab.status.complete).toBe(true);
+  });
+});

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    root: '.',
+    include: ['test/**/*.test.ts'],
+    setupFiles: ['test/setup/fast-check.ts'],
+    exclude: ['test/interop/**', 'test/bench/**'],
+    testTimeout: 60_000,
+    pool: 'forks',
+  },
+});
