@@ -1,0 +1,12 @@
+// Where the commands of `starling sim` write, and what their exit codes mean.
+
+/** Whole lines without their end. */
+export interface SimOutput {
+  readonly out: (line: string) => void;
+  readonly err: (line: string) => void;
+}
+
+export const EXIT_OK = 0;
+export const EXIT_FAILED = 1;
+export const EXIT_USAGE = 2;
+export const CONSOLE: SimOutput = { out: (line) => console.log(line), err: (line) => console.error(line) };
