@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     root: '.',
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/setup/build.ts'],
     setupFiles: ['test/setup/fast-check.ts'],
     exclude: ['test/interop/**', 'test/bench/**'],
     testTimeout: 60_000,

@@ -88,7 +88,7 @@ export class Checker {
 
   #startThreads(): void {
     while (this.#threads.length < THREADS) {
-      const worker = new Worker(workerUrl('disk', 'check-thread'));
+      const worker = new Worker(workerUrl('check-thread'));
       const thread: Thread = { worker, units: new Map() };
       this.#threads.push(thread);
       worker.on('message', (answer: CheckAnswer) => this.#answered(thread, answer));

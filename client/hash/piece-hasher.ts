@@ -103,7 +103,7 @@ export class PieceHasher {
   }
 
   #start(): Worker {
-    const thread = new Worker(workerUrl('hash', 'hash-thread'), { workerData: this.#staging });
+    const thread = new Worker(workerUrl('hash-thread'), { workerData: this.#staging });
     thread.on('message', (answer: HashAnswer) => this.#answered(answer));
     thread.on('error', () => this.#died());
     thread.unref();

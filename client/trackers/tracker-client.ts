@@ -46,7 +46,7 @@ export class TrackerClient {
   }
 
   #start(): Worker {
-    const worker = new Worker(workerUrl('trackers', 'tracker-thread'), { workerData: this.#options });
+    const worker = new Worker(workerUrl('tracker-thread'), { workerData: this.#options });
     worker.on('message', ({ job, reply }: TrackerAnswer) => this.#answer(job, reply));
     worker.on('error', () => {
       this.#worker = null;
