@@ -1,5 +1,6 @@
 // The simulated swarm: real engines in a virtual world, and what a scenario is made of.
 
+export { FAULT_KINDS, type FaultKind, type FaultRecord } from './faults/fault-log.ts';
 export { type RunResult, runScenario, type Scenario, scenario } from './scenario.ts';
 export { DEFAULT_DISK, type DiskOptions, SimDisk } from './sim-disk.ts';
 export { type NodeOptions, SimNode } from './sim-node.ts';

@@ -26,6 +26,7 @@ import {
   type TorrentStatus,
 } from '#engine';
 import type { Link, Network, Random } from '#harness';
+import type { FaultKind } from './faults/fault-log.ts';
 import { DEFAULT_DISK, type DiskClient, type DiskOptions, SimDisk } from './sim-disk.ts';
 import { Store } from './store.ts';
 import type { TorrentContents } from './torrent-contents.ts';
@@ -59,6 +60,8 @@ export interface NodeWorld {
   /** The engine hands bytes to the wire. */
   sending(node: SimNode, conn: ConnId, bytes: Uint8Array): void;
   resumeSaved(node: SimNode, store: Store, data: ResumeData): void;
+  /** A fault struck the node. */
+  struck(kind: FaultKind, where: { node: SimNode }): void;
   /** The hash of a received piece is known. */
   hashed(node: SimNode, store: Store, piece: number, right: boolean): void;
 }
@@ -168,20 +171,25 @@ export class SimNode implements Sink, DiskClient {
   }
 
   pause(torrent: TorrentId = 0): void {
+    this.#world.struck('pause', { node: this });
     this.command({ kind: 'pause', torrent });
   }
 
   resume(torrent: TorrentId = 0): void {
+    this.#world.struck('resume', { node: this });
     this.command({ kind: 'resume', torrent });
   }
 
   /** Leaves in good order: flushes, saves, says `stopped`. */
   leave(): void {
-    if (this.engine !== null) this.command({ kind: 'shutdown' });
+    if (this.engine === null) return;
+    this.#world.struck('leave', { node: this });
+    this.command({ kind: 'shutdown' });
   }
 
   /** Power is lost. `noticeUs`: when the peers' connections break. */
   crash(noticeUs = 0): void {
+    this.#world.struck('crash', { node: this });
     this.engine = null;
     this.openConnections = 0;
     this.#open.fill(0);
@@ -197,6 +205,7 @@ export class SimNode implements Sink, DiskClient {
 
   /** A new engine on what survived. */
   restart(contents: TorrentContents, add: Partial<AddTorrent> = {}): void {
+    this.#world.struck('restart', { node: this });
     this.#world.network.restart(this.index);
     this.start(contents, add);
   }

@@ -25,6 +25,7 @@ import {
   distributionBoundS,
   Violation,
 } from './invariants.ts';
+import { type FaultKind, FaultLog, type FaultRecord } from './faults/fault-log.ts';
 import { type NodeOptions, type NodeWorld, SimNode } from './sim-node.ts';
 import { DEFAULT_TRACKER, SimTracker, type TrackerOptions } from './sim-tracker.ts';
 import type { Store } from './store.ts';
@@ -90,6 +91,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
   /** Lines that a scenario adds to its result. */
   readonly notes: string[] = [];
 
+  readonly #faultLog: FaultLog;
   readonly #byIndex: (SimNode | null)[] = [];
   readonly #byHost = new Map<string, SimNode>();
   readonly #counts = new Float64Array(EVENT_NAMES.length);
@@ -136,6 +138,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
     this.#wrap = options.wrap ?? null;
     this.#checkEveryUs = (options.checkEveryMs ?? 100) * 1_000;
     this.#traceEvents = EVENT_NAMES.map((name) => trace.label(name))[0] as number;
+    this.#faultLog = new FaultLog(trace);
     // Where addresses lead that belong to nobody.
     this.network.crash(this.network.addNode(lineOf({ upKBps: 1, downKBps: 1 })), 0);
     this.#byIndex.push(null);
@@ -194,6 +197,18 @@ export class Swarm implements NetworkHandler, NodeWorld {
     this.at(this.nowS + seconds, action);
   }
 
+  /** Notes a fault, in the list and in the trace; whoever causes one says so here. `untilS`: when it ends by plan. */
+  struck(kind: FaultKind, where: { node?: SimNode; other?: SimNode; untilS?: number } = {}): void {
+    const { node, other, untilS } = where;
+    this.#faultLog.record({
+      atS: this.nowS,
+      kind,
+      node: node?.index ?? null,
+      other: other?.index ?? null,
+      untilS: untilS ?? null,
+    });
+  }
+
   // ── running ──
 
   get nowS(): number {
@@ -250,6 +265,15 @@ export class Swarm implements NetworkHandler, NodeWorld {
   /** How often an engine said that something happened, over all nodes. */
   count(name: EventName): number {
     return this.#counts[this.#eventIndex.get(name) as number] as number;
+  }
+
+  /** Faults that struck, in order; the first 10,000. */
+  get faults(): readonly FaultRecord[] {
+    return this.#faultLog.records;
+  }
+
+  faultCount(kind: FaultKind): number {
+    return this.#faultLog.count(kind);
   }
 
   /** Names of everything that happened at least once. */
