@@ -9,6 +9,7 @@ export { lossFactor, patienceS } from './patience.ts';
 export { Store } from './store.ts';
 export { lineOf, type LineOptions, type NodeSetting, Swarm, type SwarmOptions } from './swarm.ts';
 export { type ContentsOptions, corrupted, digestOf, TorrentContents } from './torrent-contents.ts';
-export { distributionBoundS, hasBit, Violation } from './invariants.ts';
+export { distributionBoundS } from './distribution-bound.ts';
+export { hasBit, Violation } from './invariants.ts';
 export { type ArrivalListener, type FrameListener, WIRE, WireObserver } from './wire-observer.ts';
 export { shared } from './shared-knobs.ts';

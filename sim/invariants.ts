@@ -83,19 +83,3 @@ export function checkFlushed(node: SimNode): void {
       if (!store.holds(piece)) throw new Violation(`node ${node.index} says all is flushed, piece ${piece} is not`);
   });
 }
-
-/** Shortest time in which anything could bring `sizeBytes` to everyone (Kumar & Ross 2006), in seconds. */
-export function distributionBoundS(run: {
-  readonly sizeBytes: number;
-  readonly seedUpBps: readonly number[];
-  readonly leecherUpBps: readonly number[];
-  readonly leecherDownBps: readonly number[];
-}): number {
-  const sum = (rates: readonly number[]) => rates.reduce((total, rate) => total + rate, 0);
-  const seeds = sum(run.seedUpBps);
-  return Math.max(
-    run.sizeBytes / seeds,
-    run.sizeBytes / Math.min(...run.leecherDownBps),
-    (run.leecherDownBps.length * run.sizeBytes) / (seeds + sum(run.leecherUpBps)),
-  );
-}

@@ -1,6 +1,6 @@
 // How long a scenario waits before it says that a swarm is stuck: what arithmetic allows at best, times what loss does, times a margin.
 
-import { distributionBoundS } from './invariants.ts';
+import { distributionBoundS } from './distribution-bound.ts';
 import type { Swarm } from './swarm.ts';
 
 const MARGIN = 6;

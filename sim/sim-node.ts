@@ -57,6 +57,8 @@ export interface NodeWorld {
   armDisk(node: SimNode, at: number, operation: number): void;
   armTimer(node: SimNode, at: number | null): void;
   happened(node: SimNode, name: EventName, torrent: TorrentId, a: number, b: number): void;
+  /** A torrent is about to start on what the disk holds of it. */
+  added(node: SimNode, store: Store): void;
   /** The engine hands bytes to the wire. */
   sending(node: SimNode, conn: ConnId, bytes: Uint8Array): void;
   resumeSaved(node: SimNode, store: Store, data: ResumeData): void;
@@ -140,6 +142,7 @@ export class SimNode implements Sink, DiskClient {
   /** Adds a torrent, from the resume data and files that the disk holds of it. */
   add(contents: TorrentContents, add: Partial<AddTorrent> = {}): TorrentId {
     const store = this.storeOf(contents);
+    this.#world.added(this, store);
     const result = (this.engine as Engine).add(this.now, {
       metainfo: contents.metainfo,
       resume: store.resume,
