@@ -1,7 +1,9 @@
-// Looks for settings under which a run fails, and shrinks what it finds to the smallest that still does.
+// Looks for cases under which a run fails: the defaults first, then drawn seeds and knobs, as many as there is time for. The first failure
+// of each kind is shrunk; further ones are only counted.
 
 import fc, { type Arbitrary } from 'fast-check';
 import { defaultsOf, type Knobs, type KnobValue, type ValuesOf } from './knobs.ts';
+import { type Case, type Outcome, shrink, type Shrinking, type Shrunk } from './shrink.ts';
 
 export interface Exploration<K extends Knobs> {
   readonly knobs: K;
@@ -10,40 +12,84 @@ export interface Exploration<K extends Knobs> {
   readonly runCount: number;
   /** Values that are not varied. */
   readonly fixed: { readonly [name: string]: KnobValue };
-  /** One run: null when all held, else one line that says what did not. */
-  readonly run: (seed: number, values: ValuesOf<K>) => string | null;
+  /** One run. Must depend on nothing but its arguments. */
+  readonly run: (seed: number, values: ValuesOf<K>) => Outcome;
+  /** True when no time is left for another draw. */
+  readonly spent?: () => boolean;
+  readonly shrinkRunsMax?: number;
+  readonly shrinkSpent?: () => boolean;
+  /** Told before each drawn run. */
+  readonly onDraw?: (drawn: Case<K>) => void;
+  /** Told of each failure before it is shrunk; `known`: one of its kind was found before, and it is not. */
+  readonly onFailure?: (reason: string, known: boolean) => void;
+  readonly onShrunk?: (found: Counterexample<K>) => void;
 }
 
-export interface Counterexample<K extends Knobs> {
-  readonly seed: number;
-  readonly values: ValuesOf<K>;
-  readonly reason: string;
-  readonly shrinkCount: number;
+/** A kind of failure. */
+export interface Counterexample<K extends Knobs = Knobs> extends Shrunk<K> {
+  readonly claim: string;
+  /** Drawn runs that failed in this way. */
+  times: number;
 }
 
-/** The smallest failing run found, or null when all of them held. */
-export function explore<K extends Knobs>(exploration: Exploration<K>): Counterexample<K> | null {
-  const { knobs, seed, fixed, run } = exploration;
+export interface Explored<K extends Knobs> {
+  /** Drawn runs; those that shrinking made are not counted. */
+  readonly runCount: number;
+  /** One for each kind of failure, in the order in which they were found. */
+  readonly counterexamples: readonly Counterexample<K>[];
+}
+
+const SHRINK_RUNS_MAX = 400;
+
+export function explore<K extends Knobs>(exploration: Exploration<K>): Explored<K> {
+  const { knobs, seed, fixed, run, runCount } = exploration;
+  const spent = exploration.spent ?? (() => false);
+  const shrinking: Shrinking<K> = {
+    knobs,
+    fixed,
+    run,
+    runsMax: exploration.shrinkRunsMax ?? SHRINK_RUNS_MAX,
+    spent: exploration.shrinkSpent ?? (() => false),
+  };
+  const found = new Map<string, Counterexample<K>>();
+  let done = 0;
+  for (const drawn of draws(knobs, seed, fixed)) {
+    if (done === runCount || spent()) break;
+    exploration.onDraw?.(drawn);
+    const outcome = run(drawn.seed, drawn.values);
+    done += 1;
+    const { claim } = outcome;
+    if (claim === null) continue;
+    const known = found.get(claim);
+    exploration.onFailure?.(outcome.reason ?? '', known !== undefined);
+    if (known !== undefined) {
+      known.times += 1;
+      continue;
+    }
+    const counterexample = { ...shrink(shrinking, drawn, outcome), claim, times: 1 };
+    found.set(claim, counterexample);
+    exploration.onShrunk?.(counterexample);
+  }
+  return { runCount: done, counterexamples: [...found.values()] };
+}
+
+/** Drawn at once: fast-check's first draws of a batch lean to the ends of each range, later ones spread. */
+const BATCH = 256;
+
+/** The defaults, then cases without end; the same for the same seed. */
+export function* draws<K extends Knobs>(
+  knobs: K,
+  seed: number,
+  fixed: { readonly [name: string]: KnobValue },
+): Generator<Case<K>> {
+  yield { seed, values: { ...defaultsOf(knobs), ...fixed } };
   const drawn: { [name: string]: Arbitrary<KnobValue> } = {};
   for (const [name, { arbitrary }] of Object.entries(knobs)) {
     const value = fixed[name];
     drawn[name] = value === undefined ? arbitrary : fc.constant(value);
   }
-  const defaults = { ...defaultsOf(knobs), ...fixed };
-  let reason = '';
-  const property = fc.property(fc.noShrink(fc.nat()), fc.record(drawn), (runSeed, values) => {
-    const failure = run(runSeed, values as ValuesOf<K>);
-    if (failure !== null) reason = failure;
-    return failure === null;
-  });
-  const found = fc.check(property, {
-    seed,
-    numRuns: exploration.runCount,
-    examples: [[seed, defaults]],
-  });
-  if (!found.failed) return null;
-  const [failedSeed, values] = found.counterexample as [number, ValuesOf<K>];
-  // The last failure that shrinking saw may be a larger one than the smallest: ask that one again.
-  reason = run(failedSeed, values) ?? reason;
-  return { seed: failedSeed, values, reason, shrinkCount: found.numShrinks };
+  const cases = fc.tuple(fc.nat(), fc.record(drawn));
+  for (let batch = 0; ; batch += 1)
+    for (const [caseSeed, values] of fc.sample(cases, { seed: seed + batch, numRuns: BATCH }))
+      yield { seed: caseSeed, values: values as ValuesOf<K> };
 }

@@ -14,9 +14,11 @@ export {
   knob,
   type Knobs,
   type KnobValue,
+  near,
   readSetting,
   settingsText,
   type ValuesOf,
   whole,
 } from './knobs.ts';
-export { type Counterexample, type Exploration, explore } from './explore.ts';
+export { type Counterexample, draws, type Exploration, explore, type Explored } from './explore.ts';
+export { type Case, type Outcome } from './shrink.ts';

@@ -35,14 +35,30 @@ export function whole(value: number, min: number, max: number, unit: string, doc
   return knob(value, fc.integer({ min, max }), unit, doc);
 }
 
-/** A knob that is one of a few values; the first is the simplest. */
+/** A whole number as `whole`, which shrinks towards its default: for what is neither size nor fault, so that a shrunk case names it only
+ *  where it matters. */
+export function near(value: number, min: number, max: number, unit: string, doc: string): Knob<number> {
+  const away = fc.integer({ min: min - value, max: max - value });
+  const arbitrary = away.map(
+    (distance) => value + distance,
+    (drawn) => (drawn as number) - value,
+  );
+  return knob(value, arbitrary, unit, doc);
+}
+
+/** A knob that is one of a few values, from the simplest on. */
 export function choice<T extends KnobValue>(
   value: T,
   values: readonly T[],
   unit: string,
   doc: string,
 ): Knob<Widened<T>> {
-  return knob(value, fc.constantFrom(...values) as unknown as Arbitrary<Widened<T>>, unit, doc);
+  const place = fc.nat({ max: values.length - 1 });
+  const arbitrary = place.map(
+    (at) => values[at] as T,
+    (drawn) => values.indexOf(drawn as T),
+  );
+  return knob(value, arbitrary as unknown as Arbitrary<Widened<T>>, unit, doc);
 }
 
 export function defaultsOf<K extends Knobs>(knobs: K): ValuesOf<K> {

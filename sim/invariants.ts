@@ -6,8 +6,15 @@ import type { ResumeData, TorrentId } from '#engine';
 import type { SimNode } from './sim-node.ts';
 import type { Store } from './store.ts';
 
-/** A rule of the swarm was broken. */
-export class Violation extends Error {}
+/** A rule of the swarm was broken. `claim`: the rule alone, where the message tells more. */
+export class Violation extends Error {
+  readonly claim: string;
+
+  constructor(message: string, claim = message) {
+    super(message);
+    this.claim = claim;
+  }
+}
 
 export function hasBit(bits: Uint8Array, index: number): boolean {
   return ((bits[index >> 3] as number) & (0x80 >> (index & 7))) !== 0;

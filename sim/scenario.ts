@@ -2,6 +2,7 @@
 
 import type { EventName } from '#engine';
 import { defaultsOf, type Knobs, type KnobValue, type ValuesOf } from '#harness';
+import { Violation } from './invariants.ts';
 import { Swarm, type SwarmOptions } from './swarm.ts';
 
 export interface Scenario<K extends Knobs = Knobs> {
@@ -31,11 +32,15 @@ export interface RunResult {
   readonly ok: boolean;
   /** One line that says what did not hold; null where all did. */
   readonly reason: string | null;
+  /** The law that was broken, without figures and details: the same for two failures of one kind; null where all held. */
+  readonly claim: string | null;
   /** Lines that the scenario has to tell. */
   readonly notes: readonly string[];
   /** How often each thing happened. */
   readonly marks: { readonly [name: string]: number };
 }
+
+const FIGURE = /\d+(\.\d+)?/g;
 
 /** Ties a scenario's knobs to the types of its values. */
 export function scenario<K extends Knobs>(described: Scenario<K>): Scenario {
@@ -52,6 +57,7 @@ export function runScenario(
   const knobs = { ...defaultsOf(played.knobs), ...given };
   const swarm = new Swarm({ keepTrace, ...played.world(knobs), seed });
   let reason: string | null = null;
+  let claim: string | null = null;
   try {
     played.play(swarm, knobs);
     swarm.finish();
@@ -60,6 +66,7 @@ export function runScenario(
   } catch (error) {
     reason =
       error instanceof Error ? `${error.name === 'Error' ? '' : `${error.name}: `}${error.message}` : String(error);
+    claim = (error instanceof Violation ? error.claim : reason).replace(FIGURE, 'N');
   }
   const result: RunResult = {
     scenario: played.name,
@@ -73,6 +80,7 @@ export function runScenario(
     digest: swarm.trace.digest(),
     ok: reason === null,
     reason,
+    claim,
     notes: swarm.notes,
     marks: Object.fromEntries(swarm.marks().map((name) => [name, swarm.count(name)])),
   };

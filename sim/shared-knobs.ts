@@ -1,14 +1,15 @@
 // The knobs that several scenarios share, under one name each. A scenario gives its default; how far exploration goes stands here.
 
-import { choice, type Knob, whole } from '#harness';
+import { choice, type Knob, near, whole } from '#harness';
 
 export const shared = {
   seeds: (value: number): Knob<number> => whole(value, 1, 3, '', 'nodes that have everything from the start'),
   peers: (value: number): Knob<number> => whole(value, 1, value, '', 'leechers'),
   sizeMiB: (value: number): Knob<number> => whole(value, 1, value, 'MiB', 'size of the torrent'),
-  pieceKiB: (value: number): Knob<number> => choice(value, [16, 32, 64, 256, 1024], 'KiB', 'piece length'),
-  upKBps: (value: number): Knob<number> => whole(value, 20, 1000, 'kB/s', "a leecher's uplink"),
-  downKBps: (value: number): Knob<number> => whole(value, 50, 4000, 'kB/s', "a leecher's downlink"),
-  latencyMs: (value: number): Knob<number> => whole(value, 0, 400, 'ms', 'round trip between two leechers'),
+  /** The longer the fewer, so the longest is the simplest. */
+  pieceKiB: (value: number): Knob<number> => choice(value, [1024, 512, 256, 64, 32, 16], 'KiB', 'piece length'),
+  upKBps: (value: number): Knob<number> => near(value, 20, 1000, 'kB/s', "a leecher's uplink"),
+  downKBps: (value: number): Knob<number> => near(value, 50, 4000, 'kB/s', "a leecher's downlink"),
+  latencyMs: (value: number): Knob<number> => near(value, 0, 400, 'ms', 'round trip between two leechers'),
   lossPercent: (value: number): Knob<number> => choice(value, [0, 0.1, 1, 5], '%', 'packets lost between two leechers'),
 };

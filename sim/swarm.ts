@@ -235,7 +235,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
   /** What a scenario claims. A claim that does not hold ends the run as failed; `detail` is worked out only then. */
   check(claim: string, holds: boolean, detail: () => string = () => ''): void {
     this.checkCount += 1;
-    if (!holds) throw new Violation(`not so: ${claim}. ${detail()}`.trim());
+    if (!holds) throw new Violation(`not so: ${claim}. ${detail()}`.trim(), claim);
   }
 
   /** The judgement at the end of every run. */

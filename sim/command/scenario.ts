@@ -1,18 +1,26 @@
-// `starling sim scenario`: one run of one scenario or of all, or an exploration of its knobs.
+// `starling sim scenario`: one run of one scenario, of all, or of a case that was written to a file.
 
 import type { Command } from 'commander';
-import { explore, type KnobValue, settingsText } from '#harness';
-import { type RunResult, runScenario, type Scenario } from '#sim';
-import { chosen, knobsGiven, repeated, wholeNumber } from './arguments.ts';
+import { type KnobValue, settingsText } from '#harness';
+import { runScenario, type Scenario } from '#sim';
+import { chosen, knobsGiven, repeated, UsageError, wholeNumber } from './arguments.ts';
 import { EXIT_FAILED, EXIT_OK, type SimOutput } from './output.ts';
+import { readRegression } from './regressions.ts';
 import { header, jsonLine, replayCommand, rows } from './report.ts';
 
 interface ScenarioOptions {
   readonly seed: number;
   readonly peers?: number;
   readonly set: readonly string[];
-  readonly runs: number;
+  readonly file?: string;
   readonly json: boolean;
+}
+
+/** What is run. */
+interface Run {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly knobs: { readonly [name: string]: KnobValue };
 }
 
 export function addScenario(program: Command, output: SimOutput, exit: (code: number) => void): void {
@@ -22,60 +30,38 @@ export function addScenario(program: Command, output: SimOutput, exit: (code: nu
     .option('--seed <n>', 'what all chance comes from', wholeNumber, 1)
     .option('--peers <n>', 'the same as --set peers=<n>', wholeNumber)
     .option('--set <knob=value>', 'another value for a knob (see list)', repeated, [])
-    .option('--runs <n>', 'explores: so many runs with drawn knobs, a failure is shrunk', wholeNumber, 1)
+    .option('--file <path>', 'the scenario, seed and knobs of a file that search wrote')
     .option('--json', 'one JSON object a run', false)
     .action((name: string | undefined, options: ScenarioOptions) => {
-      exit(runScenarios(chosen(name), name !== undefined, options, output) ? EXIT_OK : EXIT_FAILED);
+      const runs = options.file === undefined ? runsGiven(name, options) : [runOfFile(name, options.file)];
+      if (!options.json) output.out(header());
+      let ok = true;
+      for (const run of runs) ok = runOne(run, options.json, output) && ok;
+      exit(ok ? EXIT_OK : EXIT_FAILED);
     });
 }
 
-/** True when every run held. */
-function runScenarios(list: readonly Scenario[], named: boolean, options: ScenarioOptions, output: SimOutput): boolean {
-  const texts = options.peers === undefined ? options.set : [`peers=${options.peers}`, ...options.set];
-  if (!options.json) output.out(header());
-  let ok = true;
-  for (const scenario of list) ok = runOne(scenario, knobsGiven(scenario, named, texts), options, output) && ok;
-  return ok;
+function runsGiven(name: string | undefined, { seed, peers, set }: ScenarioOptions): Run[] {
+  const texts = peers === undefined ? set : [`peers=${peers}`, ...set];
+  const named = name !== undefined && name !== 'all';
+  return chosen(name).map((scenario) => ({ scenario, seed, knobs: knobsGiven(scenario, named, texts) }));
 }
 
-function runOne(
-  scenario: Scenario,
-  fixed: { readonly [name: string]: KnobValue },
-  { seed, runs, json }: ScenarioOptions,
-  output: SimOutput,
-): boolean {
-  const show = (result: RunResult, wallS: number) =>
-    (json ? [jsonLine(result, wallS)] : rows(result, wallS)).forEach(output.out);
-  const run = (runSeed: number, knobs: { readonly [name: string]: KnobValue }): RunResult => {
-    const started = performance.now();
-    const { result } = runScenario(scenario, runSeed, knobs);
-    show(result, (performance.now() - started) / 1000);
-    return result;
-  };
-  if (runs === 1) {
-    const { ok, reason } = run(seed, fixed);
-    if (!ok) complain(scenario, seed, fixed, reason, output);
-    return ok;
-  }
-  const found = explore({
-    knobs: scenario.knobs,
-    seed,
-    runCount: runs,
-    fixed,
-    run: (runSeed, values) => run(runSeed, values).reason,
-  });
-  if (found === null) return true;
-  complain(scenario, found.seed, found.values, `${found.reason} (after ${found.shrinkCount} shrinks)`, output);
+function runOfFile(name: string | undefined, path: string): Run {
+  const { scenario, regression } = readRegression(path);
+  if (name !== undefined && name !== scenario.name)
+    throw new UsageError(`${path} is a case of ${scenario.name}, not of ${name}`);
+  return { scenario, seed: regression.seed, knobs: regression.knobs };
+}
+
+/** True when it held. */
+function runOne({ scenario, seed, knobs }: Run, json: boolean, output: SimOutput): boolean {
+  const started = performance.now();
+  const { result } = runScenario(scenario, seed, knobs);
+  const wallS = (performance.now() - started) / 1000;
+  (json ? [jsonLine(result, wallS)] : rows(result, wallS)).forEach(output.out);
+  if (result.ok) return true;
+  output.err(`${scenario.name}: ${result.reason}`);
+  output.err(`  ${replayCommand(scenario.name, seed, settingsText(scenario.knobs, knobs))}`);
   return false;
-}
-
-function complain(
-  scenario: Scenario,
-  seed: number,
-  values: { readonly [name: string]: KnobValue },
-  reason: string | null,
-  output: SimOutput,
-): void {
-  output.err(`${scenario.name}: ${reason}`);
-  output.err(`  ${replayCommand(scenario.name, seed, settingsText(scenario.knobs, values))}`);
 }

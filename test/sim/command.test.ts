@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runSim } from '../../sim/command/index.ts';
 
@@ -33,19 +36,67 @@ test('sim: a run that fails exits 1, says why in one line, and how to see it aga
   );
 });
 
-test('sim: --runs explores and shrinks a failure', async () => {
-  const { code, err } = await sim(
-    'scenario',
-    'flash-crowd',
-    '--runs',
-    '2',
-    '--set',
-    'sizeMiB=1',
-    '--set',
-    'ratioMax=-1000',
-  );
-  expect(code).toBe(1);
-  expect(err[1]).toMatch(/--set peers=1 .*--set ratioMax=-1000/);
+test('sim: search draws, shrinks each kind of failure and writes a file that scenario --file replays', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'starling-search-'));
+  try {
+    const argv = ['search', 'flash-crowd', '--runs', '3', '--set', 'sizeMiB=1', '--set', 'ratioMax=-1000'];
+    const { code, out, err } = await sim(...argv, '--write', folder);
+    expect(code).toBe(1);
+    expect(out[0]).toMatch(/^commit .*, seed 1, node v\d/);
+    expect(out[1]).toBe('flash-crowd 1: seed 1 sizeMiB=1 ratioMax=-1000');
+    expect(out.filter((line) => /^flash-crowd \d+: seed/.test(line))).toHaveLength(3);
+    expect(out.at(-1)).toMatch(/^3 runs of 1 scenario in .* a minute: 3 failed, of 1 kind$/);
+    expect(err[0]).toMatch(/^flash-crowd: not so: everyone complete within/);
+    expect(err[2]).toMatch(/npm run sim scenario flash-crowd -- --seed \d+ .*--set peers=1 .*--set ratioMax=-1000/);
+    const files = readdirSync(folder);
+    expect(files).toEqual(['flash-crowd-everyone-complete-within.json']);
+    const path = join(folder, files[0]!);
+    const file = JSON.parse(readFileSync(path, 'utf8'));
+    expect(Object.keys(file)).toEqual(['scenario', 'seed', 'knobs', 'reason', 'commit', 'replay']);
+    expect(file.knobs).toMatchObject({ peers: 1, seeds: 1, ratioMax: -1000 });
+
+    expect((await sim(...argv, '--write', folder)).err.at(-1)).toBe(`  known from ${path}`);
+    expect(readdirSync(folder)).toEqual(files);
+    const replayed = await sim('scenario', '--file', path);
+    expect(replayed.code).toBe(1);
+    expect(replayed.err[0]).toBe(`flash-crowd: ${file.reason}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('sim: search over all scenarios fills the time given and exits 0 where all hold', async () => {
+  const { code, out } = await sim('search', 'all', '--runs', '1', '--set', 'peers=2', '--set', 'sizeMiB=1');
+  expect(code).toBe(0);
+  expect(out.at(-1)).toMatch(/^(\d+) runs of \1 scenarios in .*: all held$/);
+});
+
+test('sim: a file that is no case is refused in one line that names it and what is wrong', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'starling-case-'));
+  try {
+    const path = join(folder, 'case.json');
+    const valid = { scenario: 'churn', seed: 1, knobs: { peers: 2 }, reason: '', commit: '' };
+    for (const [wrong, what] of [
+      ['{', /JSON/],
+      ['null', /no scenario/],
+      [JSON.stringify({ ...valid, scenario: 'nosuch' }), /no scenario "nosuch"/],
+      [JSON.stringify({ ...valid, seed: 'x' }), /"seed" is not a whole number/],
+      [JSON.stringify({ ...valid, knobs: null }), /"knobs" is missing/],
+      [JSON.stringify({ ...valid, knobs: { toString: 1 } }), /churn has no knob "toString"/],
+      [JSON.stringify({ ...valid, knobs: { peers: 'x' } }), /knob "peers" is a number/],
+    ] as const) {
+      writeFileSync(path, wrong);
+      const { code, err } = await sim('scenario', '--file', path);
+      expect([wrong, code]).toEqual([wrong, 2]);
+      expect(err).toHaveLength(1);
+      expect(err[0]).toContain(path);
+      expect(err[0]).toMatch(what);
+    }
+    writeFileSync(path, JSON.stringify(valid));
+    expect((await sim('scenario', 'parole', '--file', path)).err[0]).toMatch(/a case of churn, not of parole/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('sim: usage errors exit 2 with one line (unknown scenario, knob, value, command)', async () => {
