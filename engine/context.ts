@@ -5,6 +5,7 @@ import { BlockPool } from './pieces/block-pool.ts';
 import { Jobs } from './jobs.ts';
 import { Outbox } from './outbox.ts';
 import type { Peer } from './peers/peer.ts';
+import { Reasons } from './reasons.ts';
 import type { Settings } from './settings.ts';
 import { TokenBucket } from './token-bucket.ts';
 import type { Torrent } from './torrent/torrent.ts';
@@ -33,10 +34,13 @@ export class Context {
   readonly blocks: BlockPool;
   readonly downloadLimit = new TokenBucket();
   readonly uploadLimit = new TokenBucket();
+  /** Null where nobody asks why. */
+  readonly reasons: Reasons | null;
 
   constructor(options: EngineOptions) {
     this.settings = options.settings;
     this.random = options.random;
+    this.reasons = options.explain === true ? new Reasons() : null;
     this.blocks = new BlockPool(options.allocateBlock);
     this.downloadLimit.setRate(0, options.settings.downloadBps);
     this.uploadLimit.setRate(0, options.settings.uploadBps);

@@ -4,6 +4,7 @@
 // order. What always holds: no input throws because of a peer, a disk or a network; every job that a sink was given is answered
 // exactly once by the input named beside it; once `close(conn)` was drained the driver delivers nothing more for `conn`.
 
+import type { TorrentInspection } from './inspection.ts';
 import type { Metainfo } from './metainfo/metainfo.ts';
 import type { ResumeData } from './resume/resume-data.ts';
 import type { Settings } from './settings.ts';
@@ -201,6 +202,10 @@ export interface Engine {
   drain(sink: Sink): void;
 
   status(torrent: TorrentId): TorrentStatus | null;
+  /** Those whose handshake is finished; empty where there is no such torrent. */
+  peers(torrent: TorrentId): readonly PeerStatus[];
+  /** Everything that stands inside a torrent: for people, at a cost. */
+  inspect(torrent: TorrentId): TorrentInspection | null;
   /** Throws `EngineBug` where an internal law is broken. */
   checkInvariants(): void;
 }
@@ -258,12 +263,18 @@ export interface PeerStatus {
   readonly peerInterested: boolean;
   readonly snubbed: boolean;
   readonly onParole: boolean;
+  /** It holds the optimistic slot. */
+  readonly optimistic: boolean;
   readonly downloadBps: number;
   readonly uploadBps: number;
   readonly downloadedBytes: number;
   readonly uploadedBytes: number;
+  /** Blocks that it was asked for. */
   readonly outstanding: number;
+  /** How many of them the pipeline wants. */
   readonly target: number;
+  /** Blocks that it asked for and that wait to be read. */
+  readonly uploadsQueued: number;
 }
 
 export interface TrackerStatus {
@@ -280,6 +291,8 @@ export interface EngineOptions {
   readonly settings: Settings;
   /** Makes one 16 KiB block of download memory; the engine keeps and reuses it. Never called where payload arrives as stamps. */
   readonly allocateBlock: () => Uint8Array;
+  /** Keeps the reasons of decisions for `inspect`; changes none. */
+  readonly explain?: boolean;
 }
 
 /** The only source of chance. The same label gives the same stream, however often the others were drawn from. */

@@ -18,16 +18,19 @@ import type {
   JobId,
   Payload,
   PeerAddress,
+  PeerStatus,
   Result,
   Sink,
   Stamp,
   TorrentId,
   TorrentStatus,
 } from './contract.ts';
+import type { TorrentInspection } from './inspection.ts';
 import { TORRENTS_MAX } from './limits.ts';
 import { Peer } from './peers/peer.ts';
 import type { KnownPeer } from './peers/peer-book.ts';
-import { torrentStatus } from './torrent/status.ts';
+import { inspectTorrent } from './torrent/inspect.ts';
+import { peersOf, torrentStatus } from './torrent/status.ts';
 import { Torrent, type TorrentHost } from './torrent/torrent.ts';
 import { HANDSHAKE_TIMEOUT_US } from './torrent/swarm.ts';
 import type { WireFault } from './wire/wire.ts';
@@ -415,6 +418,14 @@ class StarlingEngine implements Engine, TorrentHost {
 
   status(id: TorrentId): TorrentStatus | null {
     return this.#torrents[id] ? torrentStatus(this.#torrents[id]) : null;
+  }
+
+  peers(id: TorrentId): readonly PeerStatus[] {
+    return this.#torrents[id] ? peersOf(this.#torrents[id]) : [];
+  }
+
+  inspect(id: TorrentId): TorrentInspection | null {
+    return this.#torrents[id] ? inspectTorrent(this.#ctx, this.#torrents[id]) : null;
   }
 
   checkInvariants(): void {

@@ -5,6 +5,7 @@ export type * from './contract.ts';
 export * from './engine.ts';
 export * from './events.ts';
 export * from './geometry.ts';
+export type * from './inspection.ts';
 export * from './limits.ts';
 export * from './metainfo/create.ts';
 export type * from './metainfo/metainfo.ts';

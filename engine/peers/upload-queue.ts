@@ -40,6 +40,15 @@ export class UploadQueue {
     return this.#pieces.length;
   }
 
+  /** A copy of what waits, oldest first. */
+  waiting(): { readonly piece: number; readonly beginBytes: number; readonly lengthBytes: number }[] {
+    return this.#pieces.map((piece, i) => ({
+      piece,
+      beginBytes: this.#begins[i] as number,
+      lengthBytes: this.#lengths[i] as number,
+    }));
+  }
+
   allowFast(pieces: readonly number[]): void {
     this.#allowedFast = new Map(pieces.map((piece) => [piece, 0]));
   }

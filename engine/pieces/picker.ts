@@ -12,6 +12,8 @@
 import { assert } from '../bug.ts';
 import type { Instant, RandomStream } from '../contract.ts';
 import type { Geometry } from '../geometry.ts';
+import type { PickRule } from '../inspection.ts';
+import type { Reasons } from '../reasons.ts';
 import type { KnownPeer } from '../peers/peer-book.ts';
 import { Bitfield } from '../bitfield.ts';
 import { BLOCK_RECEIVED, BLOCK_REQUESTED, PartialPiece } from './partial-piece.ts';
@@ -68,6 +70,7 @@ export class Picker {
   #sequential = false;
   readonly #random: RandomStream;
   readonly #countCopies: boolean;
+  readonly #reasons: Reasons | null;
   readonly #partialOf = new Map<number, PartialPiece>();
   readonly #priorities: Uint8Array;
   /** Copies among connected peers, those apart that joined as seeds (see `seeds`). */
@@ -78,9 +81,16 @@ export class Picker {
   /** No missing piece stands before this one. */
   #firstMissing = 0;
 
-  constructor(geometry: Geometry, order: 'rarestFirst' | 'random', random: RandomStream) {
+  /** `reasons`: where it is told why blocks were picked. */
+  constructor(
+    geometry: Geometry,
+    order: 'rarestFirst' | 'random',
+    random: RandomStream,
+    reasons: Reasons | null = null,
+  ) {
     this.geometry = geometry;
     this.#random = random;
+    this.#reasons = reasons;
     this.#countCopies = order === 'rarestFirst';
     this.states = new Uint8Array(geometry.pieceCount);
     this.written = new Bitfield(geometry.pieceCount);
@@ -172,14 +182,19 @@ export class Picker {
       if (partial.freeCount === 0 || this.#priorities[partial.piece] === 0 || !peer.mayAsk(partial.piece)) continue;
       if (whole ? !this.#mayTakeWhole(partial, peer.known) : partial.exclusiveTo !== null) continue;
       if (whole) partial.exclusiveTo = peer.known;
+      const first = keys.length;
       this.#takeFree(partial, target, how.now, keys);
+      this.#reasons?.picked(this, peer, whole ? 'parole' : 'partial', how.now, keys, first);
     }
     while (mayBegin && keys.length < target) {
       const piece = this.sequential ? this.#firstInOrder(peer) : this.#rarest(peer);
       if (piece === -1) break;
+      this.#reasons?.choosing(this, peer, piece);
       const partial = this.begin(piece);
       if (whole) partial.exclusiveTo = peer.known;
+      const first = keys.length;
       this.#takeFree(partial, target, how.now, keys);
+      this.#reasons?.picked(this, peer, whole ? 'parole' : this.#newPieceRule, how.now, keys, first);
     }
     this.updateEndGame();
     if (this.endGame && !whole && keys.length === 0 && peer.outstanding === 0) this.#pickRequested(peer, how, keys);
@@ -330,10 +345,16 @@ export class Picker {
           if ((partial.requestedAt[block] as number) > lateSince || peer.isAskedFor(base + block)) continue;
           partial.request(block, now);
           keys.push(base + block);
+          this.#reasons?.picked(this, peer, 'endGame', now, keys, keys.length - 1);
           return;
         }
       }
     }
+  }
+
+  get #newPieceRule(): PickRule {
+    if (this.sequential) return 'sequential';
+    return this.#countCopies ? 'rarestFirst' : 'random';
   }
 
   #rarest(peer: AskedPeer): number {

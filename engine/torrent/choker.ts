@@ -6,6 +6,7 @@
 
 import type { Context } from '../context.ts';
 import type { RandomStream } from '../contract.ts';
+import type { ChokeRule } from '../inspection.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Torrent } from './torrent.ts';
 
@@ -29,6 +30,15 @@ export class Choker {
     this.#random = random;
   }
 
+  get optimistic(): Peer | null {
+    return this.#optimistic;
+  }
+
+  /** Rounds held so far. */
+  get rounds(): number {
+    return this.#rounds;
+  }
+
   /** Every 10 s. */
   round(): void {
     if (this.#rounds % ROUNDS_PER_OPTIMISTIC === 0) this.#optimistic = null;
@@ -44,6 +54,7 @@ export class Choker {
       if (!peer.up) continue;
       if (regular.has(peer) || peer === this.#optimistic) this.#unchoke(peer);
       else this.#choke(peer);
+      if (this.#ctx.reasons !== null) this.#explainRound(peer, ranked, regular);
       peer.download.round();
       peer.upload.round();
     }
@@ -55,6 +66,7 @@ export class Choker {
     if (!this.#eligible(peer)) {
       if (this.#optimistic === peer) this.#optimistic = null;
       if (peer.up) this.#choke(peer);
+      if (this.#ctx.reasons !== null) this.#explain(peer, peer.isSeed ? 'seed' : 'notInterested', 0, 0);
     }
     this.#fillSlots();
   }
@@ -70,6 +82,7 @@ export class Choker {
       }
       if (next === null) return;
       this.#unchoke(next);
+      if (this.#ctx.reasons !== null) this.#explain(next, 'freeSlot', 0, 0);
       free -= 1;
     }
   }
@@ -108,6 +121,29 @@ export class Choker {
       if (drawn < 0) return peer;
     }
     return null;
+  }
+
+  #explainRound(peer: Peer, ranked: readonly Peer[], regular: ReadonlySet<Peer>): void {
+    const rank = ranked.indexOf(peer) + 1;
+    let rule: ChokeRule = 'noSlot';
+    if (rank === 0) rule = peer.isSeed ? 'seed' : 'notInterested';
+    else if (peer === this.#optimistic) rule = 'optimistic';
+    else if (regular.has(peer)) rule = this.#torrent.finished ? 'turn' : 'rate';
+    this.#explain(peer, rule, rank, ranked.length);
+  }
+
+  #explain(peer: Peer, rule: ChokeRule, rank: number, ranked: number): void {
+    const { recentBytes } = this.#torrent.finished ? peer.upload : peer.download;
+    const unchoked = !peer.amChoking;
+    this.#ctx.reasons?.choked(peer, {
+      at: this.#ctx.now,
+      rule,
+      unchoked,
+      rank,
+      ranked,
+      recentBytes,
+      snubbed: peer.snubbed,
+    });
   }
 
   #unchoke(peer: Peer): void {

@@ -47,12 +47,17 @@ export function torrentStatus(torrent: Torrent): TorrentStatus {
     downloadBps: torrent.download.bytesPerSecond,
     uploadBps: torrent.upload.bytesPerSecond,
     knownPeers: swarm.book.size,
-    peers: swarm.peers.filter((peer) => peer.up).map(peerStatus),
+    peers: peersOf(torrent),
     trackers: torrent.announces.status(),
   };
 }
 
-function peerStatus(peer: Peer): PeerStatus {
+/** Peers whose handshake is finished. */
+export function peersOf({ swarm }: Torrent): PeerStatus[] {
+  return swarm.peers.filter((peer) => peer.up).map(peerStatus);
+}
+
+export function peerStatus(peer: Peer): PeerStatus {
   return {
     conn: peer.conn,
     address: peer.address,
@@ -66,12 +71,14 @@ function peerStatus(peer: Peer): PeerStatus {
     peerChoking: peer.peerChoking,
     peerInterested: peer.peerInterested,
     snubbed: peer.snubbed,
-    onParole: peer.known.onParole,
+    onParole: peer.knownAs?.onParole ?? false,
+    optimistic: peer.torrent?.choker.optimistic === peer,
     downloadBps: peer.download.bytesPerSecond,
     uploadBps: peer.upload.bytesPerSecond,
     downloadedBytes: peer.download.totalBytes,
     uploadedBytes: peer.upload.totalBytes,
     outstanding: peer.requests.liveCount,
     target: peer.pipeline.target,
+    uploadsQueued: peer.uploads.length,
   };
 }

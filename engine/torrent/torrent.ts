@@ -96,7 +96,7 @@ export class Torrent {
     const idRandom = this.random.fork('peer id');
     for (let i = 0; i < idSeed.length; i += 1) idSeed[i] = idRandom.below(256);
     this.peerId = makePeerId(ctx.settings.peerIdPrefix, idSeed);
-    this.picker = new Picker(geometry, ctx.settings.pieceOrder, this.random.fork('picker'));
+    this.picker = new Picker(geometry, ctx.settings.pieceOrder, this.random.fork('picker'), ctx.reasons);
     this.downloadLimit = new RateLimit(ctx, ctx.downloadLimit, id);
     this.uploadLimit = new RateLimit(ctx, ctx.uploadLimit, id);
     this.swarm = new Swarm(ctx, this);

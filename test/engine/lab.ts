@@ -77,6 +77,8 @@ export interface LabOptions {
   readonly settings?: Partial<Settings>;
   readonly add?: Partial<AddTorrent>;
   readonly seed?: string;
+  /** The engine keeps the reasons of its decisions. */
+  readonly explain?: boolean;
 }
 
 /** One message as a peer sees it, the length prefix apart. */
@@ -126,6 +128,7 @@ export class Lab {
       random: new Random(options.seed ?? 'lab'),
       settings: { ...DEFAULT_SETTINGS, ...options.settings },
       allocateBlock: () => new Uint8Array(BLOCK),
+      explain: options.explain ?? false,
     });
     this.engine.command(this.now, { kind: 'listening', port: 6881 });
     const added = this.engine.add(this.now, {
