@@ -47,7 +47,6 @@ export const crashRestart = scenario({
     for (let crash = 0; crash < crashes; crash += 1) {
       swarm.run((1 + random.below(everyS * 1000)) / 1000);
       leecher.crash(random.below(2) * 30_000_000);
-      observer.forget(leecher);
       noteFlushed(store, flushed);
       swarm.run(random.below(5_000) / 1000);
       leecher.restart(swarm.contents);

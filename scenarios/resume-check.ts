@@ -103,7 +103,8 @@ function damage(swarm: Swarm, store: Store, damages: number): boolean[] {
     if (random.below(3) === 0) {
       const piece = random.below(geometry.pieceCount);
       const block = random.below(geometry.blockCount(piece));
-      store.damage(piece, block, corrupted(swarm.contents.stamp(swarm.contents.indexOf(piece, block))));
+      const index = swarm.contents.indexOf(piece, block);
+      store.damage(index, corrupted(swarm.contents.stamp(index)));
       const from = piece * geometry.pieceLengthBytes + block * BLOCK_LENGTH_BYTES;
       right.fill(0, from, from + BLOCK_LENGTH_BYTES);
       continue;

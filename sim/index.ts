@@ -1,6 +1,15 @@
 // The simulated swarm: real engines in a virtual world, and what a scenario is made of.
 
 export { FAULT_KINDS, type FaultKind, type FaultRecord } from './faults/fault-log.ts';
+export {
+  EFFECTS,
+  FAULT_SITES,
+  type FaultEffect,
+  type FaultPoint,
+  faultPointText,
+  type FaultSite,
+  readFaultPoint,
+} from './faults/fault-point.ts';
 export { type RunResult, runScenario, type Scenario, scenario } from './scenario.ts';
 export { DEFAULT_DISK, type DiskOptions, SimDisk } from './sim-disk.ts';
 export { type NodeOptions, SimNode } from './sim-node.ts';

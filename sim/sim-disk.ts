@@ -2,9 +2,12 @@
 //
 // Operations are served one after another; each takes effect and is answered at its end. What a crash interrupts is never answered: a
 // write in progress leaves some first blocks (torn), a save of resume data leaves the old one. Contents live in a Store for each torrent.
+// Every fault that strikes is told to the client, by its kind; a fault point of the run strikes like one that was drawn.
 
 import type { DiskFault, JobId, Payload, ResumeData, Stamp } from '#engine';
 import type { Random } from '#harness';
+import type { FaultKind } from './faults/fault-log.ts';
+import type { FaultEffect, FaultSite } from './faults/fault-point.ts';
 import type { Store } from './store.ts';
 import { corrupted, digestOf } from './torrent-contents.ts';
 
@@ -13,12 +16,18 @@ export interface DiskOptions {
   /** Fixed cost of an operation. */
   readonly latencyUs: number;
   readonly capacityBytes: number;
-  /** Operations that fail, per million. */
+  /** Operations that fail, per million: as a whole, or after a first part of them (a check reads short, a write is torn). */
   readonly failedReadsPerMillion: number;
+  readonly shortReadsPerMillion: number;
   readonly failedWritesPerMillion: number;
-  /** Blocks that a read gives wrongly once, or a write stores wrongly for good, per million. */
+  readonly tornWritesPerMillion: number;
+  /** A sync that fails loses some of what it was for, as the kernel drops pages that it could not write. */
+  readonly failedSyncsPerMillion: number;
+  readonly failedSavesPerMillion: number;
+  /** Blocks that a read gives wrongly once, that a write stores wrongly for good, or in another block's place, per million. */
   readonly corruptReadsPerMillion: number;
   readonly corruptWritesPerMillion: number;
+  readonly misdirectedWritesPerMillion: number;
   /** Unsynced blocks that survive a crash all the same, per million. */
   readonly crashKeepsPerMillion: number;
 }
@@ -28,14 +37,23 @@ export const DEFAULT_DISK: DiskOptions = {
   latencyUs: 100,
   capacityBytes: Infinity,
   failedReadsPerMillion: 0,
+  shortReadsPerMillion: 0,
   failedWritesPerMillion: 0,
+  tornWritesPerMillion: 0,
+  failedSyncsPerMillion: 0,
+  failedSavesPerMillion: 0,
   corruptReadsPerMillion: 0,
   corruptWritesPerMillion: 0,
+  misdirectedWritesPerMillion: 0,
   crashKeepsPerMillion: 0,
 };
 
 /** Where a disk's answers go: the inputs of the engine, by the same names. */
 export interface DiskClient {
+  /** An operation is about to end: what the run's fault point does to it, null = nothing. After `crash` the client crashes the disk at
+   *  the same instant, and the operation counts as under way until then. */
+  faultAt(site: FaultSite): FaultEffect | null;
+  struck(kind: FaultKind): void;
   blockRead(job: JobId, block: Stamp | null): void;
   pieceHashed(job: JobId, store: Store, piece: number, digest: Uint8Array | null): void;
   blocksHashed(job: JobId, digests: Uint8Array | null): void;
@@ -62,10 +80,21 @@ interface Operation {
 }
 
 const NO_BLOCKS: Blocks = [];
+const SITES: { readonly [K in OperationKind]: FaultSite } = {
+  readBlock: 'read',
+  hashPiece: 'hash',
+  hashBlocks: 'hash',
+  writeBlocks: 'write',
+  sync: 'sync',
+  checkPieces: 'check',
+  saveResume: 'save',
+};
 
 export class SimDisk {
   /** Changed at will by a scenario: faults begin and end, room appears. */
   options: DiskOptions;
+  /** Blocks that were read for peers and are not what the torrent wants: whoever got one has reason to ban. */
+  wrongReadCount = 0;
   readonly #clock: { readonly now: number };
   readonly #random: Random;
   readonly #client: DiskClient;
@@ -124,59 +153,118 @@ export class SimDisk {
   /** Power is lost: nothing under way is answered, unsynced writes of these stores are gone. */
   crash(stores: Iterable<Store>): void {
     for (const operation of this.#operations) {
-      if (operation.open && operation.kind === 'writeBlocks')
+      if (operation.open && operation.kind === 'writeBlocks') {
+        this.#client.struck('tornWrite');
         this.#write(operation, this.#random.below(operation.blocks.length + 1));
+      }
       operation.open = false;
     }
-    for (const store of stores) store.crash(() => this.#random.chance(this.options.crashKeepsPerMillion));
+    for (const store of stores) this.#lose(store, () => this.#random.chance(this.options.crashKeepsPerMillion));
     this.#busyUntil = this.#clock.now;
+  }
+
+  /** One block that is written gives back something else from now on, until it is written again. */
+  rot(store: Store): void {
+    const { contents } = store;
+    const first = this.#random.below(Math.max(1, contents.blockCount));
+    for (let step = 0; step < contents.blockCount; step += 1) {
+      const index = (first + step) % contents.blockCount;
+      const stamp = store.read(index);
+      if (stamp === 0) continue;
+      this.#client.struck('bitRot');
+      store.damage(index, corrupted(stamp, 4));
+      return;
+    }
   }
 
   /** The time of an operation has come. */
   finish(index: number): void {
     const operation = this.#operations[index] as Operation;
+    if (!operation.open) {
+      this.#free.push(index);
+      return;
+    }
+    const effect = this.#client.faultAt(SITES[operation.kind]) ?? this.#drawn(operation.kind);
+    if (effect === 'crash') return;
     this.#free.push(index);
-    if (!operation.open) return;
     operation.open = false;
     const { kind, job, store, a, b } = operation;
     const client = this.#client;
     switch (kind) {
       case 'readBlock':
-        return client.blockRead(job, this.#read(store, a) || null);
+        return client.blockRead(job, (effect === null && this.#readToSend(store, a)) || null);
       case 'hashPiece':
-        return client.pieceHashed(job, store, a, this.#digest(store, a, operation.blocks));
+        return client.pieceHashed(job, store, a, effect === null ? this.#digest(store, a, operation.blocks) : null);
       case 'hashBlocks':
-        return client.blocksHashed(job, this.#blockDigests(store, a, operation.blocks));
+        return client.blocksHashed(job, effect === null ? this.#blockDigests(store, a, operation.blocks) : null);
       case 'writeBlocks':
-        return client.blocksWritten(job, this.#tryWrite(operation));
+        return client.blocksWritten(job, this.#tryWrite(operation, effect));
       case 'sync':
-        store.syncUpTo(a);
-        return client.synced(job, null);
-      case 'checkPieces':
+        if (effect === null) store.syncUpTo(a);
+        else this.#lose(store, () => effect === 'tear' && this.#random.below(2) === 0);
+        return client.synced(job, effect === null ? null : 'failed');
+      case 'checkPieces': {
+        const right = effect === null ? b : effect === 'fail' ? 0 : this.#random.below(b);
         return client.piecesChecked(
           job,
           store,
           a,
-          Array.from({ length: b }, (_, piece) => this.#digest(store, a + piece, NO_BLOCKS)),
+          Array.from({ length: b }, (_, piece) => (piece < right ? this.#digest(store, a + piece, NO_BLOCKS) : null)),
         );
+      }
       case 'saveResume': {
         const data = operation.resume as ResumeData;
-        store.resume = data;
-        return client.resumeSaved(job, store, data, null);
+        if (effect === null) store.resume = data;
+        return client.resumeSaved(job, store, data, effect === null ? null : 'failed');
       }
     }
   }
 
-  #tryWrite(operation: Operation): DiskFault | null {
-    if (this.#random.chance(this.options.failedWritesPerMillion)) {
-      this.#write(operation, this.#random.below(operation.blocks.length + 1));
-      return 'failed';
+  /** Whether chance makes an operation fail, and how. */
+  #drawn(kind: OperationKind): FaultEffect | null {
+    const { options } = this;
+    switch (kind) {
+      case 'readBlock':
+      case 'hashPiece':
+      case 'hashBlocks':
+      case 'checkPieces':
+        if (this.#strikes('failedRead', options.failedReadsPerMillion)) return 'fail';
+        return this.#strikes('shortRead', options.shortReadsPerMillion) ? 'tear' : null;
+      case 'writeBlocks':
+        if (this.#strikes('failedWrite', options.failedWritesPerMillion)) return 'fail';
+        return this.#strikes('tornWrite', options.tornWritesPerMillion) ? 'tear' : null;
+      case 'sync':
+        return this.#strikes('failedSync', options.failedSyncsPerMillion) ? 'tear' : null;
+      case 'saveResume':
+        return this.#strikes('failedSave', options.failedSavesPerMillion) ? 'fail' : null;
     }
+  }
+
+  #strikes(kind: FaultKind, perMillion: number): boolean {
+    if (!this.#random.chance(perMillion)) return false;
+    this.#client.struck(kind);
+    return true;
+  }
+
+  /** Unsynced writes are gone, but for those that `keeps` says reached the disk all the same. */
+  #lose(store: Store, keeps: () => boolean): void {
+    const before = store.unsyncedBlocks().size;
+    this.#usedBytes -= store.writtenBytes();
+    store.crash(keeps);
+    this.#usedBytes += store.writtenBytes();
+    if (before > 0) this.#client.struck('lostWrites');
+  }
+
+  #tryWrite(operation: Operation, effect: FaultEffect | null): DiskFault | null {
+    if (effect === 'fail') return 'failed';
     const bytes = this.#newBytes(operation);
-    if (this.#usedBytes + bytes > this.options.capacityBytes) return 'full';
-    this.#usedBytes += bytes;
-    this.#write(operation, operation.blocks.length);
-    return null;
+    if (this.#usedBytes + bytes > this.options.capacityBytes) {
+      this.#client.struck('diskFull');
+      return 'full';
+    }
+    const count = operation.blocks.length;
+    this.#write(operation, effect === null ? count : this.#random.below(count + 1));
+    return effect === null ? null : 'failed';
   }
 
   /** What a write adds to the space taken: a block that is overwritten adds nothing. */
@@ -190,16 +278,29 @@ export class SimDisk {
   }
 
   #write({ store, a: piece, blocks }: Operation, count: number): void {
+    const { contents } = store;
     for (let block = 0; block < count; block += 1) {
       const stamp = blocks[block] as Stamp | null;
       if (stamp === null) continue;
-      store.write(store.contents.indexOf(piece, block), stamp);
-      if (this.#random.chance(this.options.corruptWritesPerMillion)) store.damage(piece, block, corrupted(stamp, 2));
+      const index = contents.indexOf(piece, block);
+      const before = store.read(index);
+      if (store.written(index) === 0) this.#usedBytes += contents.geometry.blockLength(piece, block);
+      store.write(index, stamp);
+      if (this.#random.chance(this.options.corruptWritesPerMillion)) store.damage(index, corrupted(stamp, 2));
+      if (!this.#strikes('misdirectedWrite', this.options.misdirectedWritesPerMillion)) continue;
+      store.damage(index, before);
+      store.damage(this.#random.below(contents.blockCount), stamp);
     }
   }
 
+  /** A block for a peer; that it is another than the torrent's is noted. */
+  #readToSend(store: Store, index: number): Stamp {
+    const stamp = this.#read(store, index);
+    if (stamp !== 0 && stamp !== store.contents.stamp(index)) this.wrongReadCount += 1;
+    return stamp;
+  }
+
   #read(store: Store, index: number): Stamp {
-    if (this.#random.chance(this.options.failedReadsPerMillion)) return 0;
     const stamp = store.read(index);
     return stamp !== 0 && this.#random.chance(this.options.corruptReadsPerMillion) ? corrupted(stamp, 3) : stamp;
   }

@@ -27,6 +27,7 @@ import {
 } from '#engine';
 import type { Link, Network, Random } from '#harness';
 import type { FaultKind } from './faults/fault-log.ts';
+import type { FaultEffect, FaultSite } from './faults/fault-point.ts';
 import { DEFAULT_DISK, type DiskClient, type DiskOptions, SimDisk } from './sim-disk.ts';
 import { Store } from './store.ts';
 import type { TorrentContents } from './torrent-contents.ts';
@@ -64,6 +65,8 @@ export interface NodeWorld {
   resumeSaved(node: SimNode, store: Store, data: ResumeData): void;
   /** A fault struck the node. */
   struck(kind: FaultKind, where: { node: SimNode }): void;
+  /** The next place at which one fault may strike: what it is, null = none. */
+  faultAt(node: SimNode, site: FaultSite): FaultEffect | null;
   /** The hash of a received piece is known. */
   hashed(node: SimNode, store: Store, piece: number, right: boolean): void;
 }
@@ -91,6 +94,9 @@ export class SimNode implements Sink, DiskClient {
   readonly #world: NodeWorld;
   readonly #random: Random;
   #incarnation = 0;
+  /** Torrents that the user paused, and whether the user ended the program. */
+  readonly #paused = new Set<TorrentId>();
+  #leaving = false;
   /** End of the network by connection id; kept after a close, for looking back. */
   #ends = new Int32Array(8).fill(NO_END);
   #open = new Uint8Array(8);
@@ -132,6 +138,7 @@ export class SimNode implements Sink, DiskClient {
     });
     this.engine = this.options.wrap?.(engine, this) ?? engine;
     this.#incarnation += 1;
+    this.#leaving = false;
     this.joinedAt ??= this.now;
     this.stoppedAt = null;
     this.#world.network.setListening(this.index, this.options.reachable);
@@ -168,6 +175,9 @@ export class SimNode implements Sink, DiskClient {
   }
 
   command(command: Command): void {
+    if (command.kind === 'pause') this.#paused.add(command.torrent);
+    else if (command.kind === 'resume') this.#paused.delete(command.torrent);
+    else if (command.kind === 'shutdown') this.#leaving = true;
     const result = (this.engine as Engine).command(this.now, command);
     if (!result.ok) throw new Error(`node ${this.index}: ${result.detail}`);
     this.settle();
@@ -192,6 +202,7 @@ export class SimNode implements Sink, DiskClient {
 
   /** Power is lost. `noticeUs`: when the peers' connections break. */
   crash(noticeUs = 0): void {
+    if (this.engine === null) return;
     this.#world.struck('crash', { node: this });
     this.engine = null;
     this.openConnections = 0;
@@ -201,6 +212,7 @@ export class SimNode implements Sink, DiskClient {
     // What was proven of blocks that are lost now is no proof: from here on resume data and new hashes count.
     for (const proven of this.proven.values()) proven.fill(0);
     this.stores.length = 0;
+    this.#paused.clear();
     this.#freeIncoming.length = 0;
     this.#nextIncoming = 1;
     this.#world.armTimer(this, null);
@@ -211,6 +223,24 @@ export class SimNode implements Sink, DiskClient {
     this.#world.struck('restart', { node: this });
     this.#world.network.restart(this.index);
     this.start(contents, add);
+  }
+
+  /** Power is lost and comes back at once: the program starts with the torrents that it had, unless it was about to end. */
+  powerCycle(): void {
+    const again = this.#leaving
+      ? []
+      : this.stores.map(({ contents }, id) => ({ contents, paused: this.#paused.has(id) }));
+    this.crash();
+    const [first, ...others] = again;
+    if (first === undefined) return;
+    this.restart(first.contents, { paused: first.paused });
+    for (const { contents, paused } of others) this.add(contents, { paused });
+    again.forEach(({ paused }, id) => paused && this.#paused.add(id));
+  }
+
+  /** The user sees that a torrent failed, and resumes it. */
+  repair(torrent: TorrentId): void {
+    if (this.engine?.status(torrent)?.state === 'failed') this.resume(torrent);
   }
 
   status(torrent: TorrentId = 0): TorrentStatus {
@@ -305,6 +335,14 @@ export class SimNode implements Sink, DiskClient {
   }
 
   // ── what the disk answers ──
+
+  faultAt(site: FaultSite): FaultEffect | null {
+    return this.#world.faultAt(this, site);
+  }
+
+  struck(kind: FaultKind): void {
+    this.#world.struck(kind, { node: this });
+  }
 
   blockRead(job: JobId, block: Stamp | null): void {
     (this.engine as Engine).blockRead(this.now, job, block);
@@ -431,6 +469,7 @@ export class SimNode implements Sink, DiskClient {
     for (let conn = 0; conn < this.#open.length; conn += 1) if (this.#open[conn] === 1) this.close(conn);
     this.engine = null;
     this.stores.length = 0;
+    this.#paused.clear();
     this.#world.network.setListening(this.index, false);
     this.#world.armTimer(this, null);
   }

@@ -79,9 +79,33 @@ export class Store {
     return true;
   }
 
-  /** From now on a read of this block gives `stamp`, until it is written again. */
-  damage(piece: number, block: number, stamp: Stamp): void {
-    this.#damage.set(this.contents.indexOf(piece, block), stamp);
+  /** From now on a read of this block gives `stamp` (0 = nothing there), until it is written again. `index`: its place among all. */
+  damage(index: number, stamp: Stamp): void {
+    this.#damage.set(index, stamp);
+  }
+
+  /** Whether every block of every piece gives back what the torrent wants. */
+  get intact(): boolean {
+    for (let index = 0; index < this.contents.blockCount; index += 1)
+      if (this.read(index) !== this.contents.stamp(index)) return false;
+    return true;
+  }
+
+  /** Whether some block gives back something else than was written. */
+  get damaged(): boolean {
+    for (const [index, stamp] of this.#damage) if (stamp !== this.written(index)) return true;
+    return false;
+  }
+
+  /** Bytes of the blocks that were ever written; a complete copy from the start counts none until it is written to. */
+  writtenBytes(): number {
+    const { geometry } = this.contents;
+    let bytes = 0;
+    if (this.#stamps === null) return bytes;
+    for (let piece = 0; piece < geometry.pieceCount; piece += 1)
+      for (let block = 0; block < geometry.blockCount(piece); block += 1)
+        if (this.#stamps[this.contents.indexOf(piece, block)] !== 0) bytes += geometry.blockLength(piece, block);
+    return bytes;
   }
 
   /** Cuts or lengthens a file, −1 removes it: what lies beyond its end is gone. */
@@ -95,7 +119,8 @@ export class Store {
     for (let piece = first; piece < first + count; piece += 1)
       for (let block = 0; block < geometry.blockCount(piece); block += 1) {
         const begin = geometry.pieceOffset(piece) + block * 16_384;
-        if (begin < end && begin + geometry.blockLength(piece, block) > from) this.damage(piece, block, 0);
+        if (begin < end && begin + geometry.blockLength(piece, block) > from)
+          this.damage(this.contents.indexOf(piece, block), 0);
       }
   }
 

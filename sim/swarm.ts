@@ -18,6 +18,7 @@ import { Clock, type EndReason, type Link, Network, type NetworkHandler, Random,
 import { DistributionBound, type Uplink } from './distribution-bound.ts';
 import { checkBan, checkFlushed, checkNode, checkResume, checkVerified, Violation } from './invariants.ts';
 import { type FaultKind, FaultLog, type FaultRecord } from './faults/fault-log.ts';
+import { type FaultEffect, type FaultPoint, FaultPoints, type FaultSite } from './faults/fault-point.ts';
 import { type NodeOptions, type NodeWorld, SimNode } from './sim-node.ts';
 import { DEFAULT_TRACKER, SimTracker, type TrackerOptions } from './sim-tracker.ts';
 import type { Store } from './store.ts';
@@ -36,6 +37,10 @@ export interface SwarmOptions {
   readonly checkEveryMs?: number;
   /** Last events kept for a comparison of runs. */
   readonly keepTrace?: number;
+  /** One fault at one place of the run. */
+  readonly faultPoint?: FaultPoint;
+  /** A user resumes a torrent that failed after so many seconds; left out: never, but where a fault point is set. */
+  readonly repairAfterS?: number;
   /** Plants a fault in every engine that has none of its own. */
   readonly wrap?: NodeOptions['wrap'];
 }
@@ -61,6 +66,7 @@ interface PendingReply {
 }
 
 const SECOND_US = 1_000_000;
+const REPAIR_AFTER_S = 5;
 const LISTEN_PORT = 6881;
 const EPHEMERAL_PORT = 49_152;
 const EVENT_NAMES = Object.keys(EVENTS) as EventName[];
@@ -83,6 +89,9 @@ export class Swarm implements NetworkHandler, NodeWorld {
   /** Lines that a scenario adds to its result. */
   readonly notes: string[] = [];
 
+  /** Counts the places at which a fault point can strike. */
+  readonly faultPoints: FaultPoints;
+  readonly #repairAfterS: number | null;
   readonly #faultLog: FaultLog;
   readonly #bound = new DistributionBound();
   readonly #byIndex: (SimNode | null)[] = [];
@@ -132,6 +141,8 @@ export class Swarm implements NetworkHandler, NodeWorld {
     this.#checkEveryUs = (options.checkEveryMs ?? 100) * 1_000;
     this.#traceEvents = EVENT_NAMES.map((name) => trace.label(name))[0] as number;
     this.#faultLog = new FaultLog(trace);
+    this.faultPoints = new FaultPoints(options.faultPoint ?? null);
+    this.#repairAfterS = options.repairAfterS ?? (options.faultPoint === undefined ? null : REPAIR_AFTER_S);
     // Where addresses lead that belong to nobody.
     this.network.crash(this.network.addNode(lineOf({ upKBps: 1, downKBps: 1 })), 0);
     this.#byIndex.push(null);
@@ -193,6 +204,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
   /** Notes a fault, in the list and in the trace; whoever causes one says so here. `untilS`: when it ends by plan. */
   struck(kind: FaultKind, where: { node?: SimNode; other?: SimNode; untilS?: number } = {}): void {
     const { node, other, untilS } = where;
+    if (kind === 'crash' && node !== undefined) this.observer?.forget(node);
     this.#faultLog.record({
       atS: this.nowS,
       kind,
@@ -297,13 +309,21 @@ export class Swarm implements NetworkHandler, NodeWorld {
 
   received(end: number, bytes: Uint8Array): void {
     const node = this.#byIndex[this.network.nodeOf(end)] as SimNode;
-    node.received(this.#conns[end] as number, bytes);
+    const effect = node.running ? this.faultAt(node, 'message') : null;
+    if (effect !== null) bytes = bytes.subarray(0, this.#partOf(bytes.length, effect));
+    if (bytes.length > 0) node.received(this.#conns[end] as number, bytes);
+    if (effect !== null) this.#break(node, end);
   }
 
   receivedPayload(end: number, stamp: Stamp, lengthBytes: number): void {
     const node = this.#byIndex[this.network.nodeOf(end)] as SimNode;
-    this.observer?.receivedPayload(node, end, stamp, lengthBytes);
-    node.receivedPayload(this.#conns[end] as number, stamp, lengthBytes);
+    const effect = node.running ? this.faultAt(node, 'message') : null;
+    if (effect !== null) lengthBytes = this.#partOf(lengthBytes, effect);
+    if (lengthBytes > 0) {
+      this.observer?.receivedPayload(node, end, stamp, lengthBytes);
+      node.receivedPayload(this.#conns[end] as number, stamp, lengthBytes);
+    }
+    if (effect !== null) this.#break(node, end);
   }
 
   writable(end: number): void {
@@ -354,6 +374,8 @@ export class Swarm implements NetworkHandler, NodeWorld {
     if (name === 'pieceVerified') checkVerified(node, torrent, a);
     else if (name === 'downloadCompleted') this.#bound.completed(node.stores[torrent] as Store);
     else if (name === 'peerBanned') checkBan(node, this.other(node, a));
+    else if (name === 'torrentFailed' && this.#repairAfterS !== null)
+      this.after(this.#repairAfterS, () => node.repair(torrent));
   }
 
   added(node: SimNode, store: Store): void {
@@ -362,6 +384,14 @@ export class Swarm implements NetworkHandler, NodeWorld {
 
   sending(node: SimNode, conn: number, bytes: Uint8Array): void {
     this.observer?.sending(node, this.other(node, conn), conn, bytes);
+  }
+
+  faultAt(node: SimNode, site: FaultSite): FaultEffect | null {
+    const effect = this.faultPoints.pass(site);
+    if (effect === null) return null;
+    this.struck(`${site}Point`, { node });
+    if (effect === 'crash') this.after(0, () => node.powerCycle());
+    return effect;
   }
 
   hashed(node: SimNode, _store: Store, piece: number, right: boolean): void {
@@ -376,7 +406,9 @@ export class Swarm implements NetworkHandler, NodeWorld {
   #onAnnounced(slot: number): void {
     const { node, incarnation, job, reply } = this.#replies[slot] as PendingReply;
     this.#freeReplies.push(slot);
-    node.announced(incarnation, job, reply);
+    const effect = node.incarnation === incarnation && node.running ? this.faultAt(node, 'reply') : null;
+    if (effect === 'crash') return;
+    node.announced(incarnation, job, effect === null ? reply : { ok: false, reason: 'the answer was lost' });
   }
 
   #join(setting: NodeSetting, seed: boolean, delayUs: number): SimNode {
@@ -384,6 +416,17 @@ export class Swarm implements NetworkHandler, NodeWorld {
     if (delayUs === 0) node.start(this.contents);
     else this.at((this.clock.now + delayUs) / SECOND_US, () => node.start(this.contents));
     return node;
+  }
+
+  /** How much of a message arrives before a fault: a first half where it is torn. */
+  #partOf(bytes: number, effect: FaultEffect): number {
+    return effect === 'tear' ? bytes >> 1 : 0;
+  }
+
+  /** The connection is over, at this end now. */
+  #break(node: SimNode, end: number): void {
+    node.disconnected(this.#conns[end] as number, 'reset');
+    this.network.close(end);
   }
 
   #setConn(end: number, conn: number): void {

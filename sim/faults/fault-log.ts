@@ -2,8 +2,9 @@
 // The list is bounded; how often each kind struck is counted without a bound.
 
 import type { Trace } from '#harness';
+import { FAULT_SITES } from './fault-point.ts';
 
-/** Kinds of fault by where they strike. `heal` ends all that lasts. */
+/** Kinds of fault by where they strike. `heal` ends all that lasts; a fault point has the kind of its site. */
 export const FAULT_KINDS = [
   'partition',
   'oneWayPartition',
@@ -33,6 +34,7 @@ export const FAULT_KINDS = [
   'leave',
   'lie',
   'heal',
+  ...FAULT_SITES.map((site) => `${site}Point` as const),
 ] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];

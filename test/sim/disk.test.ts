@@ -20,6 +20,7 @@ function world(options: Partial<DiskOptions> = {}, whole = false, fileLengths = 
   const contents = new TorrentContents(new Random('contents'), { fileLengths, pieceKiB: 64 });
   const store = new Store(contents, whole);
   const answers: unknown[][] = [];
+  const struck: string[] = [];
   const say =
     (name: string) =>
     (job: number, ...rest: unknown[]) => {
@@ -32,6 +33,8 @@ function world(options: Partial<DiskOptions> = {}, whole = false, fileLengths = 
     clock,
     new Random('disk'),
     {
+      faultAt: () => null,
+      struck: (kind) => struck.push(kind),
       blockRead: say('blockRead'),
       pieceHashed: say('pieceHashed'),
       blocksHashed: say('blocksHashed'),
@@ -42,7 +45,7 @@ function world(options: Partial<DiskOptions> = {}, whole = false, fileLengths = 
     },
     (at, operation) => clock.schedule(at, kind, operation, 0),
   );
-  return { clock, contents, store, disk, answers };
+  return { clock, contents, store, disk, answers, struck };
 }
 
 const resume = (claims: number): ResumeData => ({ uploadedBytes: claims }) as ResumeData;
@@ -80,10 +83,10 @@ test('disk: a piece hashes to what the torrent says exactly when every block is 
   disk.hashPiece(2, store, 1, honest);
   disk.hashPiece(3, store, 1, [null, corrupted(honest[1]!), null, null]);
   clock.run(1e6);
-  store.damage(1, 3, corrupted(honest[3]!));
+  store.damage(7, corrupted(honest[3]!));
   disk.hashPiece(4, store, 1, [null, null, null, null]);
   clock.run(2e6);
-  store.damage(1, 3, 0);
+  store.damage(7, 0);
   disk.checkPieces(5, store, 0, 3);
   clock.run(3e6);
   const digests = answers.slice(0, 4).map(([, , , digest]) => digest);
@@ -233,4 +236,76 @@ test('contents: no two blocks hold the same, another seed holds others, a digest
       },
     ),
   );
+});
+
+test('disk: a torn write leaves a first part, a short check misses a last part, a save that failed leaves the old data', () => {
+  const { clock, store, disk, answers, struck } = world({
+    tornWritesPerMillion: 1e6,
+    shortReadsPerMillion: 1e6,
+    failedSavesPerMillion: 1e6,
+  });
+  disk.writeBlocks(1, store, 0, [9, 9, 9, 9]);
+  disk.saveResume(2, store, resume(1));
+  disk.checkPieces(3, store, 0, 3);
+  clock.run(1e6);
+  const written = [0, 1, 2, 3].filter((index) => store.written(index) === 9);
+  expect(written).toEqual([0, 1, 2, 3].slice(0, written.length));
+  expect(answers.slice(0, 2)).toEqual([
+    ['blocksWritten', 1, 'failed'],
+    ['resumeSaved', 2, resume(1), 'failed'],
+  ]);
+  expect((answers[2]![3] as (Uint8Array | null)[])[2]).toBeNull();
+  expect(store.resume).toBeNull();
+  expect(struck).toEqual(['tornWrite', 'failedSave', 'shortRead']);
+});
+
+test('disk: a sync that fails makes nothing durable and may lose what was written', () => {
+  const { clock, store, disk, answers, struck } = world({ failedSyncsPerMillion: 1e6 });
+  disk.writeBlocks(1, store, 0, [1, 2, 3, 4]);
+  disk.writeBlocks(2, store, 1, [5, 6, 7, 8]);
+  disk.sync(3, store);
+  clock.run(1e6);
+  expect(answers[2]).toEqual(['synced', 3, 'failed']);
+  expect(struck).toEqual(['failedSync', 'lostWrites']);
+  const lost = Array.from({ length: 8 }, (_, index) => store.written(index)).filter((stamp) => stamp === 0).length;
+  expect(lost).toBeGreaterThan(0);
+});
+
+test('disk: a misdirected write is answered as good, and stands where it should not', () => {
+  const { clock, contents, store, disk, answers } = world({ misdirectedWritesPerMillion: 1e6 });
+  disk.writeBlocks(1, store, 0, [contents.stamp(0)]);
+  clock.run(1e6);
+  expect(answers).toEqual([['blocksWritten', 1, null]]);
+  expect(store.damaged).toBe(true);
+  const places = Array.from({ length: contents.blockCount }, (_, index) => index).filter(
+    (index) => store.read(index) === contents.stamp(0),
+  );
+  expect(places).toHaveLength(1);
+});
+
+test('disk: rot changes one written block and no other; who is given it for a peer is counted', () => {
+  const { clock, contents, store, disk, struck } = world({}, true);
+  disk.rot(store);
+  const wrong = Array.from({ length: contents.blockCount }, (_, index) => index).filter(
+    (index) => store.read(index) !== contents.stamp(index),
+  );
+  expect(wrong).toHaveLength(1);
+  expect(struck).toEqual(['bitRot']);
+  expect(store.intact).toBe(false);
+  disk.readBlock(1, store, wrong[0]! >> 2, (wrong[0]! & 3) * BLOCK, BLOCK);
+  clock.run(1e6);
+  expect(disk.wrongReadCount).toBe(1);
+});
+
+test('disk: room that lost writes took is free again after a crash', () => {
+  const { clock, store, disk, answers } = world({ capacityBytes: 4 * BLOCK });
+  disk.writeBlocks(1, store, 0, [1, 2, 3, 4]);
+  clock.run(1e6);
+  disk.crash([store]);
+  disk.writeBlocks(2, store, 0, [1, 2, 3, 4]);
+  clock.run(2e6);
+  expect(answers).toEqual([
+    ['blocksWritten', 1, null],
+    ['blocksWritten', 2, null],
+  ]);
 });
