@@ -1,29 +1,43 @@
 // Chance from a seed. Every purpose forks a stream of its own, so that one more draw in one place shifts no other.
 //
-// A stream is named by its path of labels alone: the same path gives the same numbers, whatever was drawn before and elsewhere.
+// A stream is named by its path of labels alone: the same path gives the same numbers, whatever was drawn before and elsewhere. Every draw
+// can be told to a trace under that name.
 
 import alea from 'seedrandom/lib/alea.js';
+
+/** Hears of every draw of a stream and of those forked from it. */
+export interface DrawListener {
+  /** Names a stream at its first draw; the number that comes back goes to `drawn`. */
+  label(text: string): number;
+  /** `value`: 0 … 2³² − 1. */
+  drawn(label: number, value: number): void;
+}
 
 const WORD = 2 ** 32;
 
 export class Random {
   readonly #path: string;
+  readonly #listener: DrawListener | null;
   /** Made at the first draw: most streams are only forked. */
   #generator: (() => number) | null = null;
+  #label = 0;
 
-  constructor(seed: string | number) {
+  constructor(seed: string | number, listener: DrawListener | null = null) {
     this.#path = String(seed);
+    this.#listener = listener;
   }
 
   /** The stream of one purpose below this one. */
   fork(label: string): Random {
-    return new Random(`${this.#path}/${label.length}:${label}`);
+    return new Random(`${this.#path}/${label.length}:${label}`, this.#listener);
   }
 
   /** Uniform in 0 … 2³² − 1. */
   uint32(): number {
-    this.#generator ??= alea(this.#path).int32;
-    return this.#generator() >>> 0;
+    this.#generator ??= this.#begin();
+    const value = this.#generator() >>> 0;
+    this.#listener?.drawn(this.#label, value);
+    return value;
   }
 
   /** Uniform integer in 0 … bound − 1, without bias; 1 ≤ bound ≤ 2³². */
@@ -58,5 +72,10 @@ export class Random {
       items[other] = item;
     }
     return items;
+  }
+
+  #begin(): () => number {
+    this.#label = this.#listener?.label(`draw ${this.#path.replaceAll(/\/\d+:/g, '/')}`) ?? 0;
+    return alea(this.#path).int32;
   }
 }

@@ -1,4 +1,5 @@
-// What happened, as one number. Two runs are the same exactly when their digests are; where they differ, the kept events tell where first.
+// What happened, as one number. Two runs are the same exactly when their digests are; where they differ, the first checkpoint that differs
+// says which events to keep in another run of both, and the kept events tell where first.
 //
 // Every event mixes four numbers into two 32-bit lanes with different constants. Keeping events is off by default and changes no digest.
 
@@ -11,21 +12,32 @@ export interface TraceEvent {
   readonly b: number;
 }
 
+/** Which events of a run are kept with their labels. */
+export interface TraceWindow {
+  readonly from: number;
+  readonly count: number;
+}
+
+/** Events from one checkpoint to the next. */
+export const CHECKPOINT_EVENTS = 4_096;
 const FIELDS = 4;
 
 export class Trace {
   /** Events recorded. */
   count = 0;
+  /** The state of the digest after every `CHECKPOINT_EVENTS` events. */
+  readonly checkpoints: number[] = [];
   #low = 0x6a09e667;
   #high = 0x3c6ef372 | 0;
   readonly #labels: string[] = [];
-  readonly #keep: number;
+  readonly #from: number;
+  readonly #until: number;
   readonly #kept: Float64Array;
 
-  /** `keep`: how many of the last events are kept with their labels. */
-  constructor(keep = 0) {
-    this.#keep = keep;
-    this.#kept = new Float64Array(keep * FIELDS);
+  constructor(keep: TraceWindow | null = null) {
+    this.#from = keep?.from ?? 0;
+    this.#until = this.#from + (keep?.count ?? 0);
+    this.#kept = new Float64Array((keep?.count ?? 0) * FIELDS);
   }
 
   /** Names a kind of event; the number that comes back goes to `record`. */
@@ -42,8 +54,9 @@ export class Trace {
     high = Math.imul(high ^ (high >>> 16), 0x45d9f3b) ^ low;
     this.#low = (low ^ (high >>> 14)) | 0;
     this.#high = Math.imul(high, 0x5bd1e995) | 0;
-    if (this.#keep > 0) this.#store(at, label, a, b);
+    if (this.count >= this.#from && this.count < this.#until) this.#store(at, label, a, b);
     this.count += 1;
+    if (this.count % CHECKPOINT_EVENTS === 0) this.checkpoints.push(this.#low);
   }
 
   /** 16 hexadecimal digits over everything recorded so far. */
@@ -54,8 +67,8 @@ export class Trace {
   /** The events kept, oldest first. */
   kept(): TraceEvent[] {
     const events: TraceEvent[] = [];
-    for (let index = Math.max(0, this.count - this.#keep); index < this.count; index += 1) {
-      const at = (index % this.#keep) * FIELDS;
+    for (let index = this.#from; index < Math.min(this.count, this.#until); index += 1) {
+      const at = (index - this.#from) * FIELDS;
       events.push({
         index,
         at: this.#kept[at] as number,
@@ -68,7 +81,7 @@ export class Trace {
   }
 
   #store(at: number, label: number, a: number, b: number): void {
-    const slot = (this.count % this.#keep) * FIELDS;
+    const slot = (this.count - this.#from) * FIELDS;
     this.#kept[slot] = at;
     this.#kept[slot + 1] = label;
     this.#kept[slot + 2] = a;

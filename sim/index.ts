@@ -10,7 +10,8 @@ export {
   type FaultSite,
   readFaultPoint,
 } from './faults/fault-point.ts';
-export { type RunResult, runScenario, type Scenario, scenario } from './scenario.ts';
+export { measure, type RunMetrics } from './metrics.ts';
+export { type RunOptions, type RunResult, runScenario, type Scenario, scenario } from './scenario.ts';
 export { DEFAULT_DISK, type DiskOptions, SimDisk } from './sim-disk.ts';
 export { type NodeOptions, SimNode } from './sim-node.ts';
 export { type AnnounceRecord, DEFAULT_TRACKER, SimTracker, type TrackerOptions } from './sim-tracker.ts';

@@ -3,6 +3,7 @@
 import type { EventName } from '#engine';
 import { defaultsOf, type Knobs, type KnobValue, type ValuesOf } from '#harness';
 import { Violation } from './invariants.ts';
+import { measure, type RunMetrics } from './metrics.ts';
 import { Swarm, type SwarmOptions } from './swarm.ts';
 
 export interface Scenario<K extends Knobs = Knobs> {
@@ -38,9 +39,12 @@ export interface RunResult {
   readonly notes: readonly string[];
   /** How often each thing happened. */
   readonly marks: { readonly [name: string]: number };
+  readonly metrics: RunMetrics;
 }
 
 const FIGURE = /\d+(\.\d+)?/g;
+/** What a run may have besides its seed and knobs. */
+export type RunOptions = Pick<SwarmOptions, 'keepTrace' | 'settings'>;
 
 /** Ties a scenario's knobs to the types of its values. */
 export function scenario<K extends Knobs>(described: Scenario<K>): Scenario {
@@ -52,10 +56,10 @@ export function runScenario(
   played: Scenario,
   seed: number,
   given: { readonly [name: string]: KnobValue } = {},
-  keepTrace = 0,
+  options: RunOptions = {},
 ): { readonly result: RunResult; readonly swarm: Swarm } {
   const knobs = { ...defaultsOf(played.knobs), ...given };
-  const swarm = new Swarm({ keepTrace, ...played.world(knobs), seed });
+  const swarm = new Swarm({ ...played.world(knobs), ...options, seed });
   let reason: string | null = null;
   let claim: string | null = null;
   try {
@@ -83,6 +87,7 @@ export function runScenario(
     claim,
     notes: swarm.notes,
     marks: Object.fromEntries(swarm.marks().map((name) => [name, swarm.count(name)])),
+    metrics: measure(swarm),
   };
   return { result, swarm };
 }

@@ -11,10 +11,21 @@ import {
   type JobId,
   type PeerAddress,
   type ResumeData,
+  type Settings,
   type Stamp,
   type TorrentId,
 } from '#engine';
-import { Clock, type EndReason, type Link, Network, type NetworkHandler, Random, Timers, Trace } from '#harness';
+import {
+  Clock,
+  type EndReason,
+  type Link,
+  Network,
+  type NetworkHandler,
+  Random,
+  Timers,
+  Trace,
+  type TraceWindow,
+} from '#harness';
 import { DistributionBound, type Uplink } from './distribution-bound.ts';
 import { checkBan, checkFlushed, checkNode, checkResume, checkVerified, Violation } from './invariants.ts';
 import { type FaultKind, FaultLog, type FaultRecord } from './faults/fault-log.ts';
@@ -35,12 +46,14 @@ export interface SwarmOptions {
   readonly cutPerMillion?: number;
   /** How often one engine's own invariants are checked, in turn over the nodes; 0 = only at the end. */
   readonly checkEveryMs?: number;
-  /** Last events kept for a comparison of runs. */
-  readonly keepTrace?: number;
   /** One fault at one place of the run. */
   readonly faultPoint?: FaultPoint;
   /** A user resumes a torrent that failed after so many seconds; left out: never, but where a fault point is set. */
   readonly repairAfterS?: number;
+  /** Events kept for a comparison of runs. */
+  readonly keepTrace?: TraceWindow | null;
+  /** For every engine, over what the scenario sets: an experiment. */
+  readonly settings?: Partial<Settings>;
   /** Plants a fault in every engine that has none of its own. */
   readonly wrap?: NodeOptions['wrap'];
 }
@@ -108,15 +121,21 @@ export class Swarm implements NetworkHandler, NodeWorld {
   readonly #actions: (() => void)[] = [];
   readonly #checkEveryUs: number;
   readonly #wrap: NodeOptions['wrap'];
+  readonly #settings: Partial<Settings>;
   readonly #checkTurn: number;
   /** Connection id of each end at its node's engine. */
   #conns = new Int32Array(1024);
 
   constructor(options: SwarmOptions) {
     this.seed = options.seed;
-    this.random = new Random(options.seed);
     this.trace = new Trace(options.keepTrace);
-    const { clock, random, trace } = this;
+    const { clock, trace } = this;
+    this.random = new Random(options.seed, {
+      label: (text) => trace.label(text),
+      drawn: (label, value) => trace.record(clock.now, label, value, 0),
+    });
+    const { random } = this;
+    this.#settings = options.settings ?? {};
     this.network = new Network(this, {
       clock,
       random: random.fork('network'),
@@ -176,7 +195,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
     const options: NodeOptions = {
       link: lineOf(setting),
       seed,
-      settings: setting.settings ?? {},
+      settings: { ...setting.settings, ...this.#settings },
       disk: setting.disk ?? {},
       reachable: setting.reachable ?? true,
       honest: setting.honest ?? true,

@@ -17,7 +17,7 @@ export interface WorldOptions {
 
 export class World implements NetworkHandler {
   readonly clock = new Clock();
-  readonly trace = new Trace(10_000);
+  readonly trace = new Trace();
   readonly network: Network;
   readonly log: string[] = [];
   readonly got = new Map<number, Received>();

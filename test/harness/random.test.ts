@@ -54,3 +54,21 @@ test('random: shuffle keeps every item', () => {
   expect(shuffled).not.toEqual(items);
   expect(shuffled.sort((one, other) => one - other)).toEqual(items);
 });
+
+test('random: every draw is told under the name of its stream, and telling changes none', () => {
+  const told: [string, number][] = [];
+  const labels: string[] = [];
+  const random = new Random(7, {
+    label: (text) => labels.push(text) - 1,
+    drawn: (label, value) => told.push([labels[label]!, value]),
+  });
+  const stream = random.fork('node 1').fork('picker');
+  const [first, second] = draws(stream, 2);
+  const other = random.fork('network').uint32();
+  expect(told).toEqual([
+    ['draw 7/node 1/picker', first],
+    ['draw 7/node 1/picker', second],
+    ['draw 7/network', other],
+  ]);
+  expect([first, second]).toEqual(draws(new Random(7).fork('node 1').fork('picker'), 2));
+});

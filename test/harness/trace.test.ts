@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { firstDifference, Trace } from '../../harness/index.ts';
+import { CHECKPOINT_EVENTS, firstDifference, Trace, type TraceWindow } from '../../harness/index.ts';
 
 const events = fc.array(fc.tuple(fc.nat({ max: 2 ** 50 }), fc.nat(3), fc.integer(), fc.integer()), {
   minLength: 1,
   maxLength: 50,
 });
 
-function traced(list: readonly (readonly [number, number, number, number])[], keep = 0): Trace {
+function traced(list: readonly (readonly [number, number, number, number])[], keep: TraceWindow | null = null): Trace {
   const trace = new Trace(keep);
   for (const name of ['w', 'x', 'y', 'z']) trace.label(name);
   for (const [at, label, a, b] of list) trace.record(at, label, a, b);
@@ -19,7 +19,7 @@ test('trace: a digest is 16 hexadecimal digits, equal for equal runs and not for
     fc.property(events, fc.nat(), fc.constantFrom(1, 2, 3), (list, which, field) => {
       const digest = traced(list).digest();
       expect(digest).toMatch(/^[0-9a-f]{16}$/);
-      expect(traced(list, 10).digest()).toBe(digest);
+      expect(traced(list, { from: 3, count: 10 }).digest()).toBe(digest);
       const index = which % list.length;
       const changed = list.map((event, at) =>
         event.map((value, place) => (at === index && place === field ? value ^ 1 : value)),
@@ -33,14 +33,14 @@ test('trace: a digest is 16 hexadecimal digits, equal for equal runs and not for
   );
 });
 
-test('trace: keeps the last events with their labels, and names the first difference', () => {
+test('trace: keeps the events of its window with their labels, and names the first difference', () => {
   const one = traced(
     [
       [1, 0, 5, 6],
       [2, 1, 7, 8],
       [3, 2, 9, 9],
     ],
-    2,
+    { from: 1, count: 5 },
   ).kept();
   expect(one).toEqual([
     { index: 1, at: 2, label: 'x', a: 7, b: 8 },
@@ -48,4 +48,22 @@ test('trace: keeps the last events with their labels, and names the first differ
   ]);
   expect(firstDifference(one, one)).toBeNull();
   expect(firstDifference(one, one.slice(0, 1))).toBe('#2 3 µs y 9 9 ≠ (end)');
+});
+
+test('trace: the first checkpoint that differs is the one behind the first event that does', () => {
+  const checkpoints = (changedAt: number) => {
+    const trace = traced([]);
+    for (let index = 0; index < 3 * CHECKPOINT_EVENTS; index += 1)
+      trace.record(index, 0, index === changedAt ? 1 : 0, 0);
+    return trace.checkpoints;
+  };
+  const plain = checkpoints(-1);
+  expect(plain).toHaveLength(3);
+  for (const [changedAt, first] of [
+    [0, 0],
+    [CHECKPOINT_EVENTS - 1, 0],
+    [CHECKPOINT_EVENTS, 1],
+    [3 * CHECKPOINT_EVENTS - 1, 2],
+  ] as const)
+    expect(checkpoints(changedAt).findIndex((value, index) => value !== plain[index])).toBe(first);
 });
