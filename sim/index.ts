@@ -12,6 +12,14 @@ export {
 } from './faults/fault-point.ts';
 export { measure, type RunMetrics } from './metrics.ts';
 export { type RunOptions, type RunResult, runScenario, type Scenario, scenario } from './scenario.ts';
+export {
+  type EventRecord,
+  type NodeKind,
+  type NodeRecord,
+  type RunRecord,
+  runRecord,
+  type Series,
+} from './run-record.ts';
 export { DEFAULT_DISK, type DiskOptions, SimDisk } from './sim-disk.ts';
 export { type NodeOptions, SimNode } from './sim-node.ts';
 export { type AnnounceRecord, DEFAULT_TRACKER, SimTracker, type TrackerOptions } from './sim-tracker.ts';

@@ -30,6 +30,7 @@ import { DistributionBound, type Uplink } from './distribution-bound.ts';
 import { checkBan, checkFlushed, checkNode, checkResume, checkVerified, Violation } from './invariants.ts';
 import { type FaultKind, FaultLog, type FaultRecord } from './faults/fault-log.ts';
 import { type FaultEffect, type FaultPoint, FaultPoints, type FaultSite } from './faults/fault-point.ts';
+import { Recorder } from './recorder.ts';
 import { type NodeOptions, type NodeWorld, SimNode } from './sim-node.ts';
 import { DEFAULT_TRACKER, SimTracker, type TrackerOptions } from './sim-tracker.ts';
 import type { Store } from './store.ts';
@@ -50,6 +51,8 @@ export interface SwarmOptions {
   readonly faultPoint?: FaultPoint;
   /** A user resumes a torrent that failed after so many seconds; left out: never, but where a fault point is set. */
   readonly repairAfterS?: number;
+  /** Keep what a report shows (`recorder`). */
+  readonly record?: boolean;
   /** Events kept for a comparison of runs. */
   readonly keepTrace?: TraceWindow | null;
   /** For every engine, over what the scenario sets: an experiment. */
@@ -98,6 +101,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
   checkCount = 0;
   /** Sees every byte that engines send, where a scenario asks for it: it costs. */
   observer: WireObserver | null = null;
+  readonly recorder: Recorder | null;
 
   /** Lines that a scenario adds to its result. */
   readonly notes: string[] = [];
@@ -151,6 +155,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
       announceTiers: this.trackers.map(({ options: { url } }) => [url]),
       ...options.contents,
     });
+    this.recorder = options.record === true ? new Recorder(this) : null;
     this.#timers = new Timers(clock, (index) => this.#byIndex[index]?.tick());
     this.#diskDone = clock.kind((index, operation) => this.#byIndex[index]?.disk.finish(operation));
     this.#announceDone = clock.kind((reply) => this.#onAnnounced(reply));
@@ -224,6 +229,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
   struck(kind: FaultKind, where: { node?: SimNode; other?: SimNode; untilS?: number } = {}): void {
     const { node, other, untilS } = where;
     if (kind === 'crash' && node !== undefined) this.observer?.forget(node);
+    if (kind === 'crash' && node !== undefined) this.recorder?.crashing(node);
     this.#faultLog.record({
       atS: this.nowS,
       kind,
@@ -340,6 +346,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
     if (effect !== null) lengthBytes = this.#partOf(lengthBytes, effect);
     if (lengthBytes > 0) {
       this.observer?.receivedPayload(node, end, stamp, lengthBytes);
+      this.recorder?.received(this.#byIndex[this.network.nodeOf(end ^ 1)] ?? null, node, lengthBytes);
       node.receivedPayload(this.#conns[end] as number, stamp, lengthBytes);
     }
     if (effect !== null) this.#break(node, end);
@@ -390,6 +397,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
     const index = this.#eventIndex.get(name) as number;
     this.#counts[index] = (this.#counts[index] as number) + 1;
     this.trace.record(this.clock.now, this.#traceEvents + index, node.index, Math.imul(a, 65_599) + b);
+    this.recorder?.happened(node, name, torrent, a, b);
     if (name === 'pieceVerified') checkVerified(node, torrent, a);
     else if (name === 'downloadCompleted') this.#bound.completed(node.stores[torrent] as Store);
     else if (name === 'peerBanned') checkBan(node, this.other(node, a));
