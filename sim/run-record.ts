@@ -5,7 +5,7 @@
 
 import { DEFAULT_SETTINGS, type EventName, EVENTS, type Settings } from '#engine';
 import type { FaultRecord } from './faults/fault-log.ts';
-import { distributionBoundS } from './invariants.ts';
+import { distributionBoundS } from './distribution-bound.ts';
 import type { RunResult, Scenario } from './scenario.ts';
 import type { Swarm } from './swarm.ts';
 
