@@ -4,7 +4,7 @@ export { Clock, type EventHandler } from './clock.ts';
 export { Timers } from './timers.ts';
 export { type DrawListener, Random } from './random.ts';
 export { CHECKPOINT_EVENTS, firstDifference, Trace, type TraceEvent, type TraceWindow } from './trace.ts';
-export type { Link } from './network/links.ts';
+export type { Link, Partition } from './network/links.ts';
 export type { EndReason, NetworkHandler, NetworkOptions } from './network/handler.ts';
 export { Network } from './network/network.ts';
 export {

@@ -141,7 +141,8 @@ export class SimNode implements Sink, DiskClient {
     this.#leaving = false;
     this.joinedAt ??= this.now;
     this.stoppedAt = null;
-    this.#world.network.setListening(this.index, this.options.reachable);
+    this.#world.network.setListening(this.index, true);
+    this.#world.network.setReachable(this.index, this.options.reachable);
     this.engine.command(this.now, { kind: 'listening', port: this.address.port });
     this.add(contents, add);
   }

@@ -17,6 +17,12 @@ export interface Link {
   readonly lossPerMillion: number;
 }
 
+/** Who cannot send to whom: one byte a node. */
+export interface Partition {
+  readonly from: Uint8Array;
+  readonly to: Uint8Array;
+}
+
 const PACKET_BYTES = 1_460;
 const WORD = 2 ** 32;
 
@@ -32,7 +38,7 @@ export class Links {
   #downUsPerByte = new Float64Array(0);
   #upFreeAt = new Float64Array(0);
   #downFreeAt = new Float64Array(0);
-  readonly #partitions: { readonly from: Uint8Array; readonly to: Uint8Array }[] = [];
+  readonly #partitions: Partition[] = [];
 
   add(link: Link): number {
     const node = this.count++;
@@ -97,13 +103,17 @@ export class Links {
     return random.uint32() >= passes * WORD;
   }
 
-  /** Nothing passes from the one set of nodes to the other (one way) until `heal`. */
-  partition(from: Iterable<number>, to: Iterable<number>): void {
-    this.#partitions.push({ from: membership(from, this.count), to: membership(to, this.count) });
+  /** Nothing passes from the one set of nodes to the other (one way) until it is healed. */
+  partition(from: Iterable<number>, to: Iterable<number>): Partition {
+    const partition = { from: membership(from, this.count), to: membership(to, this.count) };
+    this.#partitions.push(partition);
+    return partition;
   }
 
-  heal(): void {
-    this.#partitions.length = 0;
+  /** Ends one partition, or all. */
+  heal(partition?: Partition): void {
+    if (partition === undefined) this.#partitions.length = 0;
+    else if (this.#partitions.includes(partition)) this.#partitions.splice(this.#partitions.indexOf(partition), 1);
   }
 
   blocked(from: number, to: number): boolean {

@@ -34,7 +34,7 @@ import {
   WINDOW_FULL,
 } from './ends.ts';
 import type { EndReason, NetworkHandler, NetworkOptions } from './handler.ts';
-import { type Link, Links } from './links.ts';
+import { type Link, Links, type Partition } from './links.ts';
 import { grownFloat, grownInt, Streams } from './streams.ts';
 import { Windows } from './windows.ts';
 
@@ -60,6 +60,7 @@ export class Network {
   readonly #windows: Windows;
 
   #listening = new Uint8Array(64);
+  #reachable = new Uint8Array(64);
   #alive = new Uint8Array(64);
   /** The end whose block is on each node's uplink, and the ring of ends that wait for it. */
   #sending = new Int32Array(64).fill(NONE);
@@ -115,6 +116,7 @@ export class Network {
     const node = this.links.add(link);
     if (node >= this.#alive.length) this.#growNodes(node * 2);
     this.#alive[node] = 1;
+    this.#reachable[node] = 1;
     this.#listening[node] = 1;
     return node;
   }
@@ -122,6 +124,19 @@ export class Network {
   /** Whether others can connect to `node`; false refuses them. */
   setListening(node: number, on: boolean): void {
     this.#listening[node] = on ? 1 : 0;
+  }
+
+  /** False: dials to `node` are lost on the way, as behind NAT. */
+  setReachable(node: number, on: boolean): void {
+    this.#reachable[node] = on ? 1 : 0;
+  }
+
+  /** Another access line from now on, also for the connections that there are; what is under way keeps its order. */
+  setLink(node: number, link: Link): void {
+    this.links.set(node, link);
+    for (let end = 0; end < this.#connectionCount * 2; end += 1)
+      if (this.#ends.get(end, STATE) !== FREE && this.#ends.get(end, NODE) === node)
+        this.#latencyUs[end >> 1] = this.#latencyBetween(node, this.#ends.get(end ^ 1, NODE));
   }
 
   nodeOf(end: number): number {
@@ -138,7 +153,7 @@ export class Network {
     const end = connection * 2;
     this.#open(end, from, DIALLING);
     this.#open(end + 1, to, ACCEPTING);
-    this.#latencyUs[connection] = (this.links.latencyUs[from] as number) + (this.links.latencyUs[to] as number);
+    this.#latencyUs[connection] = this.#latencyBetween(from, to);
     this.#dialledAt[connection] = this.#clock.now;
     this.#later(this.#clock.now + (this.#latencyUs[connection] as number), this.#synArrived, end, 0);
     return end;
@@ -236,9 +251,9 @@ export class Network {
     this.#alive[node] = 1;
   }
 
-  /** Ends every partition; what waited at one goes on. */
-  heal(): void {
-    this.links.heal();
+  /** Ends one partition, or all; what waited goes on. */
+  heal(partition?: Partition): void {
+    this.links.heal(partition);
     for (const end of this.#stalled.splice(0)) {
       const bytes = this.#ends.get(end, STALLED_BYTES);
       this.#ends.set(end, STALLED_BYTES, 0);
@@ -271,13 +286,18 @@ export class Network {
     this.#windows.open(end);
   }
 
+  #latencyBetween(node: number, other: number): number {
+    return (this.links.latencyUs[node] as number) + (this.links.latencyUs[other] as number);
+  }
+
   #onSyn(end: number): void {
     const connection = this.#done(end);
     if (this.#ends.get(end, STATE) !== DIALLING) return this.#release(connection);
     const from = this.#ends.get(end, NODE);
     const to = this.#ends.get(end + 1, NODE);
     const latency = this.#latencyUs[connection] as number;
-    const reached = this.#alive[to] === 1 && !this.links.blocked(from, to) && !this.links.blocked(to, from);
+    const alive = this.#alive[to] === 1 && this.#reachable[to] === 1;
+    const reached = alive && !this.links.blocked(from, to) && !this.links.blocked(to, from);
     if (!reached) {
       const at = (this.#dialledAt[connection] as number) + this.#options.connectTimeoutUs;
       this.#later(Math.max(at, this.#clock.now), this.#dialFailed, end, REASONS.indexOf('timeout'));
@@ -290,7 +310,10 @@ export class Network {
     const connection = this.#done(end);
     if (this.#ends.get(end, STATE) !== DIALLING) return this.#release(connection);
     this.#ends.set(end, STATE, OPEN);
-    this.#later(this.#clock.now + (this.#latencyUs[connection] as number), this.#accepted, end + 1, 0);
+    const acceptedAt = this.#clock.now + (this.#latencyUs[connection] as number);
+    // Should the latency fall meanwhile, the first bytes must still not come before the connection does.
+    this.#ends.setReal(end, LAST_ARRIVAL, acceptedAt);
+    this.#later(acceptedAt, this.#accepted, end + 1, 0);
     this.#tellConnected(end);
   }
 
@@ -541,10 +564,13 @@ export class Network {
 
   #growNodes(capacity: number): void {
     const listening = new Uint8Array(capacity);
+    const reachable = new Uint8Array(capacity);
     const alive = new Uint8Array(capacity);
     listening.set(this.#listening);
+    reachable.set(this.#reachable);
     alive.set(this.#alive);
     this.#listening = listening;
+    this.#reachable = reachable;
     this.#alive = alive;
     this.#sending = grownInt(this.#sending, capacity, NONE);
     this.#readyFirst = grownInt(this.#readyFirst, capacity, NONE);
