@@ -118,8 +118,9 @@ export class WireObserver {
   /** Those to whom a node last said UNCHOKE on a connection that is open. */
   unchoked(node: SimNode): SimNode[] {
     const peers: SimNode[] = [];
-    for (const { node: who, other, conn, unchoking } of this.#directions.values())
-      if (who === node && unchoking && other !== null && node.isOpen(conn)) peers.push(other);
+    for (const { node: who, other, conn, end, unchoking } of this.#directions.values())
+      if (who === node && unchoking && other !== null && node.isOpen(conn) && node.endOf(conn) === end)
+        peers.push(other);
     return peers;
   }
 
