@@ -17,6 +17,8 @@ export interface Settings {
   readonly pieceOrder: 'rarestFirst' | 'random';
   /** Seconds of a peer's rate that are kept requested beyond the round trip. */
   readonly queueTimeMs: number;
+  /** Requests kept outstanding at every peer; 0 = by its rate and round trip. A fixed number is for experiments. */
+  readonly pipelineBlocks: number;
   readonly requestTimeoutMs: number;
   readonly numwant: number;
   /** Bytes per second over all torrents, 0 = unlimited. */
@@ -35,6 +37,7 @@ export const DEFAULT_SETTINGS: Settings = {
   seedChoke: 'roundRobin',
   pieceOrder: 'rarestFirst',
   queueTimeMs: 2_000,
+  pipelineBlocks: 0,
   requestTimeoutMs: 60_000,
   numwant: 100,
   downloadBps: 0,

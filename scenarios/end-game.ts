@@ -2,7 +2,7 @@
 // hold up the end, and the first arrival cancels the rest, so that next to nothing arrives twice.
 
 import { whole } from '#harness';
-import { type LineOptions, patienceS, scenario, shared, type SimNode, Swarm, WIRE, WireObserver } from '#sim';
+import { endGameEntries, type LineOptions, patienceS, scenario, shared, type SimNode, Swarm, WireObserver } from '#sim';
 
 /** Of all blocks that arrive, how many may arrive in vain, or so many a leecher, where a line takes less than 0.2 s for one: on a slower
  *  one a cancel comes too late for what waits in the sender's socket. Nor where packets are lost: what waits for a retransmission is late,
@@ -43,7 +43,7 @@ export const endGame = scenario({
     swarm.observer = observer;
     swarm.addSeed({ ...line, upKBps: slowKBps });
     const leechers = arrange(swarm, line, seeds, peers);
-    const entries = noteEntries(observer);
+    const entries = endGameEntries(observer);
     const withS = tookS(swarm, leechers);
 
     swarm.check(
@@ -82,21 +82,4 @@ function tookS(swarm: Swarm, leechers: readonly SimNode[]): number {
   const tookS = Math.max(...leechers.map(({ completedAt }) => (completedAt as number) / 1e6));
   swarm.run(5);
   return tookS;
-}
-
-/** By leecher: the blocks that were outstanding when it first asked a second peer for one, for that is when its end-game began, and those
- *  that it asked for since. */
-function noteEntries(observer: WireObserver): Map<SimNode, Set<number>> {
-  const entries = new Map<SimNode, Set<number>>();
-  observer.onFrame = (node, _other, id, piece, block) => {
-    if (id !== WIRE.request) return;
-    const key = observer.keyOf(piece, block);
-    const entry = entries.get(node);
-    if (entry !== undefined) entry.add(key);
-    else {
-      const outstanding = observer.outstanding(node);
-      if ((outstanding.get(key)?.length ?? 0) > 1) entries.set(node, new Set(outstanding.keys()));
-    }
-  };
-  return entries;
 }

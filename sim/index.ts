@@ -28,6 +28,8 @@ export { Store } from './store.ts';
 export { lineOf, type LineOptions, type NodeSetting, Swarm, type SwarmOptions } from './swarm.ts';
 export { type ContentsOptions, corrupted, digestOf, TorrentContents } from './torrent-contents.ts';
 export { distributionBoundS } from './distribution-bound.ts';
+export { endGameEntries } from './end-game-entries.ts';
 export { hasBit, Violation } from './invariants.ts';
 export { type ArrivalListener, type FrameListener, WIRE, WireObserver } from './wire-observer.ts';
 export { shared } from './shared-knobs.ts';
+export { type Outcome, type Size, validate, type Validation, validations } from './validation/index.ts';

@@ -108,7 +108,7 @@ export class Peer implements WireHandler, AskedPeer {
     this.state = outgoing ? 'dialling' : 'handshaking';
     this.reader = new WireReader(this);
     this.uploads = new UploadQueue(ctx, this);
-    this.pipeline = new Pipeline(ctx.settings.queueTimeMs);
+    this.pipeline = new Pipeline(ctx.settings.queueTimeMs, ctx.settings.pipelineBlocks);
     this.lastReceivedAt = ctx.now;
     this.lastSentAt = ctx.now;
     this.connectedAt = ctx.now;

@@ -20,9 +20,13 @@ export class Pipeline {
   /** Shortest time from a request to its block, µs. */
   #roundTripMin = Number.MAX_SAFE_INTEGER;
   readonly #queueTimeMs: number;
+  readonly #fixed: number;
 
-  constructor(queueTimeMs: number) {
+  /** `fixed`: the target always, 0 = as above. */
+  constructor(queueTimeMs: number, fixed = 0) {
     this.#queueTimeMs = queueTimeMs;
+    this.#fixed = fixed;
+    this.restart();
   }
 
   setReqq(reqq: number): void {
@@ -32,7 +36,7 @@ export class Pipeline {
 
   /** Ask again once no more than this many are outstanding. */
   get lowWater(): number {
-    return this.target - Math.max(1, this.target >>> 2);
+    return this.#fixed > 0 ? this.target - 1 : this.target - Math.max(1, this.target >>> 2);
   }
 
   blockArrived(sentAt: Instant, now: Instant): void {
@@ -42,6 +46,7 @@ export class Pipeline {
 
   /** Once a second while blocks are outstanding. */
   second(bytesPerSecond: number): void {
+    if (this.#fixed > 0) return this.restart();
     if (this.#growing) {
       this.#secondsWithoutGrowth =
         bytesPerSecond > this.#lastRate + (this.#lastRate >>> 3) ? 0 : this.#secondsWithoutGrowth + 1;
@@ -62,6 +67,11 @@ export class Pipeline {
 
   /** It answers again, or was unchoked anew. */
   restart(): void {
+    if (this.#fixed > 0) {
+      this.target = Math.min(this.#fixed, this.#cap());
+      this.#growing = false;
+      return;
+    }
     if (this.target < TARGET_START) this.target = Math.min(TARGET_START, this.#cap());
     this.#growing = true;
     this.#lastRate = 0;

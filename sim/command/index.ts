@@ -7,6 +7,7 @@ import { addList } from './list.ts';
 import { CONSOLE, EXIT_OK, EXIT_USAGE, type SimOutput } from './output.ts';
 import { addScenario } from './scenario.ts';
 import { addSearch } from './search.ts';
+import { addValidate } from './validate.ts';
 
 /** Runs `starling sim` with the arguments after `sim`; returns the exit code: 0, 1 when a run failed, 2 for a usage error. */
 export async function runSim(argv: readonly string[], output: SimOutput = CONSOLE): Promise<number> {
@@ -24,6 +25,7 @@ export async function runSim(argv: readonly string[], output: SimOutput = CONSOL
   addScenario(program, output, exit);
   addSearch(program, output, exit);
   addList(program, output);
+  addValidate(program, output, exit);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;

@@ -1,0 +1,18 @@
+// All validations, in the order of their numbers.
+
+import { distributionBound } from './v1-distribution-bound.ts';
+import { pipelining } from './v2-pipelining.ts';
+import { pieceSize } from './v8-piece-size.ts';
+import { endGameCost } from './v9-end-game-cost.ts';
+import { latencyAndLoss } from './v10-latency-and-loss.ts';
+import type { Validation } from './validation.ts';
+
+export { type Outcome, type Size, validate, type Validation } from './validation.ts';
+
+export const validations: readonly Validation[] = [
+  distributionBound,
+  pipelining,
+  pieceSize,
+  endGameCost,
+  latencyAndLoss,
+];
