@@ -15,3 +15,8 @@ export type * from './resume/resume-data.ts';
 export * from './settings.ts';
 export * from './trackers/http-announce.ts';
 export * from './trackers/udp-announce.ts';
+export { EXTENSION_HANDSHAKE_ID, encodeExtensionHandshake } from './wire/extension-handshake.ts';
+export { HANDSHAKE_BYTES, writeHandshake } from './wire/handshake.ts';
+export * as messages from './wire/messages.ts';
+export { WireReader } from './wire/reader.ts';
+export type { WireFault, WireHandler } from './wire/wire.ts';

@@ -1,6 +1,7 @@
 // Every scenario that there is, in the order in which they run.
 
 import type { Scenario } from '#sim';
+import { attacks } from './adversaries/index.ts';
 import { churn } from './churn.ts';
 import { canary } from './canary.ts';
 import { crashRestart } from './crash-restart.ts';
@@ -25,4 +26,8 @@ export const scenarios: readonly Scenario[] = [
   diskFull,
   crashRestart,
   canary,
+  ...attacks.map((attack) => attack.scenario),
 ];
+
+export { type Attack, type Figure } from './adversaries/attack.ts';
+export { attacks };

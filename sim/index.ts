@@ -20,6 +20,7 @@ export {
   runRecord,
   type Series,
 } from './run-record.ts';
+export * from './adversaries/index.ts';
 export { DEFAULT_DISK, type DiskOptions, SimDisk } from './sim-disk.ts';
 export { type NodeOptions, SimNode } from './sim-node.ts';
 export { type AnnounceRecord, DEFAULT_TRACKER, SimTracker, type TrackerOptions } from './sim-tracker.ts';

@@ -2,6 +2,7 @@
 // and worker threads in, text and an exit code out.
 
 import { Command, CommanderError } from 'commander';
+import { addAdversaries } from './adversaries.ts';
 import { UsageError } from './arguments.ts';
 import { addList } from './list.ts';
 import { CONSOLE, EXIT_OK, EXIT_USAGE, type SimOutput } from './output.ts';
@@ -26,6 +27,7 @@ export async function runSim(argv: readonly string[], output: SimOutput = CONSOL
   addSearch(program, output, exit);
   addList(program, output);
   addValidate(program, output, exit);
+  addAdversaries(program, output, exit);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;

@@ -1,0 +1,30 @@
+// A10. The selfish trio of Liogkas et al. 2006: seeds only, fastest only, false pieces.
+
+import { SELFISH } from '#sim';
+import { whole } from '#harness';
+import { addAttackers, attack, attackerCount, honestCost, lineOf, proof, total } from './attack.ts';
+
+export const selfish = attack({
+  name: 'selfish',
+  doc: 'A10: a tenth of the peers are selfish in three ways: the honest hardly notice',
+  knobs: { attackers: whole(13, 1, 50, '%', 'attackers among all leechers and attackers') },
+  full: { peers: 90, attackers: 10, sizeMiB: 16 },
+  marks: ['peerBanned', 'pieceFailed'],
+
+  attack(swarm, knobs) {
+    return addAttackers(swarm, attackerCount(knobs), lineOf(knobs), false, (options, index) => {
+      const Selfish = SELFISH[index % SELFISH.length] as (typeof SELFISH)[number];
+      return new Selfish(options);
+    });
+  },
+
+  judge(attacked) {
+    const { swarm, attackers } = attacked;
+    return [
+      honestCost(attacked, 10),
+      proof('blocks taken', total(attackers, 'blocksReceived')),
+      proof('garbage sent', total(attackers, 'blocksSent')),
+      proof('bans of those who claim false pieces', swarm.count('peerBanned')),
+    ];
+  },
+});
