@@ -332,15 +332,16 @@ export class Picker {
     return partial.exclusiveTo === known || (partial.exclusiveTo === null && partial.untouched);
   }
 
-  /** One block that others were asked for and that is late, the first of those with the fewest requesters: an idle peer takes another
-   *  once it came. */
+  /** One block that others were asked for and that is late, the last of those with the fewest requesters: an idle peer takes another once
+   *  it came. The last, because the first stands in its sender's socket already, where no cancel reaches it. */
   #pickRequested(peer: AskedPeer, { now, lateSince }: PickOptions, keys: number[]): void {
     for (let requesters = 1; requesters < END_GAME_REQUESTERS_MAX; requesters += 1) {
-      for (const partial of this.partials) {
+      for (let i = this.partials.length - 1; i >= 0; i -= 1) {
+        const partial = this.partials[i] as PartialPiece;
         if (partial.exclusiveTo !== null || this.#priorities[partial.piece] === 0 || !peer.mayAsk(partial.piece))
           continue;
         const base = partial.piece * this.geometry.blocksPerPiece;
-        for (let block = 0; block < partial.blockCount; block += 1) {
+        for (let block = partial.blockCount - 1; block >= 0; block -= 1) {
           if (partial.states[block] !== BLOCK_REQUESTED || partial.requesters[block] !== requesters) continue;
           if ((partial.requestedAt[block] as number) > lateSince || peer.isAskedFor(base + block)) continue;
           partial.request(block, now);

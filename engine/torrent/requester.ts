@@ -26,7 +26,8 @@ export class Requester {
   readonly #torrent: Torrent;
   readonly #keys: number[] = [];
   readonly #how = { now: 0, mayBegin: true, whole: false, lateSince: 0 };
-  /** From a request to its block, the mean of the last few. */
+  /** From a request to its block, the mean of the last few that one peer alone was asked for: what end-game asks of the idle is answered
+   *  at once, and would make everything in longer queues look late. */
   #latencyUs = 0;
   #bufferWasFull = false;
 
@@ -84,7 +85,8 @@ export class Requester {
     if (index !== -1) {
       const sentAt = peer.requests.sentAt(index);
       peer.pipeline.blockArrived(sentAt, this.#ctx.now);
-      this.#latencyUs += Math.floor((this.#ctx.now - sentAt - this.#latencyUs) / 8);
+      const alone = live && (this.#partialOf(key)?.requesters[this.#blockOf(key)] ?? 0) < 2;
+      if (alone) this.#latencyUs += Math.floor((this.#ctx.now - sentAt - this.#latencyUs) / 8);
       peer.requests.removeAt(index);
     }
     if (peer.snubbed) this.#unsnub(peer);

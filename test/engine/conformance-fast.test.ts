@@ -113,7 +113,7 @@ describe('conformance 32: exactly one answer to a request', () => {
     const second = lab.peer({ id: 'second', has: 'all' });
     lab.say(first, message(UNCHOKE));
     lab.say(second, message(UNCHOKE));
-    const [asked] = lab.requests(first) as [[number, number, number]];
+    const [asked] = lab.requests(second) as [[number, number, number]];
     lab.give(first, two.data, asked);
     expect(ids(lab, second)).toContain(CANCEL);
     lab.give(second, two.data, asked);
