@@ -14,9 +14,11 @@ export {
   knob,
   type Knobs,
   type KnobValue,
+  namesOf,
   near,
   readSetting,
   settingsText,
+  some,
   type ValuesOf,
   whole,
 } from './knobs.ts';

@@ -61,6 +61,20 @@ export function choice<T extends KnobValue>(
   return knob(value, arbitrary as unknown as Arbitrary<Widened<T>>, unit, doc);
 }
 
+/** A knob that is some of a few names, joined by `+`; `none` where it is none of them. Shrinks by leaving names out. */
+export function some(value: string, names: readonly string[], doc: string): Knob<string> {
+  const arbitrary = fc.uniqueArray(fc.constantFrom(...names), { maxLength: names.length, size: 'max' }).map(
+    (list) => list.join('+') || 'none',
+    (text) => namesOf(text as string),
+  );
+  return knob(value, arbitrary, '', doc);
+}
+
+/** The names in a value of such a knob. */
+export function namesOf(value: string): string[] {
+  return value === 'none' ? [] : value.split('+');
+}
+
 export function defaultsOf<K extends Knobs>(knobs: K): ValuesOf<K> {
   return Object.fromEntries(Object.entries(knobs).map(([name, { default: value }]) => [name, value])) as ValuesOf<K>;
 }

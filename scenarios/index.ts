@@ -12,6 +12,7 @@ import { parole } from './parole.ts';
 import { pauseResume } from './pause-resume.ts';
 import { resumeCheck } from './resume-check.ts';
 import { seedGoodbye } from './seed-goodbye.ts';
+import { swarm } from './swarm.ts';
 import { trackerDown } from './tracker-down.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -25,6 +26,7 @@ export const scenarios: readonly Scenario[] = [
   trackerDown,
   diskFull,
   crashRestart,
+  swarm,
   canary,
   ...attacks.map((attack) => attack.scenario),
 ];

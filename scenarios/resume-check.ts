@@ -2,8 +2,9 @@
 // must then repair exactly these: never one piece too many or too few.
 
 import { BLOCK_LENGTH_BYTES } from '#engine';
-import { choice, Random, whole } from '#harness';
+import { choice, whole } from '#harness';
 import { corrupted, scenario, shared, type SimNode, type Store, type Swarm, WIRE, WireObserver, hasBit } from '#sim';
+import { layoutOf } from './layout.ts';
 
 /** Two megabytes at most, over a line of 20 kB/s. */
 const PATIENCE_S = 300;
@@ -61,32 +62,6 @@ export const resumeCheck = scenario({
     checkOnceMore(swarm, node);
   },
 });
-
-/** Lengths at which arithmetic breaks: nothing, a byte, a block and a piece, each give or take one, and anything. */
-function layoutOf(knobs: { layout: number; files: number; padPercent: number; pieceKiB: number }): {
-  fileLengths: number[];
-  pads: boolean[];
-  pieceKiB: number;
-} {
-  const { layout, files, padPercent, pieceKiB } = knobs;
-  const random = new Random(layout);
-  const pieceBytes = pieceKiB * 1024;
-  const lengthOf = () => {
-    const base = random.pick<number>([
-      0,
-      0,
-      1,
-      BLOCK_LENGTH_BYTES,
-      pieceBytes,
-      2 * pieceBytes,
-      random.below(6 * pieceBytes),
-    ]);
-    return Math.max(0, base + random.between(-1, 1));
-  };
-  const fileLengths = Array.from({ length: files }, lengthOf);
-  if (!fileLengths.some((length) => length > 0)) fileLengths[0] = 1;
-  return { fileLengths, pads: fileLengths.map(() => random.below(100) < padPercent), pieceKiB };
-}
 
 /** Harms the files; returns for each piece whether every byte of it is still there and right, found byte by byte. */
 function damage(swarm: Swarm, store: Store, damages: number): boolean[] {

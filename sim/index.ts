@@ -1,5 +1,6 @@
 // The simulated swarm: real engines in a virtual world, and what a scenario is made of.
 
+export { Atlas, ATLAS_KINDS, type AtlasKind, type AtlasOptions } from './faults/atlas.ts';
 export { FAULT_KINDS, type FaultKind, type FaultRecord } from './faults/fault-log.ts';
 export {
   EFFECTS,

@@ -1,5 +1,6 @@
 // How long a scenario waits before it says that a swarm is stuck: what arithmetic allows at best, times what loss does, times a margin.
 
+import type { Link } from '#harness';
 import { distributionBoundS } from './distribution-bound.ts';
 import type { Swarm } from './swarm.ts';
 
@@ -19,16 +20,20 @@ export function patienceS(swarm: Swarm): number {
     leecherUpBps: leechers.map(({ options }) => options.link.upBps),
     leecherDownBps: leechers.map(({ options }) => options.link.downBps),
   });
-  const slowest = Math.max(1, ...leechers.map(({ options: { link } }) => lossFactor(link)));
+  return patienceOverS(
+    boundS,
+    leechers.map(({ options: { link } }) => link),
+  );
+}
+
+/** Seconds allowed for what takes `boundS` at best, over these lines. */
+export function patienceOverS(boundS: number, links: readonly Link[]): number {
+  const slowest = Math.max(1, ...links.map(lossFactor));
   return Math.ceil(MARGIN * boundS * slowest + SLACK_S);
 }
 
 /** How much slower than its line one connection may be because of loss: TCP's rate is 1.22 packets / (RTT √p) (Mathis 1997). */
-export function lossFactor(link: {
-  readonly upBps: number;
-  readonly latencyUs: number;
-  readonly lossPerMillion: number;
-}): number {
+export function lossFactor(link: Pick<Link, 'upBps' | 'latencyUs' | 'lossPerMillion'>): number {
   const bytesPerS = (1.22 * PACKET_BYTES) / (4 * link.latencyUs * 1e-6 * Math.sqrt((2 * link.lossPerMillion) / 1e6));
   return Math.max(1, link.upBps / bytesPerS);
 }

@@ -32,6 +32,8 @@ interface Member {
   downloaded: number;
   left: number;
   started: boolean;
+  /** Said `started` and was not heard: a `stopped` may follow all the same. */
+  maybeStarted: boolean;
   completed: boolean;
   /** Place in the list of the swarm, −1 after `stopped`. */
   place: number;
@@ -70,6 +72,8 @@ export class SimTracker {
     const { now } = this.#clock;
     const fails = this.alive && this.#random.chance(this.options.failuresPerMillion);
     this.records.push({ at: now, node, heard: this.alive && !fails, request });
+    if ((!this.alive || fails) && request.event === 'started')
+      this.#memberOf(node, address, request).maybeStarted = true;
     if (!this.alive) return { at: now + SILENCE_US, reply: { ok: false, reason: 'no answer' } };
     const at = now + this.options.latencyUs;
     if (fails) return { at, reply: { ok: false, reason: 'internal error' } };
@@ -92,19 +96,26 @@ export class SimTracker {
     };
   }
 
-  #note(node: number, address: PeerAddress, request: AnnounceRequest): Member {
-    const id = `${node}:${request.key}`;
+  #memberOf(node: number, address: PeerAddress, { key }: AnnounceRequest): Member {
+    const id = `${node}:${key}`;
     let member = this.#members.get(id);
     if (member === undefined) {
-      member = { node, address, uploaded: 0, downloaded: 0, left: 0, started: false, completed: false, place: -1 };
+      const counted = { uploaded: 0, downloaded: 0, left: 0, completed: false };
+      member = { node, address, ...counted, started: false, maybeStarted: false, place: -1 };
       this.#members.set(id, member);
     }
+    return member;
+  }
+
+  #note(node: number, address: PeerAddress, request: AnnounceRequest): Member {
+    const member = this.#memberOf(node, address, request);
     const { event, uploaded, downloaded, left } = request;
     const where = `node ${node} to ${this.options.url}`;
     if (event === 'started') {
       member.started = true;
       member.completed = left === 0;
-    } else if (!member.started) throw new Error(`${where}: "${event}" before "started"`);
+    } else if (!member.started && !(event === 'stopped' && member.maybeStarted))
+      throw new Error(`${where}: "${event}" before "started"`);
     else if (uploaded < member.uploaded) throw new Error(`${where}: uploaded fell to ${uploaded}`);
     if (event === 'completed') {
       if (member.completed) throw new Error(`${where}: "completed" twice or by a seed`);
@@ -114,6 +125,7 @@ export class SimTracker {
     Object.assign(member, { uploaded, downloaded, left });
     if (event === 'stopped') {
       member.started = false;
+      member.maybeStarted = false;
       this.#leave(member);
     } else if (member.place < 0) member.place = this.#present.push(member) - 1;
     return member;

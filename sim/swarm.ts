@@ -211,6 +211,8 @@ export class Swarm implements NetworkHandler, NodeWorld {
     this.nodes.push(node);
     this.#byIndex.push(node);
     this.#byHost.set(address.host, node);
+    if (!options.reachable) this.struck('unreachable', { node });
+    if (options.forge !== null) this.struck('lie', { node });
     return node;
   }
 
@@ -226,7 +228,10 @@ export class Swarm implements NetworkHandler, NodeWorld {
   }
 
   /** Notes a fault, in the list and in the trace; whoever causes one says so here. `untilS`: when it ends by plan. */
-  struck(kind: FaultKind, where: { node?: SimNode; other?: SimNode; untilS?: number } = {}): void {
+  struck(
+    kind: FaultKind,
+    where: { node?: SimNode | undefined; other?: SimNode | undefined; untilS?: number } = {},
+  ): void {
     const { node, other, untilS } = where;
     if (kind === 'crash' && node !== undefined) this.observer?.forget(node);
     if (kind === 'crash' && node !== undefined) this.recorder?.crashing(node);
@@ -251,9 +256,9 @@ export class Swarm implements NetworkHandler, NodeWorld {
   }
 
   /** Lets time pass until something holds; a check that it does so within the given seconds. */
-  until(what: string, holds: () => boolean, withinS: number): void {
+  until(what: string, holds: () => boolean, withinS: number, detail = () => this.#progress()): void {
     const reached = holds() || this.clock.run(this.clock.now + Math.round(withinS * SECOND_US), holds);
-    this.check(`${what} within ${withinS} s`, reached, () => this.#progress());
+    this.check(`${what} within ${withinS} s`, reached, detail);
   }
 
   /** Lets time pass until every leecher (or those given) has everything. */

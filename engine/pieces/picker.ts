@@ -75,6 +75,8 @@ export class Picker {
   readonly #priorities: Uint8Array;
   /** Copies among connected peers, those apart that joined as seeds (see `seeds`). */
   readonly #availability: Uint16Array;
+  /** What pieces are ordered by: their copies, or the same for all, where the order is random. */
+  readonly #orderedBy: Uint16Array;
   readonly #orders: (RarityOrder | null)[] = Array.from({ length: PRIORITY_LEVELS }, () => null);
   #seeds = 0;
   #sequence = 0;
@@ -96,6 +98,7 @@ export class Picker {
     this.written = new Bitfield(geometry.pieceCount);
     this.#priorities = new Uint8Array(geometry.pieceCount).fill(PRIORITY_NORMAL);
     this.#availability = new Uint16Array(geometry.pieceCount);
+    this.#orderedBy = this.#countCopies ? this.#availability : new Uint16Array(geometry.pieceCount);
     this.wantedLeft = geometry.pieceCount;
     for (let piece = 0; piece < geometry.pieceCount; piece += 1) this.#orderOf(piece)?.insert(piece);
   }
@@ -398,7 +401,7 @@ export class Picker {
     if (level === 0) return null;
     let order = this.#orders[level] ?? null;
     if (order === null) {
-      order = new RarityOrder(this.#availability, this.#random);
+      order = new RarityOrder(this.#orderedBy, this.#random);
       this.#orders[level] = order;
     }
     return order;

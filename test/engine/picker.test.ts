@@ -13,8 +13,8 @@ const PIECES = 12;
 const BLOCKS_PER_PIECE = 3;
 const geometry = new Geometry(BLOCKS_PER_PIECE * BLOCK, [PIECES * BLOCKS_PER_PIECE * BLOCK - 1]);
 
-function picker(seed = 'picker'): Picker {
-  return new Picker(geometry, 'rarestFirst', new Random(seed));
+function picker(seed = 'picker', order: 'rarestFirst' | 'random' = 'rarestFirst'): Picker {
+  return new Picker(geometry, order, new Random(seed));
 }
 
 function bitsOf(pieces: Iterable<number>): Bitfield {
@@ -171,5 +171,24 @@ describe('picker', () => {
     expect(pick(real, 2, suspect, { whole: true })).toEqual([3, 4]);
     expect(pick(real, 3)).toEqual([1, 2, 6]);
     expect(pick(real, 1, suspect, { whole: true })).toEqual([5]);
+  });
+
+  test('picker: in random order every missing piece is begun once, in no order of rarity (peers come and go meanwhile)', () => {
+    const firsts = new Set<number>();
+    for (let seed = 0; seed < 60; seed += 1) {
+      const real = picker(String(seed), 'random');
+      // Piece 0 is the rarest, and more peers come and go between the picks.
+      real.peerJoined(bitsOf([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]));
+      const begun: number[] = [];
+      for (let turn = 0; turn < PIECES; turn += 1) {
+        begun.push(pieceOf(pick(real, BLOCKS_PER_PIECE)[0] as number));
+        real.peerGot(turn);
+        if (turn % 3 === 2) real.peerLost(turn - 1);
+        real.checkInvariants();
+      }
+      expect(begun.toSorted((one, other) => one - other)).toEqual(Array.from({ length: PIECES }, (_, piece) => piece));
+      firsts.add(begun[0] as number);
+    }
+    expect(firsts.size).toBeGreaterThan(6);
   });
 });

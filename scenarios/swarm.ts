@@ -1,0 +1,171 @@
+// Everything at once: any layout, peers of mixed lines, limits and habits, and faults of every kind that the atlas may arrange. Safety must hold
+// while they strike; then all is healed, and everyone who stayed must have everything, on a disk that gives it back.
+
+import type { Settings, TorrentStatus } from '#engine';
+import { choice, namesOf, near, type Random, some, whole } from '#harness';
+import {
+  Atlas,
+  ATLAS_KINDS,
+  type AtlasKind,
+  corrupted,
+  type NodeSetting,
+  scenario,
+  shared,
+  type SimNode,
+  type Swarm,
+} from '#sim';
+import { layoutOf } from './layout.ts';
+
+/** Until what is complete is also flushed: writes, a sync and a save of the slowest disk. */
+const FLUSH_S = 120;
+
+export const swarm = scenario({
+  name: 'swarm',
+  doc: 'everything is drawn: layout, peers, lines, limits, faults of any kind; safe meanwhile, and all complete after healing',
+  knobs: {
+    seeds: shared.seeds(1),
+    peers: whole(5, 1, 10, '', 'leechers'),
+    layout: whole(15, 0, 1_000_000, '', 'what the lengths of the files are drawn from'),
+    files: whole(6, 1, 8, '', 'files of the torrent'),
+    pieceKiB: choice(64, [16, 32, 64], 'KiB', 'piece length'),
+    upKBps: near(50, 20, 500, 'kB/s', 'the best uplink; others have from a quarter of it'),
+    latencyMs: near(40, 0, 400, 'ms', 'the longest round trip'),
+    lossPercent: choice(0, [0, 1], '%', 'packets lost between two leechers'),
+    cutPercent: choice(10, [0, 10, 50], '%', 'deliveries that are cut at any byte'),
+    mixed: choice(true, [false, true], '', 'peers have settings, rate limits and disks of their own'),
+    natPercent: whole(20, 0, 80, '%', 'leechers that others cannot connect to'),
+    liars: whole(0, 0, 2, '', 'seeds that corrupt some blocks'),
+    joinWithinS: whole(5, 0, 30, 's', 'leechers join within so much time'),
+    faults: some(ATLAS_KINDS.join('+'), ATLAS_KINDS, `kinds of fault that strike: ${ATLAS_KINDS.join(', ')}`),
+    faultsForS: whole(60, 1, 120, 's', 'faults strike within so much time'),
+    strikes: whole(2, 1, 4, '', 'each kind strikes so often at most'),
+  },
+  marks: ['downloadCompleted', 'pieceFlushed', 'checkFinished', 'paused', 'resumed', 'dialFailed', 'diskFailed'],
+  world: ({ layout, files, pieceKiB, cutPercent }) => ({
+    contents: layoutOf({ layout, files, padPercent: 10, pieceKiB }),
+    trackers: [{ intervalS: 60 }],
+    cutPerMillion: cutPercent * 10_000,
+  }),
+
+  play(world, knobs) {
+    const atlas = new Atlas(world, {
+      kinds: kindsOf(knobs.faults),
+      spanS: knobs.faultsForS,
+      strikesMax: knobs.strikes,
+    });
+    const random = world.random.fork('peers');
+    const drawn = (best: boolean): NodeSetting => {
+      const share = best ? 100 : random.between(25, 100);
+      const upKBps = Math.max(1, Math.floor((knobs.upKBps * share) / 100));
+      return {
+        upKBps,
+        downKBps: upKBps * random.between(1, 8),
+        latencyMs: random.below(knobs.latencyMs + 1),
+        lossPercent: knobs.lossPercent,
+        ...(knobs.mixed && !best ? habits(random, knobs.upKBps) : {}),
+      };
+    };
+    const [keeper, ...others] = Array.from({ length: knobs.seeds }, (_, at) => world.addSeed(drawn(at === 0)));
+    for (let liar = 0; liar < knobs.liars; liar += 1) {
+      const badPercent = random.pick([5, 30, 100]);
+      world.addSeed({
+        ...drawn(false),
+        honest: false,
+        forge: (stamp, chance) => (chance.below(100) < badPercent ? corrupted(stamp) : stamp),
+      });
+    }
+    const leechers = Array.from({ length: knobs.peers }, () =>
+      world.addLeechers(1, { ...drawn(false), reachable: random.below(100) >= knobs.natPercent }, knobs.joinWithinS),
+    ).flat();
+    world.run(knobs.joinWithinS);
+    atlas.begin(keeper as SimNode, [keeper as SimNode, ...others, ...leechers]);
+    world.run(knobs.faultsForS);
+    atlas.heal();
+    converge(world, atlas);
+  },
+});
+
+/** Everyone who stayed has everything, says so, and its disk gives it back. */
+function converge(world: Swarm, atlas: Atlas): void {
+  const { stayers } = atlas;
+  const { totalBytes } = world.contents.geometry;
+  world.until(
+    'everyone who stayed is complete',
+    everySecond(world, () => stayers.every((node) => isComplete(node.engine?.status(0)))),
+    atlas.patienceS(),
+    () => behind(stayers),
+  );
+  world.until(
+    'all is flushed',
+    everySecond(world, () => stayers.every((node) => node.engine?.status(0)?.flushedBytes === totalBytes)),
+    FLUSH_S,
+    () => behind(stayers),
+  );
+  for (const node of stayers) {
+    const { intact } = node.storeOf(world.contents);
+    world.check('every disk gives back what it should', intact, () => `node ${node.index}`);
+    const { state, error } = node.status();
+    world.check(
+      'all seed, without an error',
+      state === 'seeding' && error === null,
+      () => `node ${node.index}: ${state}, ${error}`,
+    );
+  }
+}
+
+/** Seeding and not about to be checked again. */
+function isComplete(status: TorrentStatus | null | undefined): boolean {
+  return status?.state === 'seeding' && status.complete;
+}
+
+/** Looks once in a second of virtual time: the look is dear. */
+function everySecond(world: Swarm, holds: () => boolean): () => boolean {
+  let lookedS = -1;
+  return () => {
+    const second = Math.floor(world.nowS);
+    if (second === lookedS) return false;
+    lookedS = second;
+    return holds();
+  };
+}
+
+function behind(stayers: readonly SimNode[]): string {
+  return stayers
+    .filter((node) => node.engine?.status(0)?.flushed.every((byte) => byte === 0xff) !== true)
+    .map((node) => {
+      const status = node.engine?.status(0);
+      return status
+        ? `node ${node.index}: ${status.state}, has ${status.havePieces} of ${status.pieceCount} pieces, ${status.peers.length} peers`
+        : `node ${node.index} does not run`;
+    })
+    .join('; ');
+}
+
+/** Settings of one peer's own, its rate limits and its disk. */
+function habits(random: Random, upKBps: number): Pick<NodeSetting, 'settings' | 'disk'> {
+  const maybe = <T>(values: readonly T[]) => random.pick(values);
+  const settings: Partial<Settings> = {
+    connectionsPerTorrentMax: maybe([4, 8, 80]),
+    dialsMax: maybe([1, 4, 20]),
+    uploadSlots: maybe([1, 2, 4, 20]),
+    seedChoke: maybe(['roundRobin', 'fastestFirst']),
+    pieceOrder: maybe(['rarestFirst', 'rarestFirst', 'random']),
+    queueTimeMs: maybe([200, 2_000, 10_000]),
+    requestTimeoutMs: maybe([15_000, 60_000]),
+    numwant: maybe([1, 5, 100]),
+    downloadBps: maybe([0, 0, upKBps * 500]),
+    uploadBps: maybe([0, 0, upKBps * 250]),
+    resumeIntervalMs: maybe([500, 5_000, 30_000]),
+  };
+  return { settings, disk: { bytesPerS: maybe([500_000, 5e6, 200e6]), latencyUs: maybe([100, 10_000]) } };
+}
+
+/** Throws where a name is none of the atlas's. */
+function kindsOf(text: string): ReadonlySet<AtlasKind> {
+  const kinds = namesOf(text).map((name) => {
+    const kind = ATLAS_KINDS.find((each) => each === name);
+    if (kind === undefined) throw new Error(`no kind of fault "${name}"; there are: ${ATLAS_KINDS.join(', ')}, none`);
+    return kind;
+  });
+  return new Set(kinds);
+}
