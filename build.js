@@ -11,6 +11,7 @@ await build({
     'tracker-thread': 'client/trackers/tracker-thread.ts',
     'check-thread': 'client/disk/check-thread.ts',
     'hash-thread': 'client/hash/hash-thread.ts',
+    'run-thread': 'sim/command/sweep/run-thread.ts',
   },
   platform: 'node',
   external: (id) => packages.some((name) => id === name || id.startsWith(`${name}/`)),

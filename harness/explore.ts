@@ -74,7 +74,7 @@ export function explore<K extends Knobs>(exploration: Exploration<K>): Explored<
 }
 
 /** Drawn at once: fast-check's first draws of a batch lean to the ends of each range, later ones spread. */
-const BATCH = 256;
+export const DRAWS_PER_BATCH = 256;
 
 /** The defaults, then cases without end; the same for the same seed. */
 export function* draws<K extends Knobs>(
@@ -83,13 +83,21 @@ export function* draws<K extends Knobs>(
   fixed: { readonly [name: string]: KnobValue },
 ): Generator<Case<K>> {
   yield { seed, values: { ...defaultsOf(knobs), ...fixed } };
+  for (let batch = 0; ; batch += 1) yield* drawBatch(knobs, seed + batch, fixed);
+}
+
+/** `DRAWS_PER_BATCH` cases; the same for the same seed. */
+export function drawBatch<K extends Knobs>(
+  knobs: K,
+  seed: number,
+  fixed: { readonly [name: string]: KnobValue },
+): Case<K>[] {
   const drawn: { [name: string]: Arbitrary<KnobValue> } = {};
   for (const [name, { arbitrary }] of Object.entries(knobs)) {
     const value = fixed[name];
     drawn[name] = value === undefined ? arbitrary : fc.constant(value);
   }
-  const cases = fc.tuple(fc.nat(), fc.record(drawn));
-  for (let batch = 0; ; batch += 1)
-    for (const [caseSeed, values] of fc.sample(cases, { seed: seed + batch, numRuns: BATCH }))
-      yield { seed: caseSeed, values: values as ValuesOf<K> };
+  return fc
+    .sample(fc.tuple(fc.nat(), fc.record(drawn)), { seed, numRuns: DRAWS_PER_BATCH })
+    .map(([caseSeed, values]) => ({ seed: caseSeed, values: values as ValuesOf<K> }));
 }

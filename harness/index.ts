@@ -22,5 +22,13 @@ export {
   type ValuesOf,
   whole,
 } from './knobs.ts';
-export { type Counterexample, draws, type Exploration, explore, type Explored } from './explore.ts';
+export {
+  type Counterexample,
+  drawBatch,
+  draws,
+  DRAWS_PER_BATCH,
+  type Exploration,
+  explore,
+  type Explored,
+} from './explore.ts';
 export { type Case, type Outcome } from './shrink.ts';

@@ -9,8 +9,10 @@ import { CONSOLE, EXIT_OK, EXIT_USAGE, type SimOutput } from './output.ts';
 import { addScenario } from './scenario.ts';
 import { addSearch } from './search.ts';
 import { addValidate } from './validate.ts';
+import { addSweep } from './sweep.ts';
 
-/** Runs `starling sim` with the arguments after `sim`; returns the exit code: 0, 1 when a run failed, 2 for a usage error. */
+/** Runs `starling sim` with the arguments after `sim`; returns the exit code: 0, 1 when a run failed, 2 for a usage error, 130 after
+ *  Ctrl-C. */
 export async function runSim(argv: readonly string[], output: SimOutput = CONSOLE): Promise<number> {
   let code = EXIT_OK;
   const exit = (reached: number) => {
@@ -25,6 +27,7 @@ export async function runSim(argv: readonly string[], output: SimOutput = CONSOL
     });
   addScenario(program, output, exit);
   addSearch(program, output, exit);
+  addSweep(program, output, exit);
   addList(program, output);
   addValidate(program, output, exit);
   addAdversaries(program, output, exit);

@@ -9,4 +9,6 @@ export interface SimOutput {
 export const EXIT_OK = 0;
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
+/** Ended by Ctrl-C: 128 and the number of the signal. */
+export const EXIT_INTERRUPTED = 130;
 export const CONSOLE: SimOutput = { out: (line) => console.log(line), err: (line) => console.error(line) };

@@ -1,0 +1,139 @@
+// `starling sim sweep`: many seeds over all cores, or over many machines. What was done is kept, so that a sweep that was ended goes on.
+
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { Command } from 'commander';
+import { repeated, UsageError, wholeNumber } from './arguments.ts';
+import { interruptible } from './interrupt.ts';
+import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, type SimOutput } from './output.ts';
+import { buildDigest } from './sweep/build-digest.ts';
+import { annotations, junit } from './sweep/ci-formats.ts';
+import type { Outcome } from './sweep/outcome.ts';
+import {
+  type Job,
+  jobs,
+  keyOf,
+  keys,
+  type Plan,
+  scenariosNamed,
+  type SeedRange,
+  seedRange,
+  type Shard,
+  shardOf,
+} from './sweep/plan.ts';
+import { Progress } from './sweep/progress.ts';
+import { ResultsFile } from './sweep/results-file.ts';
+import { RUN_TIMEOUT_S } from './sweep/run-pool.ts';
+import { runAll, Runner } from './sweep/runner.ts';
+import { failureLine, summary } from './sweep/summary.ts';
+
+interface SweepOptions {
+  readonly seeds: SeedRange;
+  readonly explore: boolean;
+  readonly set: readonly string[];
+  readonly shard: Shard;
+  readonly guard: boolean;
+  readonly threads: number;
+  readonly memory?: number;
+  readonly runTimeout: number;
+  readonly out?: string;
+  readonly junit?: string;
+  readonly annotations: boolean;
+}
+
+export function addSweep(program: Command, output: SimOutput, exit: (code: number) => void): void {
+  program
+    .command('sweep [NAME...]')
+    .description('runs many seeds of scenarios, or of all of them, on all cores')
+    .option('--seeds <n|first-last>', 'which seeds', seedRange, { first: 1, last: 20 })
+    .option('--explore', 'every seed draws its own knobs', false)
+    .option('--set <knob=value>', 'a value for a knob of every run', repeated, [])
+    .option('--guard', 'makes every run twice, in two places, and compares the digests', false)
+    .option('--shard <i/n>', 'only the i-th of n parts, for machines that share no queue', shardOf, {
+      index: 1,
+      count: 1,
+    })
+    .option('--threads <n>', 'runs at a time', threadCount, availableParallelism())
+    .option('--memory <MiB>', "most heap of one thread (default: Node's own limit)", wholeNumber)
+    .option('--run-timeout <s>', 'a run that takes longer has failed', wholeNumber, RUN_TIMEOUT_S)
+    .option('--out <file>', 'keeps every result there; the same command goes on where it ended')
+    .option('--junit <file>', 'writes a JUnit file')
+    .option('--annotations', 'names failures as annotations of GitHub', process.env['GITHUB_ACTIONS'] === 'true')
+    .action(async (names: readonly string[], options: SweepOptions) => {
+      exit(await interruptible((stop) => sweep(names, options, output, stop)));
+    });
+}
+
+async function sweep(
+  names: readonly string[],
+  options: SweepOptions,
+  output: SimOutput,
+  interrupted: AbortSignal,
+): Promise<number> {
+  const { seeds, explore, set, shard, guard, threads } = options;
+  const plan: Plan = { scenarios: scenariosNamed(names).map(({ name }) => name), seeds, explore, set, shard };
+  const wanted = new Set(keys(plan));
+  const todo = jobs(plan);
+  // Refuses what cannot be run before anything is written.
+  jobs(plan).next();
+  const identity = { build: buildDigest(), scenarios: plan.scenarios, explore, set, guard };
+  const file = options.out === undefined ? null : await ResultsFile.open(options.out, identity);
+  const outcomes = (file?.before ?? []).filter((outcome) => wanted.has(keyOf(outcome)));
+  if (outcomes.length > 0) output.out(`${outcomes.length} of ${wanted.size} runs are in ${options.out} already`);
+
+  const unkept = new AbortController();
+  const stop = AbortSignal.any([interrupted, unkept.signal]);
+  const progress = new Progress(wanted.size, outcomes.length, output);
+  const keep = (outcome: Outcome): void => {
+    if (file?.add(outcome) === false) return;
+    file?.flush().catch((error: Error) => unkept.abort(error));
+    outcomes.push(outcome);
+    progress.done(outcome);
+    if (!outcome.ok) output.err(failureLine(outcome));
+  };
+  const runner = new Runner({ threads, memoryMiB: options.memory ?? null, runTimeoutS: options.runTimeout, guard });
+  try {
+    await runAll(except(todo, file), runner, threads, keep, stop);
+  } finally {
+    progress.end();
+    await runner.close();
+    await file?.close();
+  }
+  if (unkept.signal.aborted) throw new UsageError(`${options.out}: ${(unkept.signal.reason as Error).message}`);
+
+  outcomes.sort(inOrderOf(plan));
+  summary(outcomes).forEach(output.out);
+  output.out(progress.rate(threads));
+  if (options.junit !== undefined) write(options.junit, junit(outcomes));
+  if (options.annotations) annotations(outcomes).forEach(output.out);
+  if (interrupted.aborted) {
+    const rest = `${wanted.size - outcomes.length} of ${wanted.size} runs were not made`;
+    output.err(`interrupted: ${rest}${file === null ? '' : `; the same command goes on from ${options.out}`}`);
+    return EXIT_INTERRUPTED;
+  }
+  return outcomes.every(({ ok }) => ok) ? EXIT_OK : EXIT_FAILED;
+}
+
+/** The jobs that the file has no result of. */
+function* except(todo: Iterable<Job>, file: ResultsFile | null): Generator<Job> {
+  for (const job of todo) if (!file?.has(keyOf(job))) yield job;
+}
+
+/** By scenario as the plan names them, then by seed: the same for the same outcomes, whichever came first. */
+function inOrderOf({ scenarios }: Plan): (one: Outcome, other: Outcome) => number {
+  const places = new Map(scenarios.map((name, at) => [name, at]));
+  return (one, other) =>
+    (places.get(one.scenario) as number) - (places.get(other.scenario) as number) || one.seed - other.seed;
+}
+
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new UsageError(`${path}: ${(error as Error).message}`);
+  }
+}
+
+function threadCount(text: string): number {
+  return Math.max(1, wholeNumber(text));
+}

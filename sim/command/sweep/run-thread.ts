@@ -1,0 +1,11 @@
+// The entry of a worker thread, or of a process of its own that is asked by messages: runs what it is asked for, one run after the other.
+
+import { scenarios } from '#scenarios';
+import { type RunAnswer, type RunTask, runTask } from './run-task.ts';
+
+export default function run(task: RunTask): RunAnswer {
+  return runTask(scenarios, task);
+}
+
+// A process that another one started; a thread has no such channel.
+if (process.send !== undefined) process.on('message', (task: RunTask) => process.send?.(run(task)));

@@ -1,0 +1,73 @@
+// Makes the runs of a sweep on this machine: one outcome a job, whatever happens to the run.
+
+import { divergence, OWN_PROCESS, type Placement } from './guard.ts';
+import { lostOutcome, type Outcome, outcomeOf } from './outcome.ts';
+import type { Job } from './plan.ts';
+import { type PoolOptions, RunLost, RunPool } from './run-pool.ts';
+
+export interface RunnerOptions extends PoolOptions {
+  /** Every run is made twice, in two places. */
+  readonly guard: boolean;
+}
+
+/** Memory of a thread that is short of it for what was just made. */
+const YOUNG_MIB = 1;
+
+export class Runner {
+  readonly #pool: RunPool;
+  /** The second places, in turn by seed; none without the guard. */
+  readonly #others: readonly Placement[];
+  readonly #pressed: RunPool | null;
+
+  constructor(options: RunnerOptions) {
+    this.#pool = new RunPool(options);
+    this.#pressed = options.guard ? new RunPool({ ...options, youngMiB: YOUNG_MIB }) : null;
+    this.#others =
+      this.#pressed === null ? [] : [placed('collecting thread', this.#pressed, { collecting: true }), OWN_PROCESS];
+  }
+
+  async run(job: Job): Promise<Outcome> {
+    try {
+      const { answer, attempts } = await this.#pool.run(job);
+      const outcome = outcomeOf(job, answer.result, answer.wallS, attempts);
+      const other = this.#others[job.seed % this.#others.length];
+      const parted =
+        other === undefined ? null : await divergence(job, answer, placed('thread', this.#pool, {}), other);
+      return parted === null ? outcome : { ...outcome, ok: false, reason: parted, claim: 'one seed, one digest' };
+    } catch (error) {
+      return lostOutcome(job, (error as Error).message, error instanceof RunLost ? error.attempts : 1);
+    }
+  }
+
+  /** Ends at once, also what runs: its outcomes say that they were lost. */
+  async close(): Promise<void> {
+    await Promise.all([this.#pool.close(), this.#pressed?.close()]);
+  }
+}
+
+function placed(name: string, pool: RunPool, differing: { readonly collecting?: boolean }): Placement {
+  return { name, run: async (task) => (await pool.run({ ...task, ...differing })).answer };
+}
+
+/** Runs the jobs, `lanes` at a time, until all are done or the signal says to stop: then what still runs counts as never begun. */
+export async function runAll(
+  jobs: Iterable<Job>,
+  runner: Runner,
+  lanes: number,
+  deliver: (outcome: Outcome) => void,
+  stop: AbortSignal,
+): Promise<void> {
+  const queue = jobs[Symbol.iterator]();
+  const lane = async (): Promise<void> => {
+    while (!stop.aborted) {
+      const next = queue.next();
+      if (next.done) return;
+      const outcome = await runner.run(next.value);
+      if (!stop.aborted) deliver(outcome);
+    }
+  };
+  const close = () => void runner.close();
+  stop.addEventListener('abort', close, { once: true });
+  await Promise.all(Array.from({ length: lanes }, lane));
+  stop.removeEventListener('abort', close);
+}
