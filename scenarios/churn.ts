@@ -2,7 +2,7 @@
 // stay have every piece among them. Who stays must complete.
 
 import { choice, whole } from '#harness';
-import { patienceS, scenario, shared, type SimNode, type Swarm } from '#sim';
+import { lineFrom, patienceS, scenario, shared, type SimNode, type Swarm } from '#sim';
 
 /** Whoever goes does so within this time after the last join. */
 const CHURN_S = 20;
@@ -17,10 +17,7 @@ export const churn = scenario({
     peers: shared.peers(16),
     sizeMiB: shared.sizeMiB(4),
     pieceKiB: shared.pieceKiB(64),
-    upKBps: shared.upKBps(200),
-    downKBps: shared.downKBps(800),
-    latencyMs: shared.latencyMs(40),
-    lossPercent: shared.lossPercent(0),
+    ...shared.line,
     joinWithinS: whole(20, 0, 60, 's', 'leechers join within so much time'),
     leavePercent: whole(25, 0, 50, '%', 'leechers that leave in good order'),
     crashPercent: whole(25, 0, 50, '%', 'leechers that crash'),
@@ -30,8 +27,8 @@ export const churn = scenario({
   world: ({ sizeMiB, pieceKiB }) => ({ contents: { sizeMiB, pieceKiB } }),
 
   play(swarm, knobs) {
-    const { peers, upKBps, downKBps, latencyMs, lossPercent, joinWithinS, leavePercent, crashPercent } = knobs;
-    const line = { upKBps, downKBps, latencyMs, lossPercent };
+    const { peers, joinWithinS, leavePercent, crashPercent } = knobs;
+    const line = lineFrom(knobs);
     const seed = swarm.addSeed(line);
     const leechers = swarm.addLeechers(peers, line, joinWithinS);
     const random = swarm.random.fork('churn');

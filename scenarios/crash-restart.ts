@@ -2,7 +2,18 @@
 // piece that was flushed is lost or asked for again, and none is claimed that is not on the disk.
 
 import { whole } from '#harness';
-import { patienceS, scenario, shared, type SimNode, type Store, type Swarm, WIRE, WireObserver, hasBit } from '#sim';
+import {
+  lineFrom,
+  patienceS,
+  scenario,
+  shared,
+  type SimNode,
+  type Store,
+  type Swarm,
+  WIRE,
+  WireObserver,
+  hasBit,
+} from '#sim';
 
 export const crashRestart = scenario({
   name: 'crash-restart',
@@ -12,10 +23,7 @@ export const crashRestart = scenario({
     peers: shared.peers(4),
     sizeMiB: shared.sizeMiB(4),
     pieceKiB: shared.pieceKiB(256),
-    upKBps: shared.upKBps(200),
-    downKBps: shared.downKBps(800),
-    latencyMs: shared.latencyMs(40),
-    lossPercent: shared.lossPercent(0),
+    ...shared.line,
     crashes: whole(4, 1, 8, '', 'how often it loses power'),
     everyS: whole(6, 1, 30, 's', 'a crash comes within so much time'),
     keepsPercent: whole(50, 0, 100, '%', 'unsynced blocks that reached the disk all the same'),
@@ -26,8 +34,8 @@ export const crashRestart = scenario({
   world: ({ sizeMiB, pieceKiB }) => ({ contents: { sizeMiB, pieceKiB } }),
 
   play(swarm, knobs) {
-    const { seeds, peers, upKBps, downKBps, latencyMs, lossPercent, crashes, everyS } = knobs;
-    const line = { upKBps, downKBps, latencyMs, lossPercent };
+    const { seeds, peers, crashes, everyS } = knobs;
+    const line = lineFrom(knobs);
     const observer = new WireObserver();
     swarm.observer = observer;
     for (let seed = 0; seed < seeds; seed += 1) swarm.addSeed(line);

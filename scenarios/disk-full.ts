@@ -2,7 +2,7 @@
 // when there is room. Nobody else notices.
 
 import { whole } from '#harness';
-import { patienceS, scenario, shared, type SimNode, WIRE, WireObserver } from '#sim';
+import { lineFrom, patienceS, scenario, shared, type SimNode, WIRE, WireObserver } from '#sim';
 
 /** Requests under way when the disk turned out to be full are answered, and no others made. */
 const SETTLE_S = 5;
@@ -17,18 +17,16 @@ export const diskFull = scenario({
     peers: shared.peers(6),
     sizeMiB: shared.sizeMiB(4),
     pieceKiB: shared.pieceKiB(256),
-    upKBps: shared.upKBps(200),
-    downKBps: shared.downKBps(800),
-    latencyMs: shared.latencyMs(40),
-    lossPercent: shared.lossPercent(0),
+    ...shared.line,
     roomPercent: whole(50, 0, 99, '%', 'room for so much of the torrent'),
     fullForS: whole(60, 1, 300, 's', 'until there is more'),
   },
   marks: ['diskFull', 'diskRecovered', 'downloadCompleted'],
   world: ({ sizeMiB, pieceKiB }) => ({ contents: { sizeMiB, pieceKiB } }),
 
-  play(swarm, { seeds, peers, upKBps, downKBps, latencyMs, lossPercent, roomPercent, fullForS }) {
-    const line = { upKBps, downKBps, latencyMs, lossPercent };
+  play(swarm, knobs) {
+    const { seeds, peers, roomPercent, fullForS } = knobs;
+    const line = lineFrom(knobs);
     const observer = new WireObserver();
     swarm.observer = observer;
     for (let seed = 0; seed < seeds; seed += 1) swarm.addSeed(line);

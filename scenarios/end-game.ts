@@ -2,7 +2,17 @@
 // hold up the end, and the first arrival cancels the rest, so that next to nothing arrives twice.
 
 import { whole } from '#harness';
-import { endGameEntries, type LineOptions, patienceS, scenario, shared, type SimNode, Swarm, WireObserver } from '#sim';
+import {
+  lineFrom,
+  endGameEntries,
+  type LineOptions,
+  patienceS,
+  scenario,
+  shared,
+  type SimNode,
+  Swarm,
+  WireObserver,
+} from '#sim';
 
 /** Of all blocks that arrive, how many may arrive in vain, or so many a leecher, where a line takes less than 0.2 s for one: on a slower
  *  one a cancel comes too late for what waits in the sender's socket. Nor where packets are lost: what waits for a retransmission is late,
@@ -23,17 +33,15 @@ export const endGame = scenario({
     peers: shared.peers(6),
     sizeMiB: shared.sizeMiB(4),
     pieceKiB: shared.pieceKiB(256),
-    upKBps: shared.upKBps(200),
-    downKBps: shared.downKBps(800),
-    latencyMs: shared.latencyMs(40),
-    lossPercent: shared.lossPercent(0),
+    ...shared.line,
     slowKBps: whole(2, 1, 20, 'kB/s', 'uplink of the slow holder'),
   },
   marks: ['endGameEntered', 'endGameCancel', 'downloadCompleted'],
   world: ({ sizeMiB, pieceKiB }) => ({ contents: { sizeMiB, pieceKiB } }),
 
-  play(swarm, { seeds, peers, sizeMiB, pieceKiB, upKBps, downKBps, latencyMs, lossPercent, slowKBps }) {
-    const line = { upKBps, downKBps, latencyMs, lossPercent };
+  play(swarm, knobs) {
+    const { seeds, peers, sizeMiB, pieceKiB, upKBps, downKBps, lossPercent, slowKBps } = knobs;
+    const line = lineFrom(knobs);
     const world = { seed: swarm.seed, contents: { sizeMiB, pieceKiB } };
     const other = new Swarm(world);
     const withoutS = tookS(other, arrange(other, line, seeds, peers));

@@ -1,7 +1,7 @@
 // Everyone wants the same new file at once, and one seed has it. The swarm must spread it at nearly the rate of all uplinks together.
 
 import { choice, whole } from '#harness';
-import { distributionBoundS, lineOf, lossFactor, scenario, shared } from '#sim';
+import { lineFrom, distributionBoundS, lineOf, lossFactor, scenario, shared } from '#sim';
 
 export const flashCrowd = scenario({
   name: 'flash-crowd',
@@ -11,10 +11,7 @@ export const flashCrowd = scenario({
     peers: shared.peers(40),
     sizeMiB: shared.sizeMiB(16),
     pieceKiB: shared.pieceKiB(64),
-    upKBps: shared.upKBps(200),
-    downKBps: shared.downKBps(800),
-    latencyMs: shared.latencyMs(40),
-    lossPercent: shared.lossPercent(0),
+    ...shared.line,
     connections: whole(
       80,
       20,
@@ -35,11 +32,13 @@ export const flashCrowd = scenario({
   ],
   world: ({ sizeMiB, pieceKiB }) => ({ contents: { sizeMiB, pieceKiB } }),
 
-  play(swarm, { seeds, peers, upKBps, downKBps, latencyMs, lossPercent, sizeMiB, connections, ratioMax }) {
+  play(swarm, knobs) {
+    const { seeds, peers, upKBps, downKBps, sizeMiB, connections, ratioMax } = knobs;
+    const line = lineFrom(knobs);
     const settings = { connectionsPerTorrentMax: connections, numwant: connections };
-    const seedLine = { upKBps: 2 * upKBps, downKBps, latencyMs, lossPercent };
+    const seedLine = { ...line, upKBps: 2 * upKBps };
     for (let seed = 0; seed < seeds; seed += 1) swarm.addSeed({ ...seedLine, settings });
-    const leechers = swarm.addLeechers(peers, { upKBps, downKBps, latencyMs, lossPercent, settings });
+    const leechers = swarm.addLeechers(peers, { ...line, settings });
     const boundS = distributionBoundS({
       sizeBytes: sizeMiB * 2 ** 20,
       seedUpBps: Array.from({ length: seeds }, () => 2 * upKBps * 1000),

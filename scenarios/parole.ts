@@ -3,7 +3,7 @@
 
 import { DEFAULT_SETTINGS } from '#engine';
 import { whole } from '#harness';
-import { corrupted, patienceS, scenario, shared, type SimNode, type Swarm, WIRE, WireObserver } from '#sim';
+import { lineFrom, corrupted, patienceS, scenario, shared, type SimNode, type Swarm, WIRE, WireObserver } from '#sim';
 
 export const parole = scenario({
   name: 'parole',
@@ -15,16 +15,14 @@ export const parole = scenario({
     peers: shared.peers(6),
     sizeMiB: shared.sizeMiB(4),
     pieceKiB: shared.pieceKiB(256),
-    upKBps: shared.upKBps(200),
-    downKBps: shared.downKBps(800),
-    latencyMs: shared.latencyMs(40),
-    lossPercent: shared.lossPercent(0),
+    ...shared.line,
   },
   marks: ['pieceFailed', 'paroleStarted', 'parolePassed', 'paroleFailed', 'blameAssigned', 'peerBanned'],
   world: ({ sizeMiB, pieceKiB }) => ({ contents: { sizeMiB, pieceKiB } }),
 
-  play(swarm, { seeds, liars, badPercent, peers, upKBps, downKBps, latencyMs, lossPercent }) {
-    const line = { upKBps, downKBps, latencyMs, lossPercent };
+  play(swarm, knobs) {
+    const { seeds, liars, badPercent, peers } = knobs;
+    const line = lineFrom(knobs);
     // What reaches a torrent that has no use for it any more cancels nothing.
     const observer = new WireObserver(false);
     swarm.observer = observer;

@@ -2,7 +2,7 @@
 // arrived is ever asked for again, and those who gave most are dialled first.
 
 import { choice, whole } from '#harness';
-import { patienceS, scenario, shared, type SimNode, type Swarm, WireObserver, hasBit } from '#sim';
+import { lineFrom, patienceS, scenario, shared, type SimNode, type Swarm, WireObserver, hasBit } from '#sim';
 
 export const pauseResume = scenario({
   name: 'pause-resume',
@@ -12,10 +12,7 @@ export const pauseResume = scenario({
     peers: shared.peers(6),
     sizeMiB: shared.sizeMiB(4),
     pieceKiB: shared.pieceKiB(256),
-    upKBps: shared.upKBps(200),
-    downKBps: shared.downKBps(800),
-    latencyMs: shared.latencyMs(40),
-    lossPercent: shared.lossPercent(0),
+    ...shared.line,
     pauseAtMs: whole(8_000, 0, 60_000, 'ms', 'when the leecher pauses'),
     pausedForMs: whole(20_000, 0, 60_000, 'ms', 'how long it rests'),
     restart: choice(false, [false, true], '', 'its program ends and starts again instead'),
@@ -23,8 +20,9 @@ export const pauseResume = scenario({
   marks: ['paused', 'resumed', 'resumeDataSaved', 'downloadCompleted'],
   world: ({ sizeMiB, pieceKiB }) => ({ contents: { sizeMiB, pieceKiB } }),
 
-  play(swarm, { seeds, peers, upKBps, downKBps, latencyMs, lossPercent, pauseAtMs, pausedForMs, restart }) {
-    const line = { upKBps, downKBps, latencyMs, lossPercent };
+  play(swarm, knobs) {
+    const { seeds, peers, pauseAtMs, pausedForMs, restart } = knobs;
+    const line = lineFrom(knobs);
     for (let seed = 0; seed < seeds; seed += 1) swarm.addSeed(line);
     const [leecher] = swarm.addLeechers(peers, line) as [SimNode];
     const observer = new WireObserver();

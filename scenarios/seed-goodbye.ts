@@ -1,7 +1,7 @@
 // A seed is of no use to a seed. Two that are connected when both have everything part at once and do not dial each other again, and no
 // upload slot is held by one.
 
-import { patienceS, scenario, shared, type SimNode, type Swarm, WireObserver } from '#sim';
+import { lineFrom, patienceS, scenario, shared, type SimNode, type Swarm, WireObserver } from '#sim';
 
 /** Until both know: a HAVE on its way, sent again where it is lost, and the answer. */
 const PARTING_S = 10;
@@ -16,17 +16,15 @@ export const seedGoodbye = scenario({
     peers: shared.peers(10),
     sizeMiB: shared.sizeMiB(2),
     pieceKiB: shared.pieceKiB(64),
-    upKBps: shared.upKBps(200),
-    downKBps: shared.downKBps(800),
-    latencyMs: shared.latencyMs(40),
-    lossPercent: shared.lossPercent(0),
+    ...shared.line,
   },
   marks: ['peerIsSeed', 'seedDisconnected', 'downloadCompleted'],
   world: ({ sizeMiB, pieceKiB }) => ({ contents: { sizeMiB, pieceKiB } }),
 
-  play(swarm, { seeds, peers, upKBps, downKBps, latencyMs, lossPercent }) {
-    const line = { upKBps, downKBps, latencyMs, lossPercent };
-    const partingS = lossPercent === 0 ? PARTING_S : LOSSY_PARTING_S;
+  play(swarm, knobs) {
+    const { seeds, peers } = knobs;
+    const line = lineFrom(knobs);
+    const partingS = line.lossPercent === 0 ? PARTING_S : LOSSY_PARTING_S;
     const observer = new WireObserver();
     swarm.observer = observer;
     const since = new Map<string, number>();

@@ -3,6 +3,7 @@
 
 import { choice, whole } from '#harness';
 import {
+  lineFrom,
   type AnnounceRecord,
   patienceS,
   scenario,
@@ -29,10 +30,7 @@ export const trackerDown = scenario({
     peers: shared.peers(6),
     sizeMiB: shared.sizeMiB(2),
     pieceKiB: shared.pieceKiB(64),
-    upKBps: shared.upKBps(200),
-    downKBps: shared.downKBps(800),
-    latencyMs: shared.latencyMs(40),
-    lossPercent: shared.lossPercent(0),
+    ...shared.line,
     allDeadForS: whole(100, 5, 600, 's', 'no tracker answers at first'),
     firstDeadForS: whole(120, 0, 600, 's', 'so much longer the first tier stays dead'),
     failPercent: choice(20, [0, 20, 50], '%', 'announces that the second tier answers with an error'),
@@ -47,8 +45,8 @@ export const trackerDown = scenario({
   }),
 
   play(swarm, knobs) {
-    const { seeds, peers, upKBps, downKBps, latencyMs, lossPercent, allDeadForS, firstDeadForS } = knobs;
-    const line = { upKBps, downKBps, latencyMs, lossPercent };
+    const { seeds, peers, allDeadForS, firstDeadForS } = knobs;
+    const line = lineFrom(knobs);
     const [first, second] = swarm.trackers as [SimTracker, SimTracker];
     const observer = new WireObserver();
     swarm.observer = observer;

@@ -33,5 +33,5 @@ export { distributionBoundS } from './distribution-bound.ts';
 export { endGameEntries } from './end-game-entries.ts';
 export { hasBit, Violation } from './invariants.ts';
 export { type ArrivalListener, type FrameListener, WIRE, WireObserver } from './wire-observer.ts';
-export { shared } from './shared-knobs.ts';
+export { lineFrom, shared } from './shared-knobs.ts';
 export { type Outcome, type Size, validate, type Validation, validations } from './validation/index.ts';

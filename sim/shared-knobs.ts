@@ -1,8 +1,9 @@
 // The knobs that several scenarios share, under one name each. A scenario gives its default; how far exploration goes stands here.
 
-import { choice, type Knob, near, whole } from '#harness';
+import { choice, type Knob, near, type ValuesOf, whole } from '#harness';
+import type { LineOptions } from './swarm.ts';
 
-export const shared = {
+const each = {
   seeds: (value: number): Knob<number> => whole(value, 1, 3, '', 'nodes that have everything from the start'),
   peers: (value: number): Knob<number> => whole(value, 1, value, '', 'leechers'),
   sizeMiB: (value: number): Knob<number> => whole(value, 1, value, 'MiB', 'size of the torrent'),
@@ -13,3 +14,24 @@ export const shared = {
   latencyMs: (value: number): Knob<number> => near(value, 0, 400, 'ms', 'round trip between two leechers'),
   lossPercent: (value: number): Knob<number> => choice(value, [0, 0.1, 1, 5], '%', 'packets lost between two leechers'),
 };
+
+export const shared = {
+  ...each,
+  /** The access line of every node that is given no other. */
+  line: {
+    upKBps: each.upKBps(200),
+    downKBps: each.downKBps(800),
+    latencyMs: each.latencyMs(40),
+    lossPercent: each.lossPercent(0),
+  },
+};
+
+/** The line that the knobs of `shared.line` describe. */
+export function lineFrom({
+  upKBps,
+  downKBps,
+  latencyMs,
+  lossPercent,
+}: ValuesOf<typeof shared.line>): Required<Omit<LineOptions, 'jitterMs'>> {
+  return { upKBps, downKBps, latencyMs, lossPercent };
+}
