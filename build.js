@@ -1,9 +1,20 @@
 // Bundles the program to plain JavaScript for every Node from 20.19 on. Packages stay outside: npm installs them.
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { build } from 'rolldown';
 
 const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
 const packages = Object.keys(dependencies);
+
+/** Names the source of the engine and of what its decisions depend on: the random streams, and the packages below both. */
+function engineBuild() {
+  const hash = createHash('sha256');
+  const engine = readdirSync('engine', { recursive: true }).map((file) => `engine/${file.replaceAll('\\', '/')}`);
+  for (const file of [...engine.filter((name) => name.endsWith('.ts')), 'harness/random.ts'].sort())
+    hash.update(`${file}\0${readFileSync(file, 'utf8')}\0`);
+  for (const name of ['bencode', 'seedrandom']) hash.update(`${name} ${dependencies[name]}\0`);
+  return hash.digest('hex').slice(0, 16);
+}
 
 await build({
   input: {
@@ -14,6 +25,7 @@ await build({
     'run-thread': 'sim/command/sweep/run-thread.ts',
   },
   platform: 'node',
+  transform: { define: { STARLING_ENGINE_BUILD: JSON.stringify(engineBuild()) } },
   external: (id) => packages.some((name) => id === name || id.startsWith(`${name}/`)),
   // An external package whose exports went unused is not loaded at all.
   treeshake: { moduleSideEffects: 'no-external' },

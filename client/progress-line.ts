@@ -5,7 +5,7 @@
 
 import type { TorrentStatus } from '#engine';
 import { formatBytes, formatDuration, formatPercent, formatShort } from './units.ts';
-import { printable } from './untrusted-text.ts';
+import { printable } from '#harness';
 
 const BAR_CELLS = [20, 10];
 

@@ -1,11 +1,13 @@
 // What the engine shows to the worlds that drive it. Nothing outside `engine/` imports any other file of it.
 
 export * from './bug.ts';
+export * from './build.ts';
 export type * from './contract.ts';
 export * from './engine.ts';
 export * from './events.ts';
 export * from './geometry.ts';
 export type * from './inspection.ts';
+export * from './journal/index.ts';
 export * from './limits.ts';
 export * from './metainfo/create.ts';
 export type * from './metainfo/metainfo.ts';

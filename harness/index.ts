@@ -32,3 +32,4 @@ export {
   type Explored,
 } from './explore.ts';
 export { type Case, type Outcome } from './shrink.ts';
+export { jsonLine, printable, wholePrintable } from './untrusted-text.ts';

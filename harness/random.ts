@@ -16,20 +16,21 @@ export interface DrawListener {
 const WORD = 2 ** 32;
 
 export class Random {
-  readonly #path: string;
+  /** Names the stream: `new Random(path)` gives the same numbers. */
+  readonly path: string;
   readonly #listener: DrawListener | null;
   /** Made at the first draw: most streams are only forked. */
   #generator: (() => number) | null = null;
   #label = 0;
 
   constructor(seed: string | number, listener: DrawListener | null = null) {
-    this.#path = String(seed);
+    this.path = String(seed);
     this.#listener = listener;
   }
 
   /** The stream of one purpose below this one. */
   fork(label: string): Random {
-    return new Random(`${this.#path}/${label.length}:${label}`, this.#listener);
+    return new Random(`${this.path}/${label.length}:${label}`, this.#listener);
   }
 
   /** Uniform in 0 … 2³² − 1. */
@@ -75,7 +76,7 @@ export class Random {
   }
 
   #begin(): () => number {
-    this.#label = this.#listener?.label(`draw ${this.#path.replaceAll(/\/\d+:/g, '/')}`) ?? 0;
-    return alea(this.#path).int32;
+    this.#label = this.#listener?.label(`draw ${this.path.replaceAll(/\/\d+:/g, '/')}`) ?? 0;
+    return alea(this.path).int32;
   }
 }

@@ -18,6 +18,7 @@ import {
   type JobId,
   type Payload,
   type PeerAddress,
+  type Recorded,
   type ResumeData,
   type Settings,
   type Sink,
@@ -52,6 +53,8 @@ export interface NodeOptions {
 export interface NodeWorld {
   readonly clock: { readonly now: number };
   readonly network: Network;
+  /** An engine was made; the node uses what comes back. */
+  created(node: SimNode, engine: Engine, made: Recorded): Engine;
   /** Dials on behalf of a node; returns its end of the network. */
   dial(node: SimNode, conn: ConnId, address: PeerAddress): number;
   announce(node: SimNode, job: JobId, request: AnnounceRequest): void;
@@ -129,14 +132,17 @@ export class SimNode implements Sink, DiskClient {
 
   /** Starts an engine on what the disk holds. `add`: what differs from a plain start. */
   start(contents: TorrentContents, add: Partial<AddTorrent> = {}): void {
+    const random = this.#random.fork(`engine ${this.#incarnation}`);
+    const settings = { ...DEFAULT_SETTINGS, ...this.options.settings };
     const engine = createEngine({
-      random: this.#random.fork(`engine ${this.#incarnation}`),
-      settings: { ...DEFAULT_SETTINGS, ...this.options.settings },
+      random,
+      settings,
       allocateBlock: () => {
         throw new Error('no block of bytes exists in the simulated world');
       },
     });
-    this.engine = this.options.wrap?.(engine, this) ?? engine;
+    const planted = this.options.wrap?.(engine, this) ?? engine;
+    this.engine = this.#world.created(this, planted, { seed: random.path, settings, now: this.now });
     this.#incarnation += 1;
     this.#leaving = false;
     this.joinedAt ??= this.now;

@@ -6,10 +6,14 @@
 import {
   type AnnounceReply,
   type AnnounceRequest,
+  type Engine,
+  type EntryWriter,
   type EventName,
   EVENTS,
   type JobId,
   type PeerAddress,
+  recordEngine,
+  type Recorded,
   type ResumeData,
   type Settings,
   type Stamp,
@@ -53,6 +57,8 @@ export interface SwarmOptions {
   readonly repairAfterS?: number;
   /** Keep what a report shows (`recorder`). */
   readonly record?: boolean;
+  /** Where the inputs of one node's engines are written, through its crashes and restarts. `node`: its index, from 1. */
+  readonly journal?: { readonly node: number; readonly log: EntryWriter };
   /** Events kept for a comparison of runs. */
   readonly keepTrace?: TraceWindow | null;
   /** For every engine, over what the scenario sets: an experiment. */
@@ -125,6 +131,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
   readonly #actions: (() => void)[] = [];
   readonly #checkEveryUs: number;
   readonly #wrap: NodeOptions['wrap'];
+  readonly #journal: SwarmOptions['journal'];
   readonly #settings: Partial<Settings>;
   readonly #checkTurn: number;
   /** Connection id of each end at its node's engine. */
@@ -162,6 +169,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
     this.#scheduled = clock.kind((action) => (this.#actions[action] as () => void)());
     this.#checkTurn = clock.kind((turn) => this.#checkNext(turn));
     this.#wrap = options.wrap ?? null;
+    this.#journal = options.journal;
     this.#checkEveryUs = (options.checkEveryMs ?? 100) * 1_000;
     this.#traceEvents = EVENT_NAMES.map((name) => trace.label(name))[0] as number;
     this.#faultLog = new FaultLog(trace);
@@ -388,6 +396,10 @@ export class Swarm implements NetworkHandler, NodeWorld {
     const slot = this.#freeReplies.pop() ?? this.#replies.length;
     this.#replies[slot] = { node, incarnation: node.incarnation, job, reply };
     this.clock.schedule(at, this.#announceDone, slot, 0);
+  }
+
+  created(node: SimNode, engine: Engine, made: Recorded): Engine {
+    return node.index === this.#journal?.node ? recordEngine(engine, made, this.#journal.log) : engine;
   }
 
   armDisk(node: SimNode, at: number, operation: number): void {

@@ -19,7 +19,7 @@ import { readTorrent } from '../read-torrent.ts';
 import { defaultStateFolder, ResumeStore } from '../resume-store.ts';
 import { Session } from '../session.ts';
 import { formatBytes, formatPercent, hex } from '../units.ts';
-import { printable } from '../untrusted-text.ts';
+import { printable } from '#harness';
 
 /** Leaving on Ctrl-C is promised within 5 s; the rest is for ending threads and files on a busy machine. */
 const LEAVE_TIMEOUT_MS = 4_000;

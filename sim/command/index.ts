@@ -6,6 +6,7 @@ import { addAdversaries } from './adversaries.ts';
 import { UsageError } from './arguments.ts';
 import { addList } from './list.ts';
 import { CONSOLE, EXIT_OK, EXIT_USAGE, type SimOutput } from './output.ts';
+import { addReplay } from './replay.ts';
 import { addScenario } from './scenario.ts';
 import { addSearch } from './search.ts';
 import { addValidate } from './validate.ts';
@@ -29,6 +30,7 @@ export async function runSim(argv: readonly string[], output: SimOutput = CONSOL
   addSearch(program, output, exit);
   addSweep(program, output, exit);
   addList(program, output);
+  addReplay(program, output, exit);
   addValidate(program, output, exit);
   addAdversaries(program, output, exit);
   try {

@@ -1,8 +1,11 @@
 // `starling sim scenario`: one run of one scenario, of all, or of a case that was written to a file.
 
+import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Command } from 'commander';
+import { ENGINE_BUILD } from '#engine';
 import { type KnobValue, settingsText } from '#harness';
-import { runScenario, type Scenario } from '#sim';
+import { JournalWriter } from '#harness/journal';
+import { type RunOptions, runScenario, type Scenario } from '#sim';
 import { chosen, knobsGiven, repeated, UsageError, wholeNumber } from './arguments.ts';
 import { EXIT_FAILED, EXIT_OK, type SimOutput } from './output.ts';
 import { readRegression } from './regressions.ts';
@@ -13,6 +16,7 @@ interface ScenarioOptions {
   readonly peers?: number;
   readonly set: readonly string[];
   readonly file?: string;
+  readonly record?: readonly string[];
   readonly json: boolean;
 }
 
@@ -31,12 +35,14 @@ export function addScenario(program: Command, output: SimOutput, exit: (code: nu
     .option('--peers <n>', 'the same as --set peers=<n>', wholeNumber)
     .option('--set <knob=value>', 'another value for a knob (see list)', repeated, [])
     .option('--file <path>', 'the scenario, seed and knobs of a file that search wrote')
+    .option('--record <node file...>', "writes one node's inputs (its number, from 1) as a journal for replay")
     .option('--json', 'one JSON object a run', false)
     .action((name: string | undefined, options: ScenarioOptions) => {
       const runs = options.file === undefined ? runsGiven(name, options) : [runOfFile(name, options.file)];
       if (!options.json) output.out(header());
+      const journal = options.record === undefined ? null : journalAsked(options.record, runs);
       let ok = true;
-      for (const run of runs) ok = runOne(run, options.json, output) && ok;
+      for (const run of runs) ok = runOne(run, journal, options.json, output) && ok;
       exit(ok ? EXIT_OK : EXIT_FAILED);
     });
 }
@@ -55,13 +61,43 @@ function runOfFile(name: string | undefined, path: string): Run {
 }
 
 /** True when it held. */
-function runOne({ scenario, seed, knobs }: Run, json: boolean, output: SimOutput): boolean {
+function runOne(run: Run, journal: JournalFile | null, json: boolean, output: SimOutput): boolean {
+  const { scenario, seed, knobs } = run;
   const started = performance.now();
-  const { result } = runScenario(scenario, seed, knobs);
+  const { result } = journal === null ? runScenario(scenario, seed, knobs) : runRecorded(run, journal);
   const wallS = (performance.now() - started) / 1000;
   (json ? [jsonLine(result, wallS)] : rows(result, wallS)).forEach(output.out);
   if (result.ok) return true;
   output.err(`${scenario.name}: ${result.reason}`);
   output.err(`  ${replayCommand(scenario.name, seed, settingsText(scenario.knobs, knobs))}`);
   return false;
+}
+
+interface JournalFile {
+  readonly node: number;
+  readonly path: string;
+}
+
+function journalAsked(words: readonly string[], runs: readonly Run[]): JournalFile {
+  const [node, path] = words;
+  if (words.length !== 2 || !/^[1-9]\d{0,6}$/.test(node as string))
+    throw new UsageError('--record takes a node and a file');
+  if (runs.length !== 1) throw new UsageError('--record needs one scenario');
+  return { node: Number(node), path: path as string };
+}
+
+/** The run of a node that a scenario does not have leaves an empty journal, which is an error of whoever asked. */
+function runRecorded({ scenario, seed, knobs }: Run, { node, path }: JournalFile): ReturnType<typeof runScenario> {
+  const file = openSync(path, 'w');
+  try {
+    const about = { run: replayCommand(scenario.name, seed, settingsText(scenario.knobs, knobs)), node };
+    const log = new JournalWriter((bytes) => writeSync(file, bytes), { build: ENGINE_BUILD, about });
+    const options: RunOptions = { journal: { node, log } };
+    const run = runScenario(scenario, seed, knobs, options);
+    log.flush();
+    if (node > run.result.peers) throw new UsageError(`${scenario.name} has ${run.result.peers} nodes, and no ${node}`);
+    return run;
+  } finally {
+    closeSync(file);
+  }
 }

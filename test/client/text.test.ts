@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatBytes, formatDuration, formatPercent } from '../../client/units.ts';
-import { printable } from '../../client/untrusted-text.ts';
+import { printable } from '#harness';
 
 describe('text', () => {
   test('untrusted text: nothing that a terminal obeys comes through (any text)', () => {
