@@ -1,11 +1,15 @@
-// The same seed gives the same run, in one process, in two, and under another major version of Node; another seed gives another.
+// The same seed gives the same run: here, in a thread that collects its memory all the time, in a process of its own, and under another major
+// version of Node; another seed gives another.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { KnobValue } from '../../harness/index.ts';
 import { scenarios } from '../../scenarios/index.ts';
+import { collectingThread, divergence, type Placement } from '../../sim/command/sweep/guard.ts';
+import { RunPool } from '../../sim/command/sweep/run-pool.ts';
+import { runTask } from '../../sim/command/sweep/run-task.ts';
 import { runScenario } from '../../sim/index.ts';
 
 const COMMAND = resolve('dist/main.js');
@@ -44,16 +48,21 @@ function majorOf(node: string): string {
   return execFileSync(node, ['-p', 'process.versions.node.split(".")[0]'], { encoding: 'utf8' }).trim();
 }
 
+const HERE: Placement = { name: 'here', run: async (task) => runTask(scenarios, task) };
+const pool = new RunPool({ threads: 1, youngMiB: 1 });
+afterAll(() => pool.close());
+
 describe.each(scenarios.map(({ name }) => name))('%s', (name) => {
   const scenario = scenarios.find((each) => each.name === name)!;
 
-  test(`${name}: holds, reaches what it is about, and gives the same digest twice`, {
+  test(`${name}: holds, reaches what it is about, and gives the same digest in a thread that collects its memory`, {
     timeout: PROCESS_TIMEOUT_MS,
-  }, () => {
-    const { result } = runScenario(scenario, 1, smaller(name));
-    expect(result.reason).toBeNull();
-    expect(scenario.marks.filter((mark) => !result.marks[mark])).toEqual([]);
-    expect(runScenario(scenario, 1, smaller(name)).result.digest).toBe(result.digest);
+  }, async () => {
+    const task = { scenario: name, seed: 1, knobs: smaller(name) };
+    const answer = await HERE.run(task);
+    expect(answer.result.reason).toBeNull();
+    expect(scenario.marks.filter((mark) => !answer.result.marks[mark])).toEqual([]);
+    expect(await divergence(task, answer, HERE, collectingThread(pool))).toBeNull();
   });
 
   test(`${name}: another seed gives another digest`, { timeout: PROCESS_TIMEOUT_MS }, () => {

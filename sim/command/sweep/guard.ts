@@ -3,7 +3,7 @@
 
 import { fork } from 'node:child_process';
 import { CHECKPOINT_EVENTS, firstDifference } from '#harness';
-import { RUN_TIMEOUT_S, threadUrl } from './run-pool.ts';
+import { RUN_TIMEOUT_S, type RunPool, threadUrl } from './run-pool.ts';
 import type { RunAnswer, RunTask } from './run-task.ts';
 
 /** Somewhere a task can run. */
@@ -28,6 +28,15 @@ export async function divergence(
   if (same(answer, other)) return null;
   const digests = `${here.name} ${answer.result.digest} ≠ ${there.name} ${other.result.digest}`;
   return `two digests of one seed (${digests}): ${await whereTheyPart(task, answer, other, here, there)}`;
+}
+
+export function thread(pool: RunPool): Placement {
+  return { name: 'thread', run: async (task) => (await pool.run(task)).answer };
+}
+
+/** A thread that collects its memory in full, again and again. */
+export function collectingThread(pool: RunPool): Placement {
+  return { name: 'collecting thread', run: async (task) => (await pool.run({ ...task, collecting: true })).answer };
 }
 
 /** A process of its own for every run. */
@@ -56,7 +65,7 @@ async function whereTheyPart(
       return `they part at ${firstDifference(left.kept, right.kept) ?? 'no event: only the verdicts differ'}`;
     checkpoint = found;
   }
-  return `they part among the events from #${checkpoint * CHECKPOINT_EVENTS} on, each time elsewhere`;
+  return `they part behind event #${checkpoint * CHECKPOINT_EVENTS}, and not again where it was looked for`;
 }
 
 function firstDiffering(one: readonly number[], other: readonly number[]): number {

@@ -4,7 +4,7 @@
 import { runInNewContext } from 'node:vm';
 import { setFlagsFromString } from 'node:v8';
 import type { Engine, Settings } from '#engine';
-import type { KnobValue, TraceEvent, TraceWindow } from '#harness';
+import { defaultsOf, type KnobValue, type TraceEvent, type TraceWindow } from '#harness';
 import { type RunResult, runScenario, type Scenario } from '#sim';
 
 export interface RunTask {
@@ -29,14 +29,14 @@ export interface RunAnswer {
 const TICKS_PER_COLLECTION = 64;
 
 export function runTask(scenarios: readonly Scenario[], task: RunTask): RunAnswer {
-  const { seed, knobs, settings = {}, keepTrace = null } = task;
+  const { seed, settings, keepTrace = null } = task;
   const found = scenarios.find(({ name }) => name === task.scenario);
   if (found === undefined) throw new Error(`no scenario "${task.scenario}"`);
   const started = performance.now();
-  const { result, swarm } = runScenario(task.collecting ? collecting(found) : found, seed, knobs, {
-    settings,
-    keepTrace,
-  });
+  // Every knob is named: what a scenario must reach is asked of the runs with its defaults together, not of each seed.
+  const knobs = { ...defaultsOf(found.knobs), ...task.knobs };
+  const options = settings === undefined ? { keepTrace } : { keepTrace, settings };
+  const { result, swarm } = runScenario(task.collecting ? collecting(found) : found, seed, knobs, options);
   const wallS = (performance.now() - started) / 1000;
   return { result, wallS, checkpoints: swarm.trace.checkpoints, kept: swarm.trace.kept() };
 }

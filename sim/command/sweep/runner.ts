@@ -1,6 +1,6 @@
 // Makes the runs of a sweep on this machine: one outcome a job, whatever happens to the run.
 
-import { divergence, OWN_PROCESS, type Placement } from './guard.ts';
+import { collectingThread, divergence, OWN_PROCESS, type Placement, thread } from './guard.ts';
 import { lostOutcome, type Outcome, outcomeOf } from './outcome.ts';
 import type { Job } from './plan.ts';
 import { type PoolOptions, RunLost, RunPool } from './run-pool.ts';
@@ -22,8 +22,7 @@ export class Runner {
   constructor(options: RunnerOptions) {
     this.#pool = new RunPool(options);
     this.#pressed = options.guard ? new RunPool({ ...options, youngMiB: YOUNG_MIB }) : null;
-    this.#others =
-      this.#pressed === null ? [] : [placed('collecting thread', this.#pressed, { collecting: true }), OWN_PROCESS];
+    this.#others = this.#pressed === null ? [] : [collectingThread(this.#pressed), OWN_PROCESS];
   }
 
   async run(job: Job): Promise<Outcome> {
@@ -31,8 +30,7 @@ export class Runner {
       const { answer, attempts } = await this.#pool.run(job);
       const outcome = outcomeOf(job, answer.result, answer.wallS, attempts);
       const other = this.#others[job.seed % this.#others.length];
-      const parted =
-        other === undefined ? null : await divergence(job, answer, placed('thread', this.#pool, {}), other);
+      const parted = other === undefined ? null : await divergence(job, answer, thread(this.#pool), other);
       return parted === null ? outcome : { ...outcome, ok: false, reason: parted, claim: 'one seed, one digest' };
     } catch (error) {
       return lostOutcome(job, (error as Error).message, error instanceof RunLost ? error.attempts : 1);
@@ -43,10 +41,6 @@ export class Runner {
   async close(): Promise<void> {
     await Promise.all([this.#pool.close(), this.#pressed?.close()]);
   }
-}
-
-function placed(name: string, pool: RunPool, differing: { readonly collecting?: boolean }): Placement {
-  return { name, run: async (task) => (await pool.run({ ...task, ...differing })).answer };
 }
 
 /** Runs the jobs, `lanes` at a time, until all are done or the signal says to stop: then what still runs counts as never begun. */
