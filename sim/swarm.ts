@@ -107,6 +107,8 @@ export class Swarm implements NetworkHandler, NodeWorld {
   checkCount = 0;
   /** Sees every byte that engines send, where a scenario asks for it: it costs. */
   observer: WireObserver | null = null;
+  /** Told of each leecher that became complete, at that instant, once its engine has settled. */
+  onComplete: ((node: SimNode) => void) | null = null;
   readonly recorder: Recorder | null;
 
   /** Lines that a scenario adds to its result. */
@@ -416,8 +418,10 @@ export class Swarm implements NetworkHandler, NodeWorld {
     this.trace.record(this.clock.now, this.#traceEvents + index, node.index, Math.imul(a, 65_599) + b);
     this.recorder?.happened(node, name, torrent, a, b);
     if (name === 'pieceVerified') checkVerified(node, torrent, a);
-    else if (name === 'downloadCompleted') this.#bound.completed(node.stores[torrent] as Store);
-    else if (name === 'peerBanned') checkBan(node, this.other(node, a));
+    else if (name === 'downloadCompleted') {
+      this.#bound.completed(node.stores[torrent] as Store);
+      if (this.onComplete !== null) this.after(0, () => this.onComplete?.(node));
+    } else if (name === 'peerBanned') checkBan(node, this.other(node, a));
     else if (name === 'torrentFailed' && this.#repairAfterS !== null)
       this.after(this.#repairAfterS, () => node.repair(torrent));
   }

@@ -1,14 +1,17 @@
 // How many blocks to keep requested at one peer, and when to ask for more.
 //
-// The target begins small and grows by one with every block that arrives (it doubles each round trip), until the rate has stopped
-// growing; then it is what the peer sends in the shortest round trip seen plus `queueTimeMs`. New requests go out together: only when
-// the queue has fallen to the low-water mark is it filled to the target, in one write (the notes: "request queuing").
+// The target begins small and grows by one with every block that arrives (it doubles each round trip) until the rate has stopped growing,
+// and never far beyond what the rate asks for; then it is what the peer sends in the shortest round trip seen plus `queueTimeMs`. New
+// requests go out together: only when the queue has fallen to the low-water mark is it filled to the target, in one write (the notes:
+// "request queuing"). A fixed target, for experiments, is kept full block by block.
 
 import type { Instant } from '../contract.ts';
 import { BLOCK_LENGTH_BYTES, OUTGOING_REQUESTS_MAX, REQQ_DEFAULT } from '../limits.ts';
 
 const TARGET_START = 4;
 const TARGET_MIN = 2;
+/** A growing target stays below this many times what the rate so far asks for. */
+const GROWTH_MAX = 2;
 
 export class Pipeline {
   target = TARGET_START;
@@ -47,15 +50,17 @@ export class Pipeline {
   /** Once a second while blocks are outstanding. */
   second(bytesPerSecond: number): void {
     if (this.#fixed > 0) return this.restart();
+    const spanUs = Math.min(this.#roundTripMin, 10_000_000) + this.#queueTimeMs * 1_000;
+    const blocks = Math.ceil((bytesPerSecond * spanUs) / (1_000_000 * BLOCK_LENGTH_BYTES)) + 1;
     if (this.#growing) {
+      // At a block or less a second the measured rate jumps, and seems to grow for ever.
+      this.target = Math.min(this.target, Math.max(TARGET_START, GROWTH_MAX * blocks));
       this.#secondsWithoutGrowth =
         bytesPerSecond > this.#lastRate + (this.#lastRate >>> 3) ? 0 : this.#secondsWithoutGrowth + 1;
       this.#lastRate = bytesPerSecond;
       if (this.#secondsWithoutGrowth < 3) return;
       this.#growing = false;
     }
-    const spanUs = Math.min(this.#roundTripMin, 10_000_000) + this.#queueTimeMs * 1_000;
-    const blocks = Math.ceil((bytesPerSecond * spanUs) / (1_000_000 * BLOCK_LENGTH_BYTES)) + 1;
     this.target = Math.min(Math.max(blocks, TARGET_MIN), this.#cap());
   }
 

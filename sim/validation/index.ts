@@ -5,6 +5,8 @@ import { pipelining } from './v2-pipelining.ts';
 import { pieceSize } from './v8-piece-size.ts';
 import { endGameCost } from './v9-end-game-cost.ts';
 import { latencyAndLoss } from './v10-latency-and-loss.ts';
+import { steadyState } from './v11-steady-state.ts';
+import { seedBandwidth } from './v4-seed-bandwidth.ts';
 import type { Validation } from './validation.ts';
 
 export { type Outcome, type Size, validate, type Validation } from './validation.ts';
@@ -12,7 +14,9 @@ export { type Outcome, type Size, validate, type Validation } from './validation
 export const validations: readonly Validation[] = [
   distributionBound,
   pipelining,
+  seedBandwidth,
   pieceSize,
   endGameCost,
   latencyAndLoss,
+  steadyState,
 ];

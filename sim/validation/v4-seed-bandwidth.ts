@@ -1,0 +1,70 @@
+// V4: a seed below the leechers' rate starves the swarm: what it has not sent yet, nobody can pass on.
+
+import { Swarm } from '../swarm.ts';
+import type { Validation } from './validation.ts';
+
+const LEECHERS = { full: 100, quick: 40 };
+const SIZE_MIB = { full: 100, quick: 16 };
+const UP_KBPS = 50;
+const DOWN_KBPS = 187.5;
+const DEGREE = 7;
+const JOIN_WITHIN_S = 10;
+const GIVE_UP_S = 200_000;
+const CASES = [
+  { ratio: 0.5, band: [0, 0.3] },
+  { ratio: 1, band: [0.35, 0.65] },
+  { ratio: 2.5, band: [0.9, 1] },
+] as const;
+
+export const seedBandwidth: Validation = {
+  name: 'V4',
+  title: 'A seed below the leechers’ rate starves the swarm',
+  source:
+    'A. R. Bharambe, C. Herley and V. N. Padmanabhan, "Analyzing and improving a BitTorrent network’s performance mechanisms", IEEE INFOCOM 2006',
+  setup: (size) =>
+    `${LEECHERS[size]} leechers of 400/1500 kb/s join within ${JOIN_WITHIN_S} s and leave when they are complete; ${SIZE_MIB[size]} MiB in pieces of 256 KiB, ` +
+    `at most ${DEGREE} connections and 5 upload slots a node, one seed of 0.5, 1 and 2.5 times a leecher’s uplink. Utilisation: what the uplinks carried ` +
+    'of what they could have carried while their nodes were there. Re-announce: every 120 s, and after 30 s where a node has fewer than 8 peers.',
+  findings: [],
+
+  run(seed, size) {
+    const utilisations = CASES.map(({ ratio }) => utilisationOf(seed, ratio, LEECHERS[size], SIZE_MIB[size]));
+    const falls = utilisations.filter((value, at) => at > 0 && value <= (utilisations[at - 1] as number)).length;
+    return [
+      ...CASES.map(({ ratio, band }, at) => ({
+        quantity: `utilisation, seed at ${ratio} × a leecher’s rate`,
+        unit: '',
+        theory: null,
+        measured: utilisations[at] as number,
+        band,
+      })),
+      {
+        quantity: 'steps to a faster seed at which it does not rise',
+        unit: '',
+        theory: 0,
+        measured: falls,
+        band: [0, 0],
+      },
+    ];
+  },
+};
+
+function utilisationOf(seed: number, ratio: number, leecherCount: number, sizeMiB: number): number {
+  const swarm = new Swarm({ seed, contents: { sizeMiB, pieceKiB: 256 } });
+  const settings = { connectionsPerTorrentMax: DEGREE, uploadSlots: 5 };
+  const line = { downKBps: DOWN_KBPS, latencyMs: 40, settings };
+  swarm.addSeed({ ...line, upKBps: ratio * UP_KBPS });
+  swarm.addLeechers(leecherCount, { ...line, upKBps: UP_KBPS }, JOIN_WITHIN_S);
+  swarm.onComplete = (node) => node.leave();
+  swarm.untilComplete(GIVE_UP_S);
+  const { sentBytes } = swarm.network.links;
+  const endUs = swarm.clock.now;
+  swarm.finish();
+  const carried = swarm.nodes.reduce((bytes, { index }) => bytes + (sentBytes[index] as number), 0);
+  const possible = swarm.nodes.reduce(
+    (bytes, { options, joinedAt, completedAt }) =>
+      bytes + (options.link.upBps * ((completedAt ?? endUs) - (joinedAt as number))) / 1e6,
+    0,
+  );
+  return carried / possible;
+}
