@@ -409,6 +409,7 @@ class StarlingEngine implements Engine, TorrentHost {
 
   drain(sink: Sink): void {
     this.#ctx.outbox.drain(sink);
+    if (this.#closedConns.length === 0) return;
     for (const conn of this.#closedConns) {
       this.#peers[conn] = null;
       if (conn % 2 === 0) this.#freeConns.push(conn);

@@ -24,6 +24,8 @@ const SET_READING = 13;
 
 /** Numbers a row: what, then up to five arguments. */
 const STRIDE = 6;
+/** Holds what one input mostly leads to on one connection: a few requests, a HAVE, the header of a block. */
+const COPIED_BYTES_MAX = 68;
 
 export class Outbox {
   #rows = new Float64Array(16 * STRIDE);
@@ -32,6 +34,8 @@ export class Outbox {
   #bytes = new Uint8Array(512);
   #byteCount = 0;
   #draining = false;
+  /** By length. */
+  readonly #views: Uint8Array[] = [];
 
   /** Where the bytes reserved last are to be written. Valid until the next `reserve`. */
   get bytes(): Uint8Array {
@@ -121,7 +125,7 @@ export class Outbox {
       const ref = refs[i];
       switch (rows[row] as number) {
         case SEND:
-          sink.send(a, this.#bytes.subarray(b, c));
+          sink.send(a, this.#view(b, c));
           break;
         case SEND_PAYLOAD:
           sink.sendPayload(a, ref as Payload);
@@ -169,6 +173,15 @@ export class Outbox {
     this.#count = 0;
     this.#byteCount = 0;
     this.#draining = false;
+  }
+
+  /** The arena's bytes from `from` to `to`: short ones copied under a view that is used again, which costs less than a new view. */
+  #view(from: number, to: number): Uint8Array {
+    const length = to - from;
+    if (length > COPIED_BYTES_MAX) return this.#bytes.subarray(from, to);
+    const view = (this.#views[length] ??= new Uint8Array(length));
+    for (let i = 0; i < length; i += 1) view[i] = this.#bytes[from + i] as number;
+    return view;
   }
 
   #push(what: number, a: number, b: number, c: number, d: number, e: number, ref: unknown): void {

@@ -46,7 +46,7 @@ export class Requester {
     if (count <= 0) return;
     const { picker } = torrent;
     const keys = this.#keys;
-    keys.length = 0;
+    while (keys.length > 0) keys.pop();
     const endGame = picker.endGame;
     const begun = picker.partials.length;
     const whole = peer.known.onParole;

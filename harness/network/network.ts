@@ -73,7 +73,9 @@ export class Network {
   #dialledAt = new Float64Array(0);
   #connectionCount = 0;
   readonly #freeConnections: number[] = [];
+  /** Ends to be flushed: the first `#dirtyCount` entries. */
   readonly #dirty: number[] = [];
+  #dirtyCount = 0;
   readonly #stalled: number[] = [];
 
   readonly #synArrived: number;
@@ -177,13 +179,15 @@ export class Network {
 
   /** Lets everything handed over since the last call leave. */
   flush(): void {
-    for (const end of this.#dirty) {
+    const count = this.#dirtyCount;
+    for (let i = 0; i < count; i += 1) {
+      const end = this.#dirty[i] as number;
       this.#ends.set(end, FLAGS, this.#ends.get(end, FLAGS) & ~DIRTY);
       if (this.#ends.get(end, STATE) !== OPEN) continue;
       if (this.#ends.get(end, QUEUED_BLOCKS) === 0) this.#departAtOnce(end);
       else if ((this.#ends.get(end, FLAGS) & (READY | WINDOW_FULL | SENDING)) === 0) this.#makeReady(end);
     }
-    this.#dirty.length = 0;
+    this.#dirtyCount = 0;
   }
 
   /** False: what arrives at `end` waits, and in time the sender too. */
@@ -399,7 +403,8 @@ export class Network {
     const flags = this.#ends.get(end, FLAGS);
     if ((flags & DIRTY) !== 0) return;
     this.#ends.set(end, FLAGS, flags | DIRTY);
-    this.#dirty.push(end);
+    this.#dirty[this.#dirtyCount] = end;
+    this.#dirtyCount += 1;
   }
 
   #departAtOnce(end: number): void {
