@@ -3,7 +3,7 @@
 // A hierarchical timer wheel on typed arrays: three levels of 1,024 slots of 1 µs, 1 ms and 1 s cover the current epoch of 2³⁰ µs; later
 // events wait in one list until their epoch begins. An event stands on the lowest level whose window it shares with the cursor, and a
 // window's events move down when the cursor enters it, before anything can be pushed below: so a slot is always in the order of pushes.
-// One event is four numbers and no object. Who the events are for is not known here.
+// One event is a row of numbers and no object. Who the events are for is not known here.
 
 const SLOT_BITS = 10;
 const SLOTS = 1 << SLOT_BITS;
@@ -13,7 +13,10 @@ const WORDS = SLOTS / 32;
 const EPOCH_US = 2 ** (SLOT_BITS * LEVELS);
 const OVERFLOW = LEVELS * SLOTS;
 const NONE = -1;
-const FIELDS = 4;
+/** Numbers a row: the next event of its list, kind, a, b, then the instant as a double; half a line of the cache. */
+const FIELDS = 8;
+const REALS = FIELDS / 2;
+const AT = 2;
 
 export class EventQueue {
   /** The event that `pop` took last. */
@@ -36,9 +39,8 @@ export class EventQueue {
 
   #free = NONE;
   #used = 0;
-  /** Four numbers an event, side by side for the cache: the next event of its list, kind, a, b. */
-  #events = new Int32Array(1024 * FIELDS);
-  #ats = new Float64Array(1024);
+  #events = new Int32Array(256 * FIELDS);
+  #instants = new Float64Array(this.#events.buffer);
 
   /** `at`: integer microseconds, not before the event taken last (RangeError). `kind`: 0 … 255; `a`, `b`: signed 32-bit. */
   push(at: number, kind: number, a: number, b: number): void {
@@ -47,10 +49,10 @@ export class EventQueue {
     if (index !== NONE) this.#free = this.#events[index * FIELDS] as number;
     else {
       index = this.#used++;
-      if (index === this.#ats.length) this.#grow();
+      if (index * FIELDS === this.#events.length) this.#grow();
     }
     const field = index * FIELDS;
-    this.#ats[index] = at;
+    this.#instants[index * REALS + AT] = at;
     this.#events[field + 1] = kind;
     this.#events[field + 2] = a;
     this.#events[field + 3] = b;
@@ -81,7 +83,7 @@ export class EventQueue {
     const next = events[field] as number;
     this.#first[slot] = next;
     if (next === NONE) this.#clear(0, slot);
-    this.at = this.#ats[index] as number;
+    this.at = this.#epochStart + this.#cursor;
     this.kind = events[field + 1] as number;
     this.a = events[field + 2] as number;
     this.b = events[field + 3] as number;
@@ -110,7 +112,7 @@ export class EventQueue {
   #enterEpoch(limit: number): boolean {
     let earliest = Infinity;
     for (let index = this.#first[OVERFLOW] as number; index !== NONE; index = this.#events[index * FIELDS] as number)
-      earliest = Math.min(earliest, this.#ats[index] as number);
+      earliest = Math.min(earliest, this.#instantOf(index));
     const start = Math.floor(earliest / EPOCH_US) * EPOCH_US;
     if (earliest === Infinity || start > limit) return false;
     this.#epochStart = start;
@@ -125,7 +127,7 @@ export class EventQueue {
     this.#first[list] = NONE;
     while (index !== NONE) {
       const next = this.#events[index * FIELDS] as number;
-      this.#place(index, (this.#ats[index] as number) - this.#epochStart);
+      this.#place(index, this.#instantOf(index) - this.#epochStart);
       index = next;
     }
   }
@@ -166,13 +168,15 @@ export class EventQueue {
     if (left === 0) this.#summary[level] = (this.#summary[level] as number) & ~(1 << (slot >>> 5));
   }
 
+  #instantOf(index: number): number {
+    return this.#instants[index * REALS + AT] as number;
+  }
+
   #grow(): void {
     const events = new Int32Array(this.#events.length * 2);
-    const ats = new Float64Array(this.#ats.length * 2);
     events.set(this.#events);
-    ats.set(this.#ats);
     this.#events = events;
-    this.#ats = ats;
+    this.#instants = new Float64Array(events.buffer);
   }
 }
 

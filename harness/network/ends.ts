@@ -26,6 +26,10 @@ export const ARRIVED_BYTES = 11;
 export const STALLED_BYTES = 12;
 /** Bytes of messages since `writable` was said last. */
 export const QUIET_BYTES = 13;
+/** Events and places in a ring that name this end: while there are any, its number is not used again. */
+export const PENDING = 14;
+/** One way, between the two nodes. */
+export const LATENCY_US = 15;
 
 /** Values of STATE. */
 export const FREE = 0;

@@ -18,10 +18,12 @@ import {
   FLIGHT_BYTES,
   FREE,
   LAST_ARRIVAL,
+  LATENCY_US,
   LAST_DELIVERY,
   NODE,
   NONE,
   OPEN,
+  PENDING,
   QUEUED_BLOCKS,
   QUEUED_BYTES,
   QUIET_BYTES,
@@ -68,8 +70,6 @@ export class Network {
   #readyLast = new Int32Array(64).fill(NONE);
 
   /** By connection. */
-  #latencyUs = new Int32Array(0);
-  #pending = new Int32Array(0);
   #dialledAt = new Float64Array(0);
   #connectionCount = 0;
   readonly #freeConnections: number[] = [];
@@ -136,9 +136,12 @@ export class Network {
   /** Another access line from now on, also for the connections that there are; what is under way keeps its order. */
   setLink(node: number, link: Link): void {
     this.links.set(node, link);
-    for (let end = 0; end < this.#connectionCount * 2; end += 1)
-      if (this.#ends.get(end, STATE) !== FREE && this.#ends.get(end, NODE) === node)
-        this.#latencyUs[end >> 1] = this.#latencyBetween(node, this.#ends.get(end ^ 1, NODE));
+    for (let end = 0; end < this.#connectionCount * 2; end += 1) {
+      if (this.#ends.get(end, STATE) === FREE || this.#ends.get(end, NODE) !== node) continue;
+      const latencyUs = this.#latencyBetween(node, this.#ends.get(end ^ 1, NODE));
+      this.#ends.set(end, LATENCY_US, latencyUs);
+      this.#ends.set(end ^ 1, LATENCY_US, latencyUs);
+    }
   }
 
   nodeOf(end: number): number {
@@ -150,14 +153,14 @@ export class Network {
     let connection = this.#freeConnections.pop();
     if (connection === undefined) {
       connection = this.#connectionCount++;
-      if (connection >= this.#pending.length) this.#growConnections(Math.max(64, connection * 2));
+      if (connection >= this.#dialledAt.length) this.#growConnections(Math.max(64, connection * 2));
     }
     const end = connection * 2;
-    this.#open(end, from, DIALLING);
-    this.#open(end + 1, to, ACCEPTING);
-    this.#latencyUs[connection] = this.#latencyBetween(from, to);
+    const latencyUs = this.#latencyBetween(from, to);
+    this.#open(end, from, DIALLING, latencyUs);
+    this.#open(end + 1, to, ACCEPTING, latencyUs);
     this.#dialledAt[connection] = this.#clock.now;
-    this.#later(this.#clock.now + (this.#latencyUs[connection] as number), this.#synArrived, end, 0);
+    this.#later(this.#clock.now + latencyUs, this.#synArrived, end, 0);
     return end;
   }
 
@@ -207,7 +210,7 @@ export class Network {
     this.#shut(end);
     const other = this.#ends.get(end ^ 1, STATE);
     if (other === OPEN || (other === ACCEPTING && state === OPEN)) {
-      const at = this.#clock.now + (this.#latencyUs[end >> 1] as number);
+      const at = this.#clock.now + this.#ends.get(end, LATENCY_US);
       this.#later(
         Math.max(at, this.#ends.real(end, LAST_ARRIVAL)),
         this.#endArrived,
@@ -278,9 +281,10 @@ export class Network {
     if (found !== this.sentBytes) throw new Error(`${this.sentBytes} bytes were sent, ${found} are accounted for`);
   }
 
-  #open(end: number, node: number, state: number): void {
+  #open(end: number, node: number, state: number, latencyUs: number): void {
     this.#ends.set(end, STATE, state);
     this.#ends.set(end, NODE, node);
+    this.#ends.set(end, LATENCY_US, latencyUs);
     this.#ends.set(end, FLAGS, 0);
     this.#ends.set(end, ARRIVED_BYTES, 0);
     this.#ends.set(end, STALLED_BYTES, 0);
@@ -299,7 +303,7 @@ export class Network {
     if (this.#ends.get(end, STATE) !== DIALLING) return this.#release(connection);
     const from = this.#ends.get(end, NODE);
     const to = this.#ends.get(end + 1, NODE);
-    const latency = this.#latencyUs[connection] as number;
+    const latency = this.#ends.get(end, LATENCY_US);
     const alive = this.#alive[to] === 1 && this.#reachable[to] === 1;
     const reached = alive && !this.links.blocked(from, to) && !this.links.blocked(to, from);
     if (!reached) {
@@ -314,7 +318,7 @@ export class Network {
     const connection = this.#done(end);
     if (this.#ends.get(end, STATE) !== DIALLING) return this.#release(connection);
     this.#ends.set(end, STATE, OPEN);
-    const acceptedAt = this.#clock.now + (this.#latencyUs[connection] as number);
+    const acceptedAt = this.#clock.now + this.#ends.get(end, LATENCY_US);
     // Should the latency fall meanwhile, the first bytes must still not come before the connection does.
     this.#ends.setReal(end, LAST_ARRIVAL, acceptedAt);
     this.#later(acceptedAt, this.#accepted, end + 1, 0);
@@ -380,9 +384,9 @@ export class Network {
   #release(connection: number): void {
     const end = connection * 2;
     if (
-      this.#pending[connection] !== 0 ||
       this.#ends.get(end, STATE) !== CLOSED ||
-      this.#ends.get(end + 1, STATE) !== CLOSED
+      this.#ends.get(end + 1, STATE) !== CLOSED ||
+      this.#ends.get(end, PENDING) + this.#ends.get(end + 1, PENDING) !== 0
     )
       return;
     this.#drop(end, this.#ends.get(end, FLIGHT_BYTES));
@@ -428,7 +432,7 @@ export class Network {
     this.#ends.set(end, FLAGS, (this.#ends.get(end, FLAGS) | READY) & ~WINDOW_FULL);
     const node = this.#ends.get(end, NODE);
     // A place in the ring is outstanding like an event: the number must not be used again while it stands there.
-    this.#pending[end >> 1] = (this.#pending[end >> 1] as number) + 1;
+    this.#ends.add(end, PENDING, 1);
     this.#ends.set(end, READY_NEXT, NONE);
     if (this.#readyFirst[node] === NONE) this.#readyFirst[node] = end;
     else this.#ends.set(this.#readyLast[node] as number, READY_NEXT, end);
@@ -458,7 +462,7 @@ export class Network {
 
   /** `size`: the bytes, negative where they pass queues. */
   #travel(end: number, bytes: number, leftAt: number, size: number): void {
-    const latency = this.#latencyUs[end >> 1] as number;
+    const latency = this.#ends.get(end, LATENCY_US);
     const from = this.#ends.get(end, NODE);
     const to = this.#ends.get(end ^ 1, NODE);
     let arrival = leftAt + latency;
@@ -544,27 +548,24 @@ export class Network {
     this.deliveredBytes += bytes;
     this.#windows.delivered(end, bytes);
     this.#options.trace.record(this.#clock.now, this.#traceDelivered, end, bytes);
-    const connection = end >> 1;
     const node = this.#ends.get(receiver, NODE);
     // The receiver may close while it is being told: the connection stays until the last byte is out.
-    this.#pending[connection] = (this.#pending[connection] as number) + 1;
+    this.#ends.add(end, PENDING, 1);
     this.streams.deliver(end, bytes, this.#handler);
     if ((this.#ends.get(end, FLAGS) & WINDOW_FULL) !== 0 && this.#ends.get(end, STATE) === OPEN) this.#makeReady(end);
-    this.#done(end);
+    const connection = this.#done(end);
     this.#handler.settled(node);
     this.#release(connection);
   }
 
   #later(at: number, kind: number, end: number, b: number): void {
-    const connection = end >> 1;
-    this.#pending[connection] = (this.#pending[connection] as number) + 1;
+    this.#ends.add(end, PENDING, 1);
     this.#clock.schedule(at, kind, end, b);
   }
 
   #done(end: number): number {
-    const connection = end >> 1;
-    this.#pending[connection] = (this.#pending[connection] as number) - 1;
-    return connection;
+    this.#ends.add(end, PENDING, -1);
+    return end >> 1;
   }
 
   #growNodes(capacity: number): void {
@@ -585,8 +586,6 @@ export class Network {
   #growConnections(connections: number): void {
     const ends = connections * 2;
     this.#ends.grow(ends);
-    this.#latencyUs = grownInt(this.#latencyUs, connections, 0);
-    this.#pending = grownInt(this.#pending, connections, 0);
     this.#dialledAt = grownFloat(this.#dialledAt, connections, 0);
   }
 }

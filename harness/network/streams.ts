@@ -1,12 +1,12 @@
 // The bytes that are on their way: one ordered stream for each direction of each connection, in pooled segments.
 //
-// A stream is a list of segments. Those before `unsent` have left the sender, the rest wait for its uplink. A segment holds up to 32 real
+// A stream is a list of segments. Those before `unsent` have left the sender, the rest wait for its uplink. A segment holds a few real
 // bytes, or stands for a run of payload by a stamp and a length. Bytes enter at the tail and leave at the head, never in another order.
-// When each part moves is the network's matter. Nothing is allocated for a message; what is freed is used again.
+// When each part moves is the network's matter.
 
 import { type Ends, FLIGHT_BYTES, HEAD, HEAD_OFFSET, NONE, QUEUED_BLOCKS, QUEUED_BYTES, TAIL, UNSENT } from './ends.ts';
+import { SEGMENT_BYTES, Segments } from './segments.ts';
 
-const SEGMENT_BYTES = 32;
 const SCRATCH_BYTES = 4096;
 
 /** Who takes the bytes at the head of a stream. */
@@ -18,13 +18,7 @@ export interface StreamReader {
 
 export class Streams {
   readonly #ends: Ends;
-  #free = NONE;
-  #used = 0;
-  #next = new Int32Array(1024);
-  #length = new Int32Array(1024);
-  /** NaN: real bytes. */
-  #stamp = new Float64Array(1024);
-  #data = new Uint8Array(1024 * SEGMENT_BYTES);
+  readonly #segments = new Segments();
   readonly #scratch = new Uint8Array(SCRATCH_BYTES);
   /** Views of the scratch by length: what is handed out costs no new view. */
   readonly #views: Uint8Array[] = [];
@@ -37,18 +31,12 @@ export class Streams {
   /** Copies `bytes` to the tail. */
   append(end: number, bytes: Uint8Array): void {
     let segment = this.#ends.get(end, UNSENT) === NONE ? NONE : this.#ends.get(end, TAIL);
-    if (segment !== NONE && !Number.isNaN(this.#stamp[segment])) segment = NONE;
-    const count = bytes.length;
-    for (let from = 0; from < count; ) {
-      if (segment === NONE || this.#length[segment] === SEGMENT_BYTES) segment = this.#link(end, NaN, 0);
-      const length = this.#length[segment] as number;
-      const take = Math.min(SEGMENT_BYTES - length, count - from);
-      const data = this.#data;
-      let to = segment * SEGMENT_BYTES + length;
-      for (const stop = from + take; from < stop; ) data[to++] = bytes[from++] as number;
-      this.#length[segment] = length + take;
+    if (segment !== NONE && this.#segments.isPayload(segment)) segment = NONE;
+    for (let from = 0; from < bytes.length; ) {
+      if (segment === NONE || this.#segments.lengthBytes(segment) === SEGMENT_BYTES) segment = this.#link(end, NaN, 0);
+      from += this.#segments.append(segment, bytes, from);
     }
-    this.#ends.add(end, QUEUED_BYTES, count);
+    this.#ends.add(end, QUEUED_BYTES, bytes.length);
   }
 
   appendPayload(end: number, stamp: number, lengthBytes: number): void {
@@ -67,9 +55,9 @@ export class Streams {
       blocks = 0;
     } else {
       let segment = this.#ends.get(end, UNSENT);
-      for (let payload = false; !payload; segment = this.#next[segment] as number) {
-        bytes += this.#length[segment] as number;
-        payload = !Number.isNaN(this.#stamp[segment]);
+      for (let payload = false; !payload; segment = this.#segments.next(segment)) {
+        bytes += this.#segments.lengthBytes(segment);
+        payload = this.#segments.isPayload(segment);
       }
       this.#ends.set(end, UNSENT, segment);
       blocks -= 1;
@@ -87,20 +75,19 @@ export class Streams {
     for (let left = bytes; left > 0; ) {
       const segment = this.#ends.get(end, HEAD);
       const offset = this.#ends.get(end, HEAD_OFFSET);
-      const stamp = this.#stamp[segment] as number;
-      const room = Number.isNaN(stamp) ? SCRATCH_BYTES - filled : left;
-      const take = Math.min(left, (this.#length[segment] as number) - offset, room);
-      if (Number.isNaN(stamp)) {
-        const data = this.#data;
-        const scratch = this.#scratch;
-        let from = segment * SEGMENT_BYTES + offset;
-        for (const stop = from + take; from < stop; ) scratch[filled++] = data[from++] as number;
+      const stamp = this.#segments.stamp(segment);
+      const payload = !Number.isNaN(stamp);
+      const room = payload ? left : SCRATCH_BYTES - filled;
+      const take = Math.min(left, this.#segments.lengthBytes(segment) - offset, room);
+      if (!payload) {
+        this.#segments.copy(segment, offset, take, this.#scratch, filled);
+        filled += take;
       }
-      if (filled > 0 && (filled === SCRATCH_BYTES || !Number.isNaN(stamp) || take === left)) {
+      if (filled > 0 && (filled === SCRATCH_BYTES || payload || take === left)) {
         reader.received(receiver, this.#view(filled));
         filled = 0;
       }
-      if (!Number.isNaN(stamp)) reader.receivedPayload(receiver, stamp, take);
+      if (payload) reader.receivedPayload(receiver, stamp, take);
       this.#consume(end, segment, offset + take);
       left -= take;
     }
@@ -112,7 +99,7 @@ export class Streams {
     for (let left = bytes; left > 0; ) {
       const segment = this.#ends.get(end, HEAD);
       const offset = this.#ends.get(end, HEAD_OFFSET);
-      const take = Math.min(left, (this.#length[segment] as number) - offset);
+      const take = Math.min(left, this.#segments.lengthBytes(segment) - offset);
       this.#consume(end, segment, offset + take);
       left -= take;
     }
@@ -126,9 +113,8 @@ export class Streams {
     if (segment === NONE) return 0;
     this.#cutBefore(end, segment);
     while (segment !== NONE) {
-      const next = this.#next[segment] as number;
-      this.#next[segment] = this.#free;
-      this.#free = segment;
+      const next = this.#segments.next(segment);
+      this.#segments.giveBack(segment);
       segment = next;
     }
     this.#ends.set(end, UNSENT, NONE);
@@ -140,45 +126,36 @@ export class Streams {
   /** Bytes in a stream, counted segment by segment: the check of all the counters. */
   count(end: number): number {
     let bytes = -this.#ends.get(end, HEAD_OFFSET);
-    for (let segment = this.#ends.get(end, HEAD); segment !== NONE; segment = this.#next[segment] as number)
-      bytes += this.#length[segment] as number;
+    for (let segment = this.#ends.get(end, HEAD); segment !== NONE; segment = this.#segments.next(segment))
+      bytes += this.#segments.lengthBytes(segment);
     return bytes;
   }
 
   #cutBefore(end: number, unsent: number): void {
     let last = NONE;
-    for (let at = this.#ends.get(end, HEAD); at !== unsent; at = this.#next[at] as number) last = at;
+    for (let at = this.#ends.get(end, HEAD); at !== unsent; at = this.#segments.next(at)) last = at;
     this.#ends.set(end, TAIL, last);
     if (last === NONE) this.#ends.set(end, HEAD, NONE);
-    else this.#next[last] = NONE;
+    else this.#segments.setNext(last, NONE);
   }
 
   #consume(end: number, segment: number, offset: number): void {
-    if (offset < (this.#length[segment] as number)) {
+    if (offset < this.#segments.lengthBytes(segment)) {
       this.#ends.set(end, HEAD_OFFSET, offset);
       return;
     }
-    const next = this.#next[segment] as number;
+    const next = this.#segments.next(segment);
     this.#ends.set(end, HEAD, next);
     this.#ends.set(end, HEAD_OFFSET, 0);
     if (next === NONE) this.#ends.set(end, TAIL, NONE);
-    this.#next[segment] = this.#free;
-    this.#free = segment;
+    this.#segments.giveBack(segment);
   }
 
   #link(end: number, stamp: number, lengthBytes: number): number {
-    let segment = this.#free;
-    if (segment !== NONE) this.#free = this.#next[segment] as number;
-    else {
-      segment = this.#used++;
-      if (segment === this.#next.length) this.#growSegments();
-    }
-    this.#next[segment] = NONE;
-    this.#stamp[segment] = stamp;
-    this.#length[segment] = lengthBytes;
+    const segment = this.#segments.take(stamp, lengthBytes);
     const tail = this.#ends.get(end, TAIL);
     if (tail === NONE) this.#ends.set(end, HEAD, segment);
-    else this.#next[tail] = segment;
+    else this.#segments.setNext(tail, segment);
     this.#ends.set(end, TAIL, segment);
     if (this.#ends.get(end, UNSENT) === NONE) this.#ends.set(end, UNSENT, segment);
     return segment;
@@ -186,16 +163,6 @@ export class Streams {
 
   #view(length: number): Uint8Array {
     return (this.#views[length] ??= this.#scratch.subarray(0, length));
-  }
-
-  #growSegments(): void {
-    const capacity = this.#next.length * 2;
-    this.#next = grownInt(this.#next, capacity, NONE);
-    this.#length = grownInt(this.#length, capacity, 0);
-    this.#stamp = grownFloat(this.#stamp, capacity, 0);
-    const data = new Uint8Array(capacity * SEGMENT_BYTES);
-    data.set(this.#data);
-    this.#data = data;
   }
 }
 
