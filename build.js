@@ -1,6 +1,6 @@
 // Bundles the program to plain JavaScript for every Node from 20.19 on. Packages stay outside: npm installs them.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { build } from 'rolldown';
 
 const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -37,3 +37,25 @@ await build({
     sourcemap: true,
   },
 });
+
+// The pages of reports: each script in one piece with its style, and the hashes that the pages' content security policy names. What a page
+// carries of a package, it carries with that package's licence.
+const uplot = 'node_modules/uplot';
+const licence = `/*\n${readFileSync(`${uplot}/LICENSE`, 'utf8')}*/\n`;
+const style = readFileSync('reports/page/page.css', 'utf8');
+const hash = (text) => `sha256-${createHash('sha256').update(text).digest('base64')}`;
+const asset = async (name, before, styleBefore) => {
+  const { output } = await build({
+    input: `reports/page/${name}.ts`,
+    platform: 'browser',
+    write: false,
+    output: { format: 'iife', minify: true },
+  });
+  const script = before + output[0].code.replaceAll('</script', '<\\/script');
+  return { script, scriptHash: hash(script), style: styleBefore + style, styleHash: hash(styleBefore + style) };
+};
+const assets = {
+  run: await asset('run-page', licence, readFileSync(`${uplot}/dist/uPlot.min.css`, 'utf8')),
+  index: await asset('index-page', '', ''),
+};
+writeFileSync('dist/report-pages.json', JSON.stringify(assets));

@@ -137,7 +137,7 @@ export function runRecord(run: {
       files: metainfo.files.slice(0, FILES_MAX).map(({ path, lengthBytes }) => ({ path: path.join('/'), lengthBytes })),
     },
     nodeCount: swarm.nodes.length,
-    distributionBoundS: boundS(swarm),
+    distributionBoundS: boundS(swarm, result.ok),
     ...swarm.recorder.finish(),
     faults: swarm.faults,
     violations: result.reason === null ? [] : [{ atS: result.virtualS, text: result.reason }],
@@ -145,10 +145,11 @@ export function runRecord(run: {
   };
 }
 
-/** Null where nobody wants the file, and where a leecher began anew or brought something along, so that the formula says nothing. */
-function boundS(swarm: Swarm): number | null {
+/** Null where the formula says nothing: nobody wants the file, a leecher began anew or brought something along, or one was not to complete. */
+function boundS(swarm: Swarm, held: boolean): number | null {
   const { leechers, nodes, contents } = swarm;
   if (leechers.length === 0 || leechers.some((node) => node.proven.size !== 1 || node.incarnation !== 1)) return null;
+  if (held && leechers.some(({ completedAt }) => completedAt === null)) return null;
   return distributionBoundS({
     sizeBytes: contents.geometry.totalBytes,
     seedUpBps: nodes.filter(({ options }) => options.seed).map(({ options }) => options.link.upBps),

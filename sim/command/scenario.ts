@@ -10,6 +10,7 @@ import { chosen, knobsGiven, repeated, UsageError, wholeNumber } from './argumen
 import { EXIT_FAILED, EXIT_OK, type SimOutput } from './output.ts';
 import { readRegression } from './regressions.ts';
 import { header, jsonLine, replayCommand, rows } from './report.ts';
+import { ReportWriter } from './report-page.ts';
 
 interface ScenarioOptions {
   readonly seed: number;
@@ -18,6 +19,7 @@ interface ScenarioOptions {
   readonly file?: string;
   readonly record?: readonly string[];
   readonly json: boolean;
+  readonly report?: string;
 }
 
 /** What is run. */
@@ -37,12 +39,16 @@ export function addScenario(program: Command, output: SimOutput, exit: (code: nu
     .option('--file <path>', 'the scenario, seed and knobs of a file that search wrote')
     .option('--record <node file...>', "writes one node's inputs (its number, from 1) as a journal for replay")
     .option('--json', 'one JSON object a run', false)
+    .option('--report <path>', 'writes what happened as a page: an HTML file, or a folder of them for several runs')
     .action((name: string | undefined, options: ScenarioOptions) => {
       const runs = options.file === undefined ? runsGiven(name, options) : [runOfFile(name, options.file)];
       if (!options.json) output.out(header());
       const journal = options.record === undefined ? null : journalAsked(options.record, runs);
+      const report = options.report === undefined ? null : new ReportWriter(options.report, runs.length > 1);
       let ok = true;
-      for (const run of runs) ok = runOne(run, journal, options.json, output) && ok;
+      for (const run of runs) ok = runOne(run, journal, report, options.json, output) && ok;
+      const page = report?.finish();
+      if (page !== undefined && !options.json) output.out(`report: ${page}`);
       exit(ok ? EXIT_OK : EXIT_FAILED);
     });
 }
@@ -61,15 +67,25 @@ function runOfFile(name: string | undefined, path: string): Run {
 }
 
 /** True when it held. */
-function runOne(run: Run, journal: JournalFile | null, json: boolean, output: SimOutput): boolean {
+function runOne(
+  run: Run,
+  journal: JournalFile | null,
+  report: ReportWriter | null,
+  json: boolean,
+  output: SimOutput,
+): boolean {
   const { scenario, seed, knobs } = run;
+  const options: RunOptions = { record: report !== null };
   const started = performance.now();
-  const { result } = journal === null ? runScenario(scenario, seed, knobs) : runRecorded(run, journal);
+  const { result, swarm } =
+    journal === null ? runScenario(scenario, seed, knobs, options) : runRecorded(run, journal, options);
   const wallS = (performance.now() - started) / 1000;
   (json ? [jsonLine(result, wallS)] : rows(result, wallS)).forEach(output.out);
+  const again = replayCommand(scenario.name, seed, settingsText(scenario.knobs, knobs));
+  report?.add({ scenario, result, swarm, replayCommand: again });
   if (result.ok) return true;
   output.err(`${scenario.name}: ${result.reason}`);
-  output.err(`  ${replayCommand(scenario.name, seed, settingsText(scenario.knobs, knobs))}`);
+  output.err(`  ${again}`);
   return false;
 }
 
@@ -87,13 +103,16 @@ function journalAsked(words: readonly string[], runs: readonly Run[]): JournalFi
 }
 
 /** The run of a node that a scenario does not have leaves an empty journal, which is an error of whoever asked. */
-function runRecorded({ scenario, seed, knobs }: Run, { node, path }: JournalFile): ReturnType<typeof runScenario> {
+function runRecorded(
+  { scenario, seed, knobs }: Run,
+  { node, path }: JournalFile,
+  options: RunOptions,
+): ReturnType<typeof runScenario> {
   const file = openSync(path, 'w');
   try {
     const about = { run: replayCommand(scenario.name, seed, settingsText(scenario.knobs, knobs)), node };
     const log = new JournalWriter((bytes) => writeSync(file, bytes), { build: ENGINE_BUILD, about });
-    const options: RunOptions = { journal: { node, log } };
-    const run = runScenario(scenario, seed, knobs, options);
+    const run = runScenario(scenario, seed, knobs, { ...options, journal: { node, log } });
     log.flush();
     if (node > run.result.peers) throw new UsageError(`${scenario.name} has ${run.result.peers} nodes, and no ${node}`);
     return run;

@@ -63,6 +63,13 @@ const FORBIDDEN: readonly [file: string, source: string, rule: string][] = [
   ['scenarios/a.ts', importing('node:fs'), 'no-restricted-imports'],
   ['scenarios/a.ts', importing('#client'), 'no-restricted-imports'],
   ['scenarios/a.ts', importing('../sim/swarm.ts'), 'no-restricted-imports'],
+  ['reports/a.ts', importing('#sim'), 'no-restricted-imports'],
+  ['reports/a.ts', importing('#engine'), 'no-restricted-imports'],
+  ['reports/a.ts', importing('#scenarios'), 'no-restricted-imports'],
+  ['reports/a.ts', importing('#sim-command'), 'no-restricted-imports'],
+  ['reports/page/a.ts', importing('../../sim/run-record.ts'), 'no-restricted-imports'],
+  ['reports/page/a.ts', importing('node:fs'), 'no-restricted-imports'],
+  ['reports/page/a.ts', importing('undici'), 'no-restricted-imports'],
   ['client/a.ts', importing('../engine/engine.ts'), 'no-restricted-imports'],
   ['client/disk/a.ts', importing('../../engine/engine.ts'), 'no-restricted-imports'],
   ['client/a.ts', importing('#scenarios'), 'no-restricted-imports'],
@@ -77,6 +84,8 @@ const ALLOWED: readonly [file: string, source: string][] = [
   ['sim/a.ts', importing('#engine')],
   ['scenarios/a.ts', importing('#sim')],
   ['sim/command/a.ts', importing('node:worker_threads')],
+  ['reports/a.ts', "import type { RunResult } from '#sim';\nexport type Used = RunResult;\n"],
+  ['reports/page/a.ts', "import uPlot from 'uplot';\nexport const used = uPlot;\n"],
   ['client/a.ts', importing('node:fs')],
 ];
 

@@ -1,0 +1,74 @@
+// How far everyone is: one thin line a peer while there are few, and what the fastest, the median and the slowest have.
+
+import type { PageClock } from './clock.ts';
+import { card } from './dom.ts';
+import { type Line, lineChart } from './line-chart.ts';
+import type { Model } from './model.ts';
+import { count, percent, seconds } from './units.ts';
+
+const THIN_LINES_MAX = 100;
+
+export function completion(model: Model, clock: PageClock): HTMLElement {
+  const { record, nodes } = model;
+  const shares = model.shares().filter((_, place) => nodes[place]?.kind === 'leecher');
+  const rank = (of: number) =>
+    Float64Array.from(model.timesS, (_, sample) => {
+      const sorted = shares.map((share) => share[sample] as number).sort((a, b) => a - b);
+      return sorted[Math.round(of * (sorted.length - 1))] ?? 0;
+    });
+  const leechers = record.series.complete.length > 0 ? leecherCount(model) : 0;
+  const done = Float64Array.from(record.series.complete, (complete) => (leechers > 0 ? complete / leechers : 0));
+  const lines: Line[] = [
+    ...(shares.length <= THIN_LINES_MAX
+      ? shares.map((values): Line => ({ label: '', colour: '--leecher', values }))
+      : []),
+    { label: 'fastest peer', colour: '--fast', values: rank(1) },
+    { label: 'median', colour: '--leecher', values: rank(0.5) },
+    { label: 'slowest', colour: '--slow', values: rank(0) },
+    { label: 'peers complete', colour: '--ink', values: done, dashed: true },
+  ];
+  const bound = boundAt(model);
+  const finding = findingOf(model, leechers);
+  return card(
+    'Completion',
+    finding,
+    lineChart(model, clock, lines, {
+      heightPx: 260,
+      max: 1.02,
+      format: percent,
+      mark: bound === null ? null : { atS: bound, text: `bound ${seconds(bound)}` },
+      description: `Share of the file that each peer has, over time. ${finding}`,
+    }),
+  );
+}
+
+function leecherCount({ record, nodes }: Model): number {
+  const shown = nodes.filter(({ kind }) => kind === 'leecher').length;
+  return shown + record.nodeCount - nodes.length;
+}
+
+/** When the bound is over: it counts from the first join. */
+function boundAt({ record, nodes }: Model): number | null {
+  const joined = nodes.flatMap(({ kind, joinedAtS }) => (kind === 'leecher' && joinedAtS !== null ? [joinedAtS] : []));
+  return record.distributionBoundS === null || joined.length === 0
+    ? null
+    : record.distributionBoundS + Math.min(...joined);
+}
+
+function findingOf(model: Model, leechers: number): string {
+  const at = model.nodes.flatMap(({ kind, completedAtS }) =>
+    kind === 'leecher' && completedAtS !== null ? [completedAtS] : [],
+  );
+  const complete = model.record.series.complete.at(-1) ?? 0;
+  if (leechers === 0) return 'Nobody downloads in this run.';
+  if (complete === 0 || at.length === 0) return `None of ${count(leechers, 'peer')} completed.`;
+  const [first, last] = [Math.min(...at), Math.max(...at)];
+  const who = complete === leechers ? `All ${count(leechers, 'peer')}` : `${complete} of ${count(leechers, 'peer')}`;
+  const when = first === last ? `at ${seconds(last)}` : `between ${seconds(first)} and ${seconds(last)}`;
+  const bound = boundAt(model);
+  const ratio =
+    bound !== null && complete === leechers
+      ? `; no schedule could bring it to all before ${seconds(bound)} (Kumar & Ross), the run took ${(last / bound).toFixed(2)} times that`
+      : '';
+  return `${who} completed ${when}${ratio}.`;
+}

@@ -1,0 +1,180 @@
+// A grid of coloured cells on a canvas: peers by pieces, peers by peers, pieces by time. Whatever the number of cells, the drawing is as large
+// as the page allows: few cells become large, many share a pixel.
+
+import { element, say } from './dom.ts';
+import { colour, onRepaint } from './theme.ts';
+import { roundStep } from './units.ts';
+
+export interface GridOptions {
+  readonly rows: number;
+  readonly columns: number;
+  /** Most that the cells' area is high; few rows take less. A square grid is as high as it is wide. */
+  readonly heightPxMax: number;
+  readonly square?: boolean;
+  /** What stands along the axes. */
+  readonly rowTitle: string;
+  readonly columnTitle: string;
+  readonly rowLabel: (row: number) => string;
+  /** What stands below the columns, where `most` texts find room; `at`: 0 = left edge, 1 = right edge. */
+  readonly columnTicks: (most: number) => readonly { readonly at: number; readonly text: string }[];
+  readonly description: string;
+  /** Fills one pixel a cell, row by row, as `theme.pixel` makes them. */
+  readonly paint: (pixels: Uint32Array) => void;
+  /** A column that an upright line marks. */
+  readonly marked?: () => number | null;
+  /** One line about the cell under the pointer. */
+  readonly tell: (row: number, column: number) => string;
+}
+
+export interface Grid {
+  readonly root: HTMLElement;
+  readonly canvas: HTMLCanvasElement;
+  /** Draws again; `cellsChanged` false where only the mark moved. */
+  readonly draw: (cellsChanged: boolean) => void;
+  /** The cell at a place of the canvas in CSS pixels, null outside. */
+  readonly cellAt: (x: number, y: number) => { readonly row: number; readonly column: number } | null;
+}
+
+const LEFT_PX = 58;
+const BOTTOM_PX = 36;
+const TOP_PX = 6;
+const RIGHT_PX = 12;
+const ROW_PX_MIN = 11;
+const ROW_PX_MAX = 24;
+const FEW_ROWS_PX = 300;
+const SQUARE_CELL_PX_MAX = 36;
+const LABEL_SPACE_PX = 64;
+const ROW_LABEL_SPACE_PX = 22;
+
+export function grid(options: GridOptions): Grid {
+  const { rows, columns, tell } = options;
+  const canvas = element('canvas', { role: 'img', 'aria-label': options.description });
+  const told = element('p', { class: 'told' });
+  const root = element('div', { class: 'grid' }, canvas, told);
+  const cells = new OffscreenCanvas(Math.max(1, columns), Math.max(1, rows));
+  const cellContext = cells.getContext('2d') as OffscreenCanvasRenderingContext2D;
+  const image = cellContext.createImageData(cells.width, cells.height);
+  const pixels = new Uint32Array(image.data.buffer);
+  const area = { width: 0, height: 0 };
+
+  const draw = (cellsChanged: boolean) => {
+    if (root.clientWidth === 0) return;
+    measure(root.clientWidth, options, area);
+    const ratio = devicePixelRatio;
+    const height = area.height + TOP_PX + BOTTOM_PX;
+    canvas.width = Math.round(root.clientWidth * ratio);
+    canvas.height = Math.round(height * ratio);
+    canvas.style.height = `${height}px`;
+    if (cellsChanged) {
+      options.paint(pixels);
+      cellContext.putImageData(image, 0, 0);
+    }
+    const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+    context.scale(ratio, ratio);
+    // Cells that share a pixel are averaged, large ones keep their edges: each direction for itself.
+    const across = new OffscreenCanvas(Math.max(1, Math.round(area.width * ratio)), cells.height);
+    drawScaled(across.getContext('2d'), cells, 0, 0, across.width, across.height, columns > across.width);
+    drawScaled(context, across, LEFT_PX, TOP_PX, area.width, area.height, rows > area.height * ratio);
+    drawLines(context, options, area);
+    drawAxes(context, options, area);
+    const marked = options.marked?.() ?? null;
+    if (marked !== null) {
+      context.fillStyle = colour('--now');
+      context.fillRect(LEFT_PX + ((marked + 0.5) / columns) * area.width - 1, TOP_PX, 2, area.height);
+    }
+  };
+
+  const cellAt = (x: number, y: number) => {
+    const column = Math.floor(((x - LEFT_PX) / area.width) * columns);
+    const row = Math.floor(((y - TOP_PX) / area.height) * rows);
+    return row >= 0 && row < rows && column >= 0 && column < columns ? { row, column } : null;
+  };
+
+  canvas.addEventListener('pointermove', ({ offsetX, offsetY }) => {
+    const at = cellAt(offsetX, offsetY);
+    say(told, at === null ? '' : tell(at.row, at.column));
+  });
+  canvas.addEventListener('pointerleave', () => say(told, ''));
+  new ResizeObserver(() => draw(true)).observe(root);
+  onRepaint(() => draw(true));
+  return { root, canvas, draw, cellAt };
+}
+
+function drawScaled(
+  context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D | null,
+  image: OffscreenCanvas,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  smooth: boolean,
+): void {
+  if (context === null) return;
+  context.imageSmoothingEnabled = smooth;
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(image, x, y, width, height);
+}
+
+function measure(widthPx: number, options: GridOptions, area: { width: number; height: number }): void {
+  const { rows, heightPxMax, square } = options;
+  area.width = widthPx - LEFT_PX - RIGHT_PX;
+  const rowPx = Math.max(ROW_PX_MIN, Math.min(ROW_PX_MAX, FEW_ROWS_PX / rows));
+  area.height = Math.min(heightPxMax, rows * rowPx);
+  if (square !== true) return;
+  area.width = Math.min(area.width, heightPxMax, rows * SQUARE_CELL_PX_MAX);
+  area.height = area.width;
+}
+
+/** Lines between cells that are large enough for them. */
+function drawLines(
+  context: CanvasRenderingContext2D,
+  { rows, columns }: GridOptions,
+  area: { width: number; height: number },
+): void {
+  context.fillStyle = colour('--card');
+  if (area.width / columns >= 6)
+    for (let column = 1; column < columns; column += 1)
+      context.fillRect(LEFT_PX + (column / columns) * area.width - 0.5, TOP_PX, 1, area.height);
+  if (area.height / rows >= 6)
+    for (let row = 1; row < rows; row += 1)
+      context.fillRect(LEFT_PX, TOP_PX + (row / rows) * area.height - 0.5, area.width, 1);
+}
+
+function drawAxes(
+  context: CanvasRenderingContext2D,
+  options: GridOptions,
+  area: { width: number; height: number },
+): void {
+  const { rows, rowTitle, columnTitle, rowLabel } = options;
+  context.strokeStyle = colour('--grid');
+  context.strokeRect(LEFT_PX - 0.5, TOP_PX - 0.5, area.width + 1, area.height + 1);
+  context.fillStyle = colour('--quiet');
+  context.font = '12px system-ui, sans-serif';
+  context.textBaseline = 'middle';
+  context.textAlign = 'right';
+  for (const row of spread(rows, Math.max(1, Math.floor(area.height / ROW_LABEL_SPACE_PX))))
+    context.fillText(rowLabel(row), LEFT_PX - 6, TOP_PX + ((row + 0.5) / rows) * area.height);
+  context.textAlign = 'center';
+  for (const { at, text } of options.columnTicks(Math.max(1, Math.floor(area.width / LABEL_SPACE_PX)))) {
+    const right = LEFT_PX + area.width + RIGHT_PX - context.measureText(text).width / 2;
+    context.fillText(text, Math.min(LEFT_PX + at * area.width, right), TOP_PX + area.height + 12);
+  }
+  context.fillText(columnTitle, LEFT_PX + area.width / 2, TOP_PX + area.height + 27);
+  context.save();
+  context.translate(9, TOP_PX + area.height / 2);
+  context.rotate(-Math.PI / 2);
+  context.fillText(rowTitle, 0, 0);
+  context.restore();
+}
+
+/** Ticks in the middle of columns that are counted: `label` of every so many. */
+export function countedTicks(columns: number, label: (column: number) => string) {
+  return (most: number) =>
+    spread(columns, most).map((column) => ({ at: (column + 0.5) / columns, text: label(column) }));
+}
+
+/** At most `most` + 1 of the integers below `total`, at equal steps from 0. */
+function spread(total: number, most: number): number[] {
+  const step = Math.max(1, roundStep(total / most));
+  return Array.from({ length: Math.ceil(total / step) }, (_, index) => index * step);
+}

@@ -1,0 +1,66 @@
+// `--report`: writes the page of one run to a file, those of several into a folder with an index that names the failed ones first.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type IndexRow, type PageAssets, renderIndex, renderRun } from '#reports';
+import { type RunRecord, runRecord, type RunResult, type Scenario, type Swarm } from '#sim';
+import { UsageError } from './arguments.ts';
+
+const INDEX = 'index.html';
+
+/** Where reports go: to one file, or into a folder. */
+export class ReportWriter {
+  readonly #path: string;
+  readonly #folder: boolean;
+  readonly #assets: PageAssets;
+  readonly #rows: IndexRow[] = [];
+
+  /** `several`: `path` is a folder, made where it is not there. Throws `UsageError` where it cannot be written. */
+  constructor(path: string, several: boolean) {
+    this.#path = path;
+    this.#folder = several;
+    this.#assets = pageAssets();
+    if (several) trying(path, () => mkdirSync(path, { recursive: true }));
+  }
+
+  /** A run that was made with `record`. */
+  add(run: { scenario: Scenario; result: RunResult; swarm: Swarm; replayCommand: string }): void {
+    const record: RunRecord = runRecord(run);
+    const { scenario, seed } = run.result;
+    const href = `${scenario}-${seed}.html`;
+    const path = this.#folder ? join(this.#path, href) : this.#path;
+    trying(path, () => writeFileSync(path, renderRun(record, this.#assets)));
+    this.#rows.push({ result: run.result, href, replayCommand: run.replayCommand });
+  }
+
+  /** After the last run. Returns the file to open. */
+  finish(): string {
+    if (!this.#folder) return this.#path;
+    return writeIndex(this.#path, `${this.#rows.length} runs`, this.#rows);
+  }
+}
+
+/** Writes the index of many runs into a folder, made where it is not there; returns the file's path. Throws `UsageError`. */
+function writeIndex(folder: string, title: string, rows: readonly IndexRow[]): string {
+  const path = join(folder, INDEX);
+  trying(path, () => {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path, renderIndex(title, rows, pageAssets()));
+  });
+  return path;
+}
+
+function trying(path: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    throw new UsageError(`cannot write the report ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** What the build made of the pages; it stands in `dist/`, also when the command runs from source. */
+function pageAssets(): PageAssets {
+  const inSource = import.meta.url.endsWith('.ts');
+  const url = new URL(inSource ? '../../dist/report-pages.json' : './report-pages.json', import.meta.url);
+  return JSON.parse(readFileSync(url, 'utf8')) as PageAssets;
+}
