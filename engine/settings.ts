@@ -20,6 +20,9 @@ export interface Settings {
   /** Requests kept outstanding at every peer; 0 = by its rate and round trip. A fixed number is for experiments. */
   readonly pipelineBlocks: number;
   readonly requestTimeoutMs: number;
+  /** A peer that was asked and sends nothing for so long, and for longer than blocks usually take, is snubbed: what it was asked for would
+   *  wait the whole `requestTimeoutMs` for whoever claims what it does not have, or sends a block a minute. */
+  readonly snubTimeoutMs: number;
   readonly numwant: number;
   /** Bytes per second over all torrents, 0 = unlimited. */
   readonly downloadBps: number;
@@ -39,6 +42,7 @@ export const DEFAULT_SETTINGS: Settings = {
   queueTimeMs: 2_000,
   pipelineBlocks: 0,
   requestTimeoutMs: 60_000,
+  snubTimeoutMs: 10_000,
   numwant: 100,
   downloadBps: 0,
   uploadBps: 0,

@@ -178,9 +178,10 @@ export class WireObserver {
     this.onArrival(node, other, Math.floor(key / BLOCKS_MAX), key % BLOCKS_MAX, stamp);
   }
 
-  /** After its timeout a request is free for others, and may be made anew. */
+  /** After its timeout a request is free for others, and may be made anew: of a peer that is silent after the shorter of the two. */
   #gaveUp(node: SimNode, askedAt: number): boolean {
-    const timeoutMs = node.options.settings.requestTimeoutMs ?? DEFAULT_SETTINGS.requestTimeoutMs;
+    const { requestTimeoutMs, snubTimeoutMs } = { ...DEFAULT_SETTINGS, ...node.options.settings };
+    const timeoutMs = Math.min(requestTimeoutMs, snubTimeoutMs);
     return node.now - askedAt >= timeoutMs * 1_000;
   }
 

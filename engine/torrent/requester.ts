@@ -12,6 +12,8 @@ import type { Torrent } from './torrent.ts';
 
 /** A peer that rejects is not asked anew before this much time, so that one that rejects everything costs a message a second. */
 const REJECTED_PAUSE_US = 1_000_000;
+/** How much longer than a block usually takes a peer may be quiet, where that is more than `snubTimeoutMs`. */
+const QUIET_FACTOR = 4;
 /** Under a rate limit requests go out in portions of this much time, so that one peer does not take the whole of it. */
 const LIMITED_PORTION_MS = 250;
 /** In end-game a block is late, and asked for twice, after this many times the usual. Without it half of the duplicates arrive: 1.7 % of a
@@ -85,7 +87,7 @@ export class Requester {
     if (index !== -1) {
       const sentAt = peer.requests.sentAt(index);
       peer.pipeline.blockArrived(sentAt, this.#ctx.now);
-      const alone = live && (this.#partialOf(key)?.requesters[this.#blockOf(key)] ?? 0) < 2;
+      const alone = live && !peer.snubbed && (this.#partialOf(key)?.requesters[this.#blockOf(key)] ?? 0) < 2;
       if (alone) this.#latencyUs += Math.floor((this.#ctx.now - sentAt - this.#latencyUs) / 8);
       peer.requests.removeAt(index);
     }
@@ -171,11 +173,15 @@ export class Requester {
     if (peer.knownAs !== null) this.#leaveExclusive(peer.known);
   }
 
-  /** Once a second: a request that was not answered in time is free for others; a peer that answered none in that time is snubbed. */
+  /** Once a second: a request that was not answered in time is free for others. A peer that has been quiet for too long is snubbed, what it
+   *  was asked for is free after that time already, and it is asked again when it answers or after the time of a request. */
   second(peer: Peer): void {
-    const timeoutUs = this.#ctx.settings.requestTimeoutMs * 1_000;
     const { requests } = peer;
     if (requests.liveCount > 0) {
+      const requestUs = this.#ctx.settings.requestTimeoutMs * 1_000;
+      const patienceUs = this.#patienceUs(peer, requestUs);
+      const quiet = this.#ctx.now - peer.lastBlockAt >= patienceUs;
+      const timeoutUs = quiet ? patienceUs : requestUs;
       let late = 0;
       for (let i = 0; i < requests.length; i += 1) {
         if (this.#ctx.now - requests.sentAt(i) < timeoutUs) break;
@@ -187,10 +193,19 @@ export class Requester {
         this.#ctx.outbox.event('requestTimedOut', this.#torrent.id, peer.conn, this.#pieceOf(key));
       }
       if (late > 0 && peer.known.onParole) this.#leaveExclusive(peer.known);
-      if (late > 0 && !peer.snubbed && this.#ctx.now - peer.lastBlockAt >= timeoutUs) this.#snub(peer);
+      if (quiet) {
+        if (!peer.snubbed) this.#snub(peer);
+        peer.askAgainAt = this.#ctx.now + requestUs;
+      }
       while (requests.length - requests.liveCount > OUTGOING_REQUESTS_MAX && !requests.isLive(0)) requests.removeAt(0);
     }
     this.fill(peer);
+  }
+
+  /** How long a peer may be quiet. One on parole has whole pieces to itself: nobody waits for it. */
+  #patienceUs(peer: Peer, requestUs: number): number {
+    if (peer.known.onParole) return requestUs;
+    return Math.min(requestUs, Math.max(this.#ctx.settings.snubTimeoutMs * 1_000, QUIET_FACTOR * this.#latencyUs));
   }
 
   /** A peer on parole that does not deliver lets go of its pieces: what it sent of them is thrown away, for they were to be its alone. */
@@ -249,6 +264,7 @@ export class Requester {
   /** It answers again. */
   #unsnub(peer: Peer): void {
     peer.snubbed = false;
+    peer.askAgainAt = 0;
     peer.pipeline.restart();
     this.#ctx.outbox.event('peerUnsnubbed', this.#torrent.id, peer.conn, 0);
   }

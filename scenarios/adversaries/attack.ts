@@ -4,7 +4,7 @@
 // What must hold of every attack run, whatever its size: everyone honest completes, with exactly the torrent's content on the disk, and holds
 // no more connections than its limit. The swarm itself sees to it that nobody is faster than arithmetic allows, that no honest peer is
 // banned, that no bad piece counts, and that bytes sent = received + dropped. Expectations are judged at the sizes that they were measured
-// for alone: the default and the full one of the table in docs.
+// for alone: the default and the full one of the published attack.
 
 import type { EventName, Settings } from '#engine';
 import { choice, defaultsOf, type Knobs, type KnobValue, type ValuesOf, whole } from '#harness';
@@ -82,7 +82,7 @@ const baseKnobs = {
   downKBps: shared.downKBps(400),
   latencyMs: shared.latencyMs(40),
   connections: whole(80, 20, 200, '', 'most connections of an honest node'),
-  full: choice(false, [false], '', "the sizes of VALIDATION.md's table"),
+  full: choice(false, [false], '', 'the sizes at which the attacks were published'),
 };
 
 /** Honest leechers, and attackers as a rule, join within so much time. */

@@ -1,9 +1,11 @@
-// The attacks of VALIDATION.md, A1-A8 and A10, in its order.
+// The attacks, A1-A8 and A10, in order.
 
 import type { Attack } from './attack.ts';
+import { liars } from './liars.ts';
 import { polluters } from './polluters.ts';
 import { seedThieves } from './seed-thieves.ts';
 import { selfish } from './selfish.ts';
+import { slowUploaders } from './slow-uploaders.ts';
 import { withholders } from './withholders.ts';
 
-export const attacks: readonly Attack[] = [polluters, seedThieves, withholders, selfish];
+export const attacks: readonly Attack[] = [polluters, liars, seedThieves, withholders, slowUploaders, selfish];

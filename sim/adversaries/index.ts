@@ -1,7 +1,9 @@
 // Peers that break the protocol's spirit, each by a script of its own: what `wrap` puts in the place of a node's engine.
 
+export { Liar, lieOf } from './liar.ts';
 export { Polluter } from './polluter.ts';
 export type { ScriptedPeer, ScriptOptions } from './scripted-peer.ts';
 export { SeedThief } from './seed-thief.ts';
 export { SELFISH } from './selfish.ts';
+export { SlowUploader } from './slow-uploader.ts';
 export { Withholder } from './withholder.ts';

@@ -20,7 +20,7 @@ export function addAdversaries(program: Command, output: SimOutput, exit: (code:
     .description('runs the same swarms without and with attackers: their cost to the honest beside the expectation')
     .option('--seed <n>', 'the first seed', wholeNumber, 1)
     .option('--seeds <n>', 'how many seeds', wholeNumber, 1)
-    .option('--full', "the sizes of VALIDATION.md's table instead of small ones", false)
+    .option('--full', 'full sizes instead of small ones', false)
     .option('--set <knob=value>', 'another value for a knob (see list)', repeated, [])
     .action((name: string | undefined, options: AdversariesOptions) => {
       const chosen = attacks.filter(({ scenario }) => name === undefined || scenario.name === name);

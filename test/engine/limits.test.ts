@@ -110,7 +110,7 @@ describe('limits', () => {
     expect(lab.dials.length).toBe(2);
   });
 
-  test('limits: a request that is not answered within a minute is free for others, and its peer snubbed', () => {
+  test('limits: a peer that was asked and is quiet for ten seconds is snubbed, and what it was asked for is free for others', () => {
     const lab = new Lab({ metainfo, settings: { uploadSlots: 1 } });
     const silent = lab.peer({ id: 'silent', has: 'all' });
     lab.say(silent, UNCHOKE);
@@ -118,19 +118,52 @@ describe('limits', () => {
     expect(asked.length).toBe(4);
     const other = lab.peer({ id: 'other', has: 'all' });
     lab.say(other, UNCHOKE);
-    const elsewhere = lab.requests(other);
-    expect(elsewhere.map(String)).not.toContain(String(asked[0]));
-    for (const next of elsewhere) lab.give(other, data, next);
-    for (let i = 0; i < 7; i += 1) {
-      lab.pass(10);
-      lab.say(other, u32(0));
-      lab.say(silent, u32(0));
-      for (const next of lab.requests(other)) lab.give(other, data, next);
+    const waiting = lab.requests(other);
+    expect(waiting.map(String)).not.toContain(String(asked[0]));
+    for (let i = 0; i < 6; i += 1) {
+      lab.pass(2);
+      lab.give(other, data, waiting.shift() as [number, number, number]);
+      waiting.push(...lab.requests(other));
     }
     expect(lab.count('peerSnubbed')).toBe(1);
     expect(lab.status.peers.find((peer) => peer.conn === silent)).toMatchObject({ snubbed: true, target: 1 });
-    for (let i = 0; i < 100; i += 1) for (const next of lab.requests(other)) lab.give(other, data, next);
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      lab.give(other, data, next);
+      waiting.push(...lab.requests(other));
+    }
     expect(lab.status.complete).toBe(true);
+  });
+
+  test('limits: a peer that sends some of what it was asked for has a minute for the rest (one block is withheld)', () => {
+    const lab = new Lab({ metainfo });
+    const conn = lab.peer({ has: 'all' });
+    lab.say(conn, UNCHOKE);
+    const waiting = lab.requests(conn).slice(1);
+    for (let second = 0; second < 57; second += 3) {
+      lab.pass(3);
+      lab.give(conn, data, waiting.shift() as [number, number, number]);
+      waiting.push(...lab.requests(conn));
+    }
+    expect(lab.count('requestTimedOut')).toBe(0);
+    lab.pass(5);
+    expect(lab.count('requestTimedOut')).toBe(1);
+    expect(lab.count('peerSnubbed')).toBe(0);
+  });
+
+  test('limits: a snubbed peer is asked again after a minute, or at once when it answers', () => {
+    const lab = new Lab({ metainfo });
+    const conn = lab.peer({ has: 'all' });
+    lab.say(conn, UNCHOKE);
+    const [late] = lab.requests(conn) as [[number, number, number]];
+    lab.pass(12);
+    lab.say(conn, u32(0));
+    lab.pass(50);
+    expect(lab.requests(conn)).toEqual([]);
+    lab.say(conn, u32(0));
+    lab.pass(15);
+    expect(lab.requests(conn).length).toBe(1);
+    lab.give(conn, data, late);
+    expect(lab.requests(conn).length).toBeGreaterThan(1);
   });
 
   test('limits: a peer that answers again after it was snubbed is no longer', () => {
