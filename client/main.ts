@@ -78,6 +78,7 @@ function transferCommand(name: string, description: string): Command {
       '--log-file <file>',
       'append the log to this file as JSON lines, from info on (or from --log-level, where lower)',
     )
+    .option('--record <file>', 'write a journal of everything the engine was told, for `starling sim replay`')
     .addHelpText('after', LEAVING);
 }
 

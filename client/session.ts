@@ -43,6 +43,8 @@ const ROUNDS_PER_TURN_MAX = 16;
 export interface SessionOptions {
   readonly settings: Settings;
   readonly random: RandomStream;
+  /** Takes the new engine; the session drives what comes back. */
+  readonly record: (engine: Engine) => Engine;
   /** Local address of everything, null: the system's choice. */
   readonly bind: string | null;
   readonly resumeStore: ResumeStore;
@@ -80,11 +82,9 @@ export class Session implements TransportEvents, DiskAnswers {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#engine = createEngine({
-      random: options.random,
-      settings: options.settings,
-      allocateBlock: () => new Uint8Array(BLOCK_LENGTH_BYTES),
-    });
+    const { random, settings } = options;
+    const engine = createEngine({ random, settings, allocateBlock: () => new Uint8Array(BLOCK_LENGTH_BYTES) });
+    this.#engine = options.record(engine);
     this.#transport = new Transport(this, options.bind);
     this.#disk = new Disk(this);
     this.#trackers = new TrackerClient({ bind: options.bind }, (job, reply) => {

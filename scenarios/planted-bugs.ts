@@ -230,7 +230,7 @@ function haveOf(piece: number): Uint8Array {
 }
 
 /** `whole` with some of its methods replaced. */
-function changed<T extends object>(whole: T, replaced: Partial<T>): T {
+export function changed<T extends object>(whole: T, replaced: Partial<T>): T {
   return new Proxy(whole, {
     get(target, key) {
       const member = (replaced as Record<PropertyKey, unknown>)[key] ?? (target as Record<PropertyKey, unknown>)[key];

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { DEFAULT_SETTINGS, type EventName, type Metainfo, type TorrentId, type TorrentStatus } from '#engine';
-import { Random } from '#harness';
+import { printable, Random } from '#harness';
 import type { Level } from 'pino';
 import { OpenFiles } from '../disk/open-files.ts';
 import { Storage } from '../disk/storage.ts';
@@ -16,10 +16,10 @@ import { parseHostPort, resolveHost, type HostPort } from '../net/address.ts';
 import { DEFAULT_PORTS } from '../net/listener.ts';
 import { Progress } from '../progress.ts';
 import { readTorrent } from '../read-torrent.ts';
+import { Recorder } from '../recorder.ts';
 import { defaultStateFolder, ResumeStore } from '../resume-store.ts';
 import { Session } from '../session.ts';
 import { formatBytes, formatPercent, hex } from '../units.ts';
-import { printable } from '#harness';
 
 /** Leaving on Ctrl-C is promised within 5 s; the rest is for ending threads and files on a busy machine. */
 const LEAVE_TIMEOUT_MS = 4_000;
@@ -39,6 +39,7 @@ export interface SeedOptions {
   readonly state?: string;
   readonly logLevel: Level;
   readonly logFile?: string;
+  readonly record?: string;
 }
 
 export interface GetOptions extends SeedOptions {
@@ -78,6 +79,7 @@ class Transfer {
   readonly #seedOnly: boolean;
   readonly #eventLog: EventLog;
   readonly #resumeStore: ResumeStore;
+  readonly #recorder: Recorder;
   readonly #session: Session;
   readonly #progress: Progress;
   #torrent: TorrentId = -1;
@@ -97,10 +99,20 @@ class Transfer {
     this.#options = options;
     this.#seedOnly = seedOnly;
     this.#eventLog = openLog(options, () => this.#progress.clearLine());
-    this.#resumeStore = new ResumeStore(options.state ?? defaultStateFolder());
+    const state = options.state ?? defaultStateFolder();
+    this.#resumeStore = new ResumeStore(state);
+    this.#recorder = new Recorder({
+      path: options.record ?? null,
+      folder: state,
+      about: { command: seedOnly ? 'seed' : 'get', started: new Date().toISOString(), node: process.version },
+      onLost: (reason) => this.#eventLog.log.warn(`the recording has ended: ${reason}`),
+    });
+    const settings = { ...DEFAULT_SETTINGS, downloadBps: options.downloadLimit, uploadBps: options.uploadLimit };
+    const seed = randomBytes(16).toString('hex');
     this.#session = new Session({
-      settings: { ...DEFAULT_SETTINGS, downloadBps: options.downloadLimit, uploadBps: options.uploadLimit },
-      random: new Random(randomBytes(16).toString('hex')),
+      settings,
+      random: new Random(seed),
+      record: (engine) => this.#recorder.record(engine, seed, settings),
       bind: options.bind ?? null,
       resumeStore: this.#resumeStore,
       onEvent: (name, torrent, a, b) => this.#onEvent(name, torrent, a, b),
@@ -120,9 +132,13 @@ class Transfer {
       this.#progress.start();
       const failure = await ended;
       if (failure !== null) throw failure;
+    } catch (error) {
+      if (!(error instanceof Failure)) this.#keepJournal();
+      throw error;
     } finally {
       this.#progress.stop();
       await this.#session.close();
+      this.#recorder.close();
     }
   }
 
@@ -172,6 +188,7 @@ class Transfer {
   }
 
   #afterDrain(): void {
+    this.#recorder.settle();
     for (const tracker of this.#failedTrackers.splice(0)) this.#noticeTrackerFailed(tracker);
     if (!this.#lookAgain || this.#leaving) return;
     this.#lookAgain = false;
@@ -244,10 +261,16 @@ class Transfer {
     return new Failure(`${this.#options.dir}: ${what}${error === null ? '' : `: ${error}`}`);
   }
 
+  #keepJournal(): void {
+    const kept = this.#recorder.keep();
+    if (kept !== null) this.#eventLog.log.fatal(kept);
+  }
+
   #handleSignals(): void {
     let interrupted = false;
     const exit = (code: number) => {
       this.#progress.stop();
+      this.#recorder.close();
       process.exit(code);
     };
     const leave = () => {
@@ -262,6 +285,7 @@ class Transfer {
     process.on('SIGTERM', leave);
     process.on('uncaughtException', (error) => {
       this.#eventLog.log.fatal(error);
+      this.#keepJournal();
       exit(1);
     });
   }

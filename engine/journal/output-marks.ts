@@ -169,7 +169,7 @@ export class OutputMarks implements Sink {
   }
 
   #bytes(bytes: Uint8Array): void {
-    let hash = mixed(this.#hash, bytes.length);
+    let hash = mixed(this.#hash, bytes.length) | 0;
     for (let at = 0; at < bytes.length; at += 1) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
     this.#hash = mixed(hash, 0);
   }
@@ -234,6 +234,8 @@ export function markedKind(marks: Uint8Array, index: number): keyof Sink | null 
 /** Mixes a number of up to 53 bits into 32. */
 function mixed(hash: number, value: number): number {
   let next = Math.imul(hash ^ value, 0x2c1b3c6d);
-  next = Math.imul((next ^ (next >>> 15)) + Math.floor(value / WORD), 0x297a2d39);
+  next ^= next >>> 15;
+  if (value >= WORD) next += Math.floor(value / WORD);
+  next = Math.imul(next, 0x297a2d39);
   return (next ^ (next >>> 13)) >>> 0;
 }

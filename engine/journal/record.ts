@@ -98,7 +98,7 @@ class RecordedEngine implements Engine {
   received(now: Instant, conn: ConnId, chunk: Uint8Array): void {
     this.#begin(ENTRY.received, now);
     this.#log.uint(conn);
-    this.#writeChunk(this.#spans[conn] as PayloadSpans, chunk);
+    this.#writeChunk((this.#spans[conn] ??= new PayloadSpans()), chunk);
     this.#give(() => this.#engine.received(now, conn, chunk));
   }
 

@@ -97,14 +97,12 @@ export class Replay {
 
   #create(): void {
     const seed = this.#reader.text();
-    const settings = this.#reader.value() as Settings;
-    const engine = createEngine({
-      random: this.#options.random(seed),
-      settings,
-      allocateBlock: () => new Uint8Array(BLOCK_LENGTH_BYTES),
-      explain: this.#options.explain,
-    });
-    this.engine = this.#options.wrap?.(engine) ?? engine;
+    const settings = this.#reader.value() as Settings | null;
+    if (typeof settings !== 'object' || settings === null) throw new ReplayError('created without settings');
+    const { random, explain, wrap } = this.#options;
+    const allocateBlock = () => new Uint8Array(BLOCK_LENGTH_BYTES);
+    const engine = createEngine({ random: random(seed), settings, allocateBlock, explain });
+    this.engine = wrap?.(engine) ?? engine;
     this.engineCount += 1;
     this.#marks = new OutputMarks();
     this.#since = [];

@@ -265,7 +265,7 @@ export class Requester {
   #unsnub(peer: Peer): void {
     peer.snubbed = false;
     peer.askAgainAt = 0;
-    peer.pipeline.restart(1);
+    peer.pipeline.restart();
     this.#ctx.outbox.event('peerUnsnubbed', this.#torrent.id, peer.conn, 0);
   }
 

@@ -30,7 +30,7 @@ export class JournalWriter {
   begin(kind: number, at: number): void {
     if (this.#fields.length >= FRAME_BYTES) this.flush();
     this.#fields.uint(kind);
-    this.#fields.uint(at - this.#at);
+    this.#fields.uint(Math.max(0, at - this.#at));
     this.#at = at;
   }
 

@@ -1,10 +1,9 @@
 // `starling sim sweep`: many seeds over all cores, or over many machines. What was done is kept, so that a sweep that was ended goes on.
 
-import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { redisUrl, repeated, threadCount, UsageError, wholeNumber } from './arguments.ts';
+import { repeated, UsageError, wholeNumber } from './arguments.ts';
 import { interruptible } from './interrupt.ts';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, type SimOutput } from './output.ts';
 import { buildDigest } from './sweep/build-digest.ts';
@@ -25,7 +24,7 @@ import {
 import { Progress } from './sweep/progress.ts';
 import { ResultsFile } from './sweep/results-file.ts';
 import { RUN_TIMEOUT_S } from './sweep/run-pool.ts';
-import { runAll } from './sweep/runner.ts';
+import { runAll, Runner } from './sweep/runner.ts';
 import { failureLine, summary } from './sweep/summary.ts';
 
 interface SweepOptions {
@@ -40,7 +39,6 @@ interface SweepOptions {
   readonly out?: string;
   readonly junit?: string;
   readonly annotations: boolean;
-  readonly redis?: string;
 }
 
 export function addSweep(program: Command, output: SimOutput, exit: (code: number) => void): void {
@@ -61,7 +59,6 @@ export function addSweep(program: Command, output: SimOutput, exit: (code: numbe
     .option('--out <file>', 'keeps every result there; the same command goes on where it ended')
     .option('--junit <file>', 'writes a JUnit file')
     .option('--annotations', 'names failures as annotations of GitHub', process.env['GITHUB_ACTIONS'] === 'true')
-    .option('--redis <url>', 'shares the runs with every "sim worker" that names the same server', redisUrl)
     .action(async (names: readonly string[], options: SweepOptions) => {
       exit(await interruptible((stop) => sweep(names, options, output, stop)));
     });
@@ -94,18 +91,12 @@ async function sweep(
     progress.done(outcome);
     if (!outcome.ok) output.err(failureLine(outcome));
   };
-  const runs = { threads, memoryMiB: options.memory ?? null, runTimeoutS: options.runTimeout };
+  const runner = new Runner({ threads, memoryMiB: options.memory ?? null, runTimeoutS: options.runTimeout, guard });
   try {
-    const rest = except(todo, file);
-    if (options.redis === undefined) await runAll(rest, { ...runs, guard }, keep, stop);
-    else {
-      const { sweepTogether } = await import('./sweep/fleet.ts');
-      const flush = async () => file?.flush();
-      const announcement = { id: idOf(plan, identity), build: identity.build, guard };
-      await sweepTogether(options.redis, { announcement, jobs: rest, deliver: keep, flush }, runs, output, stop);
-    }
+    await runAll(except(todo, file), runner, threads, keep, stop);
   } finally {
     progress.end();
+    await runner.close();
     await file?.close();
   }
   if (unkept.signal.aborted) throw new UsageError(`${options.out}: ${(unkept.signal.reason as Error).message}`);
@@ -121,11 +112,6 @@ async function sweep(
     return EXIT_INTERRUPTED;
   }
   return outcomes.every(({ ok }) => ok) ? EXIT_OK : EXIT_FAILED;
-}
-
-/** Names a sweep among those of one server: the same for the same command. */
-function idOf({ seeds, shard }: Plan, identity: object): string {
-  return createHash('sha256').update(JSON.stringify({ identity, seeds, shard })).digest('hex').slice(0, 12);
 }
 
 /** The jobs that the file has no result of. */
@@ -146,4 +132,8 @@ function write(path: string, text: string): void {
   } catch (error) {
     throw new UsageError(`${path}: ${(error as Error).message}`);
   }
+}
+
+function threadCount(text: string): number {
+  return Math.max(1, wholeNumber(text));
 }

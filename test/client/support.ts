@@ -100,9 +100,13 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** A running `starling`, killed for certain after a minute. */
-export function start(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, ['bin/starling.js', ...args], {
+/** A running `starling`, killed for certain after a minute. `program`: another build of it. */
+export function start(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  program = 'bin/starling.js',
+) {
+  const child = spawn(process.execPath, [program, ...args], {
     env: { ...process.env, ...environment },
     timeout: 60_000,
     killSignal: 'SIGKILL',

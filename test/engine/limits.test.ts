@@ -161,9 +161,8 @@ describe('limits', () => {
     expect(lab.requests(conn)).toEqual([]);
     lab.say(conn, u32(0));
     lab.pass(15);
-    const [again] = lab.requests(conn) as [[number, number, number]];
+    expect(lab.requests(conn).length).toBe(1);
     lab.give(conn, data, late);
-    lab.give(conn, data, again);
     expect(lab.requests(conn).length).toBeGreaterThan(1);
   });
 
