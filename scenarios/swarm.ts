@@ -16,6 +16,11 @@ import {
 } from '#sim';
 import { layoutOf } from './layout.ts';
 
+const ANNOUNCE_S = 60;
+/** A tiny torrent over a tiny line would only wait. */
+const UP_KBPS_MIN = 4;
+/** Chance that is left of never having been told of the keeper, after so long a wait that it counts as a failure. */
+const MISSED = 1e-6;
 /** Until what is complete is also flushed: writes, a sync and a save of the slowest disk. */
 const FLUSH_S = 120;
 
@@ -27,8 +32,9 @@ export const swarm = scenario({
     peers: whole(5, 1, 10, '', 'leechers'),
     layout: whole(15, 0, 1_000_000, '', 'what the lengths of the files are drawn from'),
     files: whole(6, 1, 8, '', 'files of the torrent'),
-    pieceKiB: choice(64, [16, 32, 64], 'KiB', 'piece length'),
-    upKBps: near(50, 20, 500, 'kB/s', 'the best uplink; others have from a quarter of it'),
+    bodyKiB: whole(768, 0, 2_048, 'KiB', 'length of one more file'),
+    pieceKiB: choice(64, [16, 32, 64, 256], 'KiB', 'piece length'),
+    copyS: near(20, 1, 90, 's', 'the best uplink sends one copy in so much time; others have from a quarter of it'),
     latencyMs: near(40, 0, 400, 'ms', 'the longest round trip'),
     lossPercent: choice(0, [0, 1], '%', 'packets lost between two leechers'),
     cutPercent: choice(10, [0, 10, 50], '%', 'deliveries that are cut at any byte'),
@@ -38,14 +44,17 @@ export const swarm = scenario({
     joinWithinS: whole(5, 0, 30, 's', 'leechers join within so much time'),
     faults: some(ATLAS_KINDS.join('+'), ATLAS_KINDS, `kinds of fault that strike: ${ATLAS_KINDS.join(', ')}`),
     faultsForS: whole(60, 1, 120, 's', 'faults strike within so much time'),
-    strikes: whole(2, 1, 4, '', 'each kind strikes so often at most'),
+    strikes: whole(3, 1, 6, '', 'each kind strikes so often at most'),
   },
   marks: ['downloadCompleted', 'pieceFlushed', 'checkFinished', 'paused', 'resumed', 'dialFailed', 'diskFailed'],
-  world: ({ layout, files, pieceKiB, cutPercent }) => ({
-    contents: layoutOf({ layout, files, padPercent: 10, pieceKiB }),
-    trackers: [{ intervalS: 60 }],
-    cutPerMillion: cutPercent * 10_000,
-  }),
+  world: ({ layout, files, bodyKiB, pieceKiB, cutPercent }) => {
+    const { fileLengths, pads } = layoutOf({ layout, files, padPercent: 10, pieceKiB });
+    return {
+      contents: { fileLengths: [...fileLengths, bodyKiB * 1024], pads: [...pads, false], pieceKiB },
+      trackers: [{ intervalS: ANNOUNCE_S }],
+      cutPerMillion: cutPercent * 10_000,
+    };
+  },
 
   play(world, knobs) {
     const atlas = new Atlas(world, {
@@ -54,15 +63,16 @@ export const swarm = scenario({
       strikesMax: knobs.strikes,
     });
     const random = world.random.fork('peers');
+    const bestKBps = Math.max(UP_KBPS_MIN, world.contents.geometry.totalBytes / knobs.copyS / 1000);
     const drawn = (best: boolean): NodeSetting => {
       const share = best ? 100 : random.between(25, 100);
-      const upKBps = Math.max(1, Math.floor((knobs.upKBps * share) / 100));
+      const upKBps = Math.max(UP_KBPS_MIN, (bestKBps * share) / 100);
       return {
         upKBps,
         downKBps: upKBps * random.between(1, 8),
         latencyMs: random.below(knobs.latencyMs + 1),
         lossPercent: knobs.lossPercent,
-        ...(knobs.mixed && !best ? habits(random, knobs.upKBps) : {}),
+        ...(knobs.mixed && !best ? habits(random, bestKBps) : {}),
       };
     };
     const [keeper, ...others] = Array.from({ length: knobs.seeds }, (_, at) => world.addSeed(drawn(at === 0)));
@@ -77,9 +87,8 @@ export const swarm = scenario({
     const leechers = Array.from({ length: knobs.peers }, () =>
       world.addLeechers(1, { ...drawn(false), reachable: random.below(100) >= knobs.natPercent }, knobs.joinWithinS),
     ).flat();
-    world.run(knobs.joinWithinS);
     atlas.begin(keeper as SimNode, [keeper as SimNode, ...others, ...leechers]);
-    world.run(knobs.faultsForS);
+    world.run(Math.max(knobs.joinWithinS, knobs.faultsForS));
     atlas.heal();
     converge(world, atlas);
   },
@@ -92,7 +101,7 @@ function converge(world: Swarm, atlas: Atlas): void {
   world.until(
     'everyone who stayed is complete',
     everySecond(world, () => stayers.every((node) => isComplete(node.engine?.status(0)))),
-    atlas.patienceS(),
+    atlas.patienceS() + meetingS(world),
     () => behind(stayers),
   );
   world.until(
@@ -111,6 +120,12 @@ function converge(world: Swarm, atlas: Atlas): void {
       () => `node ${node.index}: ${state}, ${error}`,
     );
   }
+}
+
+/** A tracker names few of many at random: how long until nobody has missed the keeper, who may be the only one that can be reached. */
+function meetingS({ nodes }: Swarm): number {
+  const fewest = Math.min(...nodes.map(({ options }) => options.settings.numwant ?? nodes.length));
+  return fewest >= nodes.length ? 0 : ANNOUNCE_S * Math.ceil(Math.log(MISSED) / Math.log(1 - fewest / nodes.length));
 }
 
 /** Seeding and not about to be checked again. */
@@ -151,10 +166,10 @@ function habits(random: Random, upKBps: number): Pick<NodeSetting, 'settings' | 
     seedChoke: maybe(['roundRobin', 'fastestFirst']),
     pieceOrder: maybe(['rarestFirst', 'rarestFirst', 'random']),
     queueTimeMs: maybe([200, 2_000, 10_000]),
-    requestTimeoutMs: maybe([15_000, 60_000]),
-    numwant: maybe([1, 5, 100]),
-    downloadBps: maybe([0, 0, upKBps * 500]),
-    uploadBps: maybe([0, 0, upKBps * 250]),
+    requestTimeoutMs: maybe([30_000, 60_000]),
+    numwant: maybe([2, 5, 100]),
+    downloadBps: maybe([0, 0, Math.ceil(upKBps * 500)]),
+    uploadBps: maybe([0, 0, Math.ceil(upKBps * 250)]),
     resumeIntervalMs: maybe([500, 5_000, 30_000]),
   };
   return { settings, disk: { bytesPerS: maybe([500_000, 5e6, 200e6]), latencyUs: maybe([100, 10_000]) } };

@@ -69,14 +69,18 @@ export class Store {
     return blocks;
   }
 
-  /** Whether every block of a piece was written as the torrent wants it. */
+  /** Whether every block of a piece stands here as the torrent wants it, as far as anyone could know. */
   holds(piece: number): boolean {
     const { contents } = this;
-    for (let block = 0; block < contents.geometry.blockCount(piece); block += 1) {
-      const index = contents.indexOf(piece, block);
-      if (this.written(index) !== contents.stamp(index)) return false;
-    }
+    for (let block = 0; block < contents.geometry.blockCount(piece); block += 1)
+      if (!this.isRight(contents.indexOf(piece, block))) return false;
     return true;
+  }
+
+  /** Whether a block was written as the torrent wants it, or gives that back: a disk that lies may do so in either way. */
+  isRight(index: number): boolean {
+    const stamp = this.contents.stamp(index);
+    return this.written(index) === stamp || this.read(index) === stamp;
   }
 
   /** From now on a read of this block gives `stamp` (0 = nothing there), until it is written again. `index`: its place among all. */

@@ -46,6 +46,8 @@ export class AnnouncePolicy {
   /** Events that no tracker has heard yet, oldest first: at most `started` and `completed`. */
   #events: AnnounceEvent[] = [];
   #asking: Tracker | null = null;
+  /** The session in which it was asked. */
+  #askedIn = 0;
   /** Counts the starts: an answer to an announce of an earlier one says nothing of this. */
   #session = 0;
   #stopping = 0;
@@ -105,12 +107,14 @@ export class AnnouncePolicy {
     this.#pump();
   }
 
-  /** Whoever counts us as present is told; where nobody does, whoever is being asked may. */
+  /** Whoever counts us as present is told; where nobody does, whoever is being asked may, unless that is left over from before a pause,
+   *  which told it. */
   stop(): void {
     this.#active = false;
     const present = this.#tiers.flat().filter((tracker) => tracker.present);
     for (const tracker of present) this.#sayStopped(tracker);
-    if (present.length === 0 && this.#asking !== null) this.#sayStopped(this.#asking);
+    const mayCount = this.#askedIn === this.#session ? this.#asking : null;
+    if (present.length === 0 && mayCount !== null) this.#sayStopped(mayCount);
   }
 
   #sayStopped(tracker: Tracker): void {
@@ -135,6 +139,7 @@ export class AnnouncePolicy {
     const tracker = this.#tiers[this.#tier]?.[this.#rank];
     if (tracker === undefined) return;
     this.#asking = tracker;
+    this.#askedIn = this.#session;
     // A partial seed says so at every announce that has nothing else to say (BEP 21).
     const idle: AnnounceEvent = this.#torrent.partialSeed ? 'paused' : '';
     this.#send(tracker, tracker.present ? (this.#events[0] ?? idle) : 'started');

@@ -50,9 +50,9 @@ export interface AtlasOptions {
 /** Longest that a program is down or paused, a line is cut, a disk is sick. */
 const LASTS_MAX_S = 40;
 /** One operation in so many fails on a sick disk. */
-const SICK_PER_MILLION = 150_000;
+const SICK_PER_MILLION = 300_000;
 /** One block in so many is stored wrongly by a disk that lies. */
-const LIES_PER_MILLION = 60_000;
+const LIES_PER_MILLION = 200_000;
 /** A crash is noticed by a reset at once, or by silence. */
 const NOTICE_MAX_US = 60_000_000;
 /** Of the nodes but the keeper, at most one in so many leaves. */

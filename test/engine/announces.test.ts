@@ -165,4 +165,19 @@ describe('announces', () => {
     lab.announced({});
     expect(lab.announces).toEqual([]);
   });
+
+  test('announces: stopped is said once, not again for an answer that is still due (paused, resumed and paused)', () => {
+    const lab = new Lab({ metainfo });
+    const command = (kind: 'pause' | 'resume') => {
+      lab.engine.command(lab.now, { kind, torrent: lab.torrent });
+      lab.run();
+    };
+    lab.announced({ intervalS: 60 });
+    lab.engine.command(lab.now, { kind: 'announceNow', torrent: lab.torrent });
+    lab.run();
+    command('pause');
+    command('resume');
+    command('pause');
+    expect(events(lab)).toEqual(['', 'stopped']);
+  });
 });
