@@ -4,6 +4,7 @@ import type { Scenario } from '#sim';
 import { attacks } from './adversaries/index.ts';
 import { churn } from './churn.ts';
 import { canary } from './canary.ts';
+import { crowded } from './crowded.ts';
 import { crashRestart } from './crash-restart.ts';
 import { diskFull } from './disk-full.ts';
 import { endGame } from './end-game.ts';
@@ -11,9 +12,13 @@ import { flashCrowd } from './flash-crowd.ts';
 import { parole } from './parole.ts';
 import { pauseResume } from './pause-resume.ts';
 import { resumeCheck } from './resume-check.ts';
+import { rudePeers } from './rude-peers.ts';
 import { seedGoodbye } from './seed-goodbye.ts';
 import { swarm } from './swarm.ts';
+import { slowDisk } from './slow-disk.ts';
+import { stall } from './stall.ts';
 import { trackerDown } from './tracker-down.ts';
+import { wishes } from './wishes.ts';
 
 export const scenarios: readonly Scenario[] = [
   flashCrowd,
@@ -25,7 +30,12 @@ export const scenarios: readonly Scenario[] = [
   seedGoodbye,
   trackerDown,
   diskFull,
+  slowDisk,
   crashRestart,
+  crowded,
+  stall,
+  rudePeers,
+  wishes,
   swarm,
   canary,
   ...attacks.map((attack) => attack.scenario),

@@ -18,7 +18,7 @@ export const seedGoodbye = scenario({
     pieceKiB: shared.pieceKiB(64),
     ...shared.line,
   },
-  marks: ['peerIsSeed', 'seedDisconnected', 'downloadCompleted'],
+  marks: ['blockDuplicate', 'endGameLeft', 'peerIsSeed', 'seedDisconnected', 'downloadCompleted'],
   world: ({ sizeMiB, pieceKiB }) => ({ contents: { sizeMiB, pieceKiB } }),
 
   play(swarm, knobs) {

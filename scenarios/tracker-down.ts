@@ -14,6 +14,10 @@ import {
   WireObserver,
 } from '#sim';
 
+const FIRST = 'http://first.example/announce';
+/** The second tier: the dead one is asked first by half of the nodes, until the other answers. */
+const SECOND = 'http://second.example/announce';
+const DEAD = 'http://dead.example/announce';
 /** Bounds of the pause after all trackers failed: it doubles from the first to the second. */
 const RETRY_MIN_S = 15;
 const RETRY_MAX_S = 1_800;
@@ -35,23 +39,21 @@ export const trackerDown = scenario({
     firstDeadForS: whole(120, 0, 600, 's', 'so much longer the first tier stays dead'),
     failPercent: choice(20, [0, 20, 50], '%', 'announces that the second tier answers with an error'),
   },
-  marks: ['announceSent', 'announceFailed', 'announced', 'stopped', 'downloadCompleted'],
+  marks: ['announceSent', 'announceFailed', 'announced', 'trackerPromoted', 'stopped', 'downloadCompleted'],
   world: ({ sizeMiB, pieceKiB, failPercent }) => ({
-    contents: { sizeMiB, pieceKiB },
-    trackers: [
-      { url: 'http://first.example/announce' },
-      { url: 'http://second.example/announce', failuresPerMillion: failPercent * 10_000 },
-    ],
+    contents: { sizeMiB, pieceKiB, announceTiers: [[FIRST], [SECOND, DEAD]] },
+    trackers: [{ url: FIRST }, { url: SECOND, failuresPerMillion: failPercent * 10_000 }, { url: DEAD }],
   }),
 
   play(swarm, knobs) {
     const { seeds, peers, allDeadForS, firstDeadForS } = knobs;
     const line = lineFrom(knobs);
-    const [first, second] = swarm.trackers as [SimTracker, SimTracker];
+    const [first, second, dead] = swarm.trackers as [SimTracker, SimTracker, SimTracker];
     const observer = new WireObserver();
     swarm.observer = observer;
     first.alive = false;
     second.alive = false;
+    dead.alive = false;
     swarm.at(allDeadForS, () => {
       second.alive = true;
     });

@@ -2,6 +2,7 @@
 
 export { Liar, lieOf } from './liar.ts';
 export { Polluter } from './polluter.ts';
+export { RUDE } from './rude.ts';
 export type { ScriptedPeer, ScriptOptions } from './scripted-peer.ts';
 export { SeedThief } from './seed-thief.ts';
 export { SELFISH } from './selfish.ts';

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { addAdversaries } from './adversaries.ts';
 import { UsageError } from './arguments.ts';
 import { addList } from './list.ts';
+import { addMarks } from './marks.ts';
 import { CONSOLE, EXIT_OK, EXIT_USAGE, type SimOutput } from './output.ts';
 import { addReplay } from './replay.ts';
 import { addScenario } from './scenario.ts';
@@ -29,6 +30,7 @@ export async function runSim(argv: readonly string[], output: SimOutput = CONSOL
   addScenario(program, output, exit);
   addSearch(program, output, exit);
   addSweep(program, output, exit);
+  addMarks(program, output, exit);
   addList(program, output);
   addReplay(program, output, exit);
   addValidate(program, output, exit);
