@@ -1,7 +1,7 @@
 // Writes a page around its data. What the data says is never markup: it stands in a block of JSON that the page's script reads and shows as
 // text, and the content security policy allows no script or style but the two whose hashes it names, and no request to anywhere.
 
-import type { RunRecord, RunResult } from '#sim';
+import type { RunRecord } from '#sim';
 
 /** Script and style of one kind of page, and `sha256-…` of each as the content security policy names it. */
 interface PageAsset {
@@ -19,10 +19,26 @@ export interface PageAssets {
 
 /** One run of many. */
 export interface IndexRow {
-  readonly result: RunResult;
+  readonly scenario: string;
+  readonly seed: number;
+  readonly ok: boolean;
+  /** One line that says what did not hold; null where all did. */
+  readonly reason: string | null;
+  /** The law that was broken, without figures: the same for failures of one kind. */
+  readonly claim: string | null;
+  /** Null where a run gave no answer. */
+  readonly digest: string | null;
+  readonly virtualS: number;
+  readonly wallS: number;
+  readonly replayCommand: string;
   /** The run's own page, as a path relative to the index; null where there is none. */
   readonly href: string | null;
-  readonly replayCommand: string;
+}
+
+/** What stands in the page of many runs. */
+export interface IndexData {
+  readonly title: string;
+  readonly rows: readonly IndexRow[];
 }
 
 /** One run as a page. */
@@ -32,14 +48,8 @@ export function renderRun(record: RunRecord, { run }: PageAssets): string {
 }
 
 /** Many runs as a page, those that failed first. */
-export function renderIndex(title: string, rows: readonly IndexRow[], { index }: PageAssets): string {
-  return page(title, index, { title, rows: rows.map(slim) });
-}
-
-/** Without what the index does not show, so that a sweep of many thousand runs stays a small page. */
-function slim({ result, href, replayCommand }: IndexRow) {
-  const { scenario, seed, peers, virtualS, digest, ok, reason } = result;
-  return { scenario, seed, peers, virtualS, digest, ok, reason, href, replayCommand };
+export function renderIndex(data: IndexData, { index }: PageAssets): string {
+  return page(data.title, index, data);
 }
 
 function page(title: string, { script, scriptHash, style, styleHash }: PageAsset, data: unknown): string {

@@ -16,7 +16,7 @@ import { ToggleLog } from './toggle-log.ts';
 const INTERVALS_MAX = 600;
 const FIRST_INTERVAL_US = 10_000;
 /** Nodes recorded one by one, and cells of the map of peers and pieces: both bound the page, not the run. */
-const PLACES_MAX = 1000;
+const PLACES_MAX = 1024;
 const PLACES_MIN = 50;
 const CELLS_MAX = 1_000_000;
 /** Events of one name that are kept. */

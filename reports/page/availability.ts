@@ -27,6 +27,7 @@ export function availability(model: Model, clock: PageClock): HTMLElement {
     heightPxMax: 260,
     rowTitle: 'piece',
     columnTitle: 'time',
+    rowFirst: 0,
     rowLabel: (row) => String(row * perRow),
     columnTicks: (most) => timeTicks(endS, most).map(({ atS, text }) => ({ at: atS / endS, text })),
     description: 'Copies of each piece over time.',
@@ -74,7 +75,7 @@ export function availability(model: Model, clock: PageClock): HTMLElement {
       ? element(
           'p',
           { class: 'note' },
-          `The map counts the first ${nodes.length} of ${record.nodeCount} peers, the lines all.`,
+          `The map counts the first ${nodes.length.toLocaleString('en')} of ${count(record.nodeCount, 'peer')}, the lines all.`,
         )
       : null,
   );

@@ -20,6 +20,7 @@ export function chokeMatrix(model: Model, clock: PageClock): HTMLElement {
   const side = Math.ceil(nodes.length / perCell);
   const now = element('p', { class: 'finding' });
   const strength = new Uint8Array(side * side);
+  const first = perCell === 1 ? (nodes[0]?.index ?? 1) : 0;
   const label = (at: number) => String(nodes[at * perCell]?.index);
   const drawn = grid({
     rows: side,
@@ -28,8 +29,9 @@ export function chokeMatrix(model: Model, clock: PageClock): HTMLElement {
     square: true,
     rowTitle: 'uploader',
     columnTitle: 'downloader',
+    rowFirst: first,
     rowLabel: label,
-    columnTicks: countedTicks(side, label),
+    columnTicks: countedTicks(side, label, first),
     description: 'Which peer unchokes which at the time of the slider.',
     paint: (pixels) => {
       const colours = KINDS.map((name) => pixel(rgb(name)));
@@ -69,7 +71,11 @@ export function chokeMatrix(model: Model, clock: PageClock): HTMLElement {
       key('cell', 'choked'),
     ),
     nodes.length < record.nodeCount
-      ? element('p', { class: 'note' }, `The first ${nodes.length} of ${record.nodeCount} peers.`)
+      ? element(
+          'p',
+          { class: 'note' },
+          `The first ${nodes.length.toLocaleString('en')} of ${count(record.nodeCount, 'peer')}.`,
+        )
       : null,
   );
   matrix.querySelector('.finding')?.replaceWith(now);

@@ -15,6 +15,8 @@ export interface GridOptions {
   readonly rowTitle: string;
   readonly columnTitle: string;
   readonly rowLabel: (row: number) => string;
+  /** Number of the first row as people count them: round ones are labelled. */
+  readonly rowFirst: number;
   /** What stands below the columns, where `most` texts find room; `at`: 0 = left edge, 1 = right edge. */
   readonly columnTicks: (most: number) => readonly { readonly at: number; readonly text: string }[];
   readonly description: string;
@@ -152,7 +154,7 @@ function drawAxes(
   context.font = '12px system-ui, sans-serif';
   context.textBaseline = 'middle';
   context.textAlign = 'right';
-  for (const row of spread(rows, Math.max(1, Math.floor(area.height / ROW_LABEL_SPACE_PX))))
+  for (const row of spread(rows, Math.max(1, Math.floor(area.height / ROW_LABEL_SPACE_PX)), options.rowFirst))
     context.fillText(rowLabel(row), LEFT_PX - 6, TOP_PX + ((row + 0.5) / rows) * area.height);
   context.textAlign = 'center';
   for (const { at, text } of options.columnTicks(Math.max(1, Math.floor(area.width / LABEL_SPACE_PX)))) {
@@ -168,13 +170,14 @@ function drawAxes(
 }
 
 /** Ticks in the middle of columns that are counted: `label` of every so many. */
-export function countedTicks(columns: number, label: (column: number) => string) {
+export function countedTicks(columns: number, label: (column: number) => string, first: number) {
   return (most: number) =>
-    spread(columns, most).map((column) => ({ at: (column + 0.5) / columns, text: label(column) }));
+    spread(columns, most, first).map((column) => ({ at: (column + 0.5) / columns, text: label(column) }));
 }
 
-/** At most `most` + 1 of the integers below `total`, at equal steps from 0. */
-function spread(total: number, most: number): number[] {
+/** At most `most` + 1 of the integers below `total`, at equal steps, such that they are round when counted from `first`. */
+function spread(total: number, most: number, first: number): number[] {
   const step = Math.max(1, roundStep(total / most));
-  return Array.from({ length: Math.ceil(total / step) }, (_, index) => index * step);
+  const from = (step - (first % step)) % step;
+  return Array.from({ length: Math.max(0, Math.ceil((total - from) / step)) }, (_, index) => from + index * step);
 }

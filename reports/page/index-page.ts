@@ -1,30 +1,19 @@
-// The page of many runs: those that failed first, and a filter.
+// The page of many runs: what failed and how often, then every run, those that failed first, with a filter.
 
-import { button, element, say, table, type Child } from './dom.ts';
+import type { IndexData, IndexRow } from '../render.ts';
+import { button, card, type Child, element, say, table } from './dom.ts';
 import { replay } from './summary.ts';
 import { themeButton } from './theme.ts';
-import { count, seconds } from './units.ts';
-
-interface Row {
-  readonly scenario: string;
-  readonly seed: number;
-  readonly peers: number;
-  readonly virtualS: number;
-  readonly digest: string;
-  readonly ok: boolean;
-  readonly reason: string | null;
-  readonly href: string | null;
-  readonly replayCommand: string;
-}
+import { count, percent, seconds } from './units.ts';
 
 const ROWS_SHOWN = 200;
 
-const data = JSON.parse(document.getElementById('data')?.textContent ?? '') as { title: string; rows: Row[] };
+const data = JSON.parse(document.getElementById('data')?.textContent ?? '') as IndexData;
 const rows = [...data.rows].sort(
   (a, b) =>
-    Number(a.ok) - Number(b.ok) || (a.scenario < b.scenario ? -1 : a.scenario > b.scenario ? 1 : a.seed - b.seed),
+    Number(a.ok) - Number(b.ok) || Number(a.scenario > b.scenario) - Number(a.scenario < b.scenario) || a.seed - b.seed,
 );
-const failed = rows.filter(({ ok }) => !ok).length;
+const failed = rows.filter(({ ok }) => !ok);
 
 const filter = element('input', {
   type: 'search',
@@ -32,27 +21,24 @@ const filter = element('input', {
   placeholder: 'scenario, seed, digest or reason',
   autocomplete: 'off',
 });
-const onlyFailed = element('input', { type: 'checkbox', id: 'only-failed' });
+const onlyFailed = element('input', { type: 'checkbox' });
 const matching = element('p', { class: 'finding', 'aria-live': 'polite' });
-const list = element('div', {});
+const list = element('div', { class: 'runs' });
 let limit = ROWS_SHOWN;
 
 function show(): void {
   const wanted = filter.value.toLowerCase().split(/\s+/);
-  const found = rows.filter(
-    (row) =>
-      (!onlyFailed.checked || !row.ok) &&
-      wanted.every((word) =>
-        `${row.scenario} ${row.seed} ${row.digest} ${row.reason ?? ''}`.toLowerCase().includes(word),
-      ),
-  );
+  const found = rows.filter((row) => {
+    const text = `${row.scenario} ${row.seed} ${row.digest ?? ''} ${row.reason ?? ''}`.toLowerCase();
+    return (!onlyFailed.checked || !row.ok) && wanted.every((word) => text.includes(word));
+  });
   say(matching, `${count(found.length, 'run')} of ${rows.length.toLocaleString('en')}`);
   const heads = [
     { title: 'verdict' },
     { title: 'scenario' },
     { title: 'seed', numeric: true },
-    { title: 'peers', numeric: true },
     { title: 'virtual time', numeric: true },
+    { title: 'wall time', numeric: true },
     { title: 'digest' },
     { title: 'why, and how to see it again' },
   ];
@@ -66,17 +52,86 @@ function show(): void {
     );
 }
 
-function cells(row: Row): Child[] {
+function cells(row: IndexRow): Child[] {
   return [
-    element('span', { class: row.ok ? 'verdict ok' : 'verdict failed' }, row.ok ? '✓ held' : '✗ failed'),
-    // Only a file beside the index, never another scheme.
-    row.href === null ? row.scenario : element('a', { href: `./${row.href}` }, row.scenario),
+    verdict(row.ok, row.ok ? '✓ held' : '✗ failed'),
+    link(row, row.scenario),
     String(row.seed),
-    row.peers.toLocaleString('en'),
-    seconds(row.virtualS),
-    element('code', {}, row.digest),
-    row.ok ? '' : element('div', {}, element('p', { class: 'why' }, row.reason ?? ''), replay(row.replayCommand)),
+    row.digest === null ? '–' : seconds(row.virtualS),
+    row.digest === null ? '–' : seconds(row.wallS),
+    element('code', {}, row.digest ?? '–'),
+    element(
+      'div',
+      { class: 'why' },
+      row.ok ? null : element('p', {}, row.reason ?? ''),
+      row.ok ? element('code', {}, row.replayCommand) : replay(row.replayCommand),
+    ),
   ];
+}
+
+function verdict(ok: boolean, text: string): HTMLElement {
+  return element('span', { class: ok ? 'verdict ok' : 'verdict failed' }, text);
+}
+
+/** Only ever a file beside the index, never another scheme. */
+function link({ href }: IndexRow, text: string): Child {
+  return href === null ? element('span', { class: 'plain' }, text) : element('a', { href: `./${href}` }, text);
+}
+
+/** Failures by the law that they broke, the most frequent first. */
+function laws(): HTMLElement {
+  const kinds = Map.groupBy(failed, ({ claim, reason }) => claim ?? reason ?? '');
+  const sorted = [...kinds].sort(([, a], [, b]) => b.length - a.length);
+  return card(
+    'What failed',
+    `${count(failed.length, 'run')} broke ${count(sorted.length, 'law')}.`,
+    table(
+      [
+        { title: 'runs', numeric: true },
+        { title: 'law, with N for figures' },
+        { title: 'scenarios' },
+        { title: 'for example' },
+      ],
+      sorted.map(([law, those]): Child[] => {
+        const example = those.find(({ href }) => href !== null) ?? (those[0] as IndexRow);
+        return [
+          those.length.toLocaleString('en'),
+          law,
+          [...new Set(those.map(({ scenario }) => scenario))].join(', '),
+          link(example, `seed ${example.seed}`),
+        ];
+      }),
+    ),
+  );
+}
+
+function byScenario(): HTMLElement {
+  const groups = [...Map.groupBy(rows, ({ scenario }) => scenario)].sort(([a], [b]) => Number(a > b) - Number(a < b));
+  const middle = (those: readonly IndexRow[], of: (row: IndexRow) => number) =>
+    those.map(of).sort((a, b) => a - b)[Math.floor(those.length / 2)] as number;
+  return card(
+    'Scenarios',
+    `${count(groups.length, 'scenario')}.`,
+    table(
+      [
+        { title: 'scenario' },
+        { title: 'runs', numeric: true },
+        { title: 'failed', numeric: true },
+        { title: 'median virtual time', numeric: true },
+        { title: 'median wall time', numeric: true },
+      ],
+      groups.map(([name, those]): Child[] => {
+        const bad = those.filter(({ ok }) => !ok).length;
+        return [
+          name,
+          those.length.toLocaleString('en'),
+          bad === 0 ? '0' : element('b', { class: 'failed' }, `${bad} (${percent(bad / those.length)})`),
+          seconds(middle(those, ({ virtualS }) => virtualS)),
+          seconds(middle(those, ({ wallS }) => wallS)),
+        ];
+      }),
+    ),
+  );
 }
 
 for (const input of [filter, onlyFailed])
@@ -94,23 +149,31 @@ document
       element(
         'div',
         { class: 'title' },
-        element(
-          'span',
-          { class: failed === 0 ? 'verdict ok' : 'verdict failed' },
-          failed === 0 ? '✓ all held' : `✗ ${failed} failed`,
-        ),
+        verdict(failed.length === 0, failed.length === 0 ? '✓ all held' : `✗ ${failed.length} failed`),
         element('h1', {}, data.title),
         themeButton(),
       ),
-      element(
-        'div',
-        { class: 'filter' },
-        element('label', { for: 'filter' }, 'Filter'),
-        filter,
-        element('label', { class: 'check' }, onlyFailed, ' failed only'),
-      ),
-      matching,
     ),
-    element('section', { class: 'card', 'aria-label': 'Runs' }, list),
+    element(
+      'div',
+      { class: 'cards one' },
+      failed.length === 0 ? null : laws(),
+      byScenario(),
+      element(
+        'section',
+        { class: 'card', 'aria-label': 'Runs' },
+        element('h2', {}, 'Runs'),
+        matching,
+        element(
+          'div',
+          { class: 'filter' },
+          element('label', { for: 'filter' }, 'Filter'),
+          filter,
+          element('label', { class: 'check' }, onlyFailed, ' failed only'),
+        ),
+        list,
+      ),
+    ),
+    element('footer', {}, 'The same command gives the same run on every machine.'),
   );
 show();

@@ -20,8 +20,9 @@ export function pieceMap(model: Model, clock: PageClock): HTMLElement {
     heightPxMax: 520,
     rowTitle: 'peer',
     columnTitle: 'piece',
+    rowFirst: nodes[0]?.index ?? 1,
     rowLabel: (row) => String(nodes[row]?.index),
-    columnTicks: countedTicks(pieceCount, String),
+    columnTicks: countedTicks(pieceCount, String, 0),
     description: 'Which peer has which piece at the time of the slider.',
     paint: (pixels) => paint(model, recentSamples, pixels),
     tell: (row, column) => {
@@ -54,7 +55,11 @@ export function pieceMap(model: Model, clock: PageClock): HTMLElement {
       key('absent', 'does not run'),
     ),
     nodes.length < record.nodeCount
-      ? element('p', { class: 'note' }, `The first ${nodes.length} of ${record.nodeCount} peers.`)
+      ? element(
+          'p',
+          { class: 'note' },
+          `The first ${nodes.length.toLocaleString('en')} of ${count(record.nodeCount, 'peer')}.`,
+        )
       : null,
   );
   map.querySelector('.finding')?.replaceWith(now);

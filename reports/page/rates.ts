@@ -56,6 +56,7 @@ export function peerRates(model: Model, clock: PageClock): HTMLElement {
     heightPxMax: 360,
     rowTitle: 'peer',
     columnTitle: 'time',
+    rowFirst: nodes[0]?.index ?? 1,
     rowLabel: (row) => String(nodes[row]?.index),
     columnTicks: (most) => timeTicks(endS, most).map(({ atS, text }) => ({ at: atS / endS, text })),
     description: 'Rate of each peer over time, as a share of its own line.',

@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type IndexRow, type PageAssets, renderIndex, renderRun } from '#reports';
-import { type RunRecord, runRecord, type RunResult, type Scenario, type Swarm } from '#sim';
+import { runRecord, type RunResult, type Scenario, type Swarm } from '#sim';
 import { UsageError } from './arguments.ts';
 
 const INDEX = 'index.html';
@@ -24,30 +24,28 @@ export class ReportWriter {
   }
 
   /** A run that was made with `record`. */
-  add(run: { scenario: Scenario; result: RunResult; swarm: Swarm; replayCommand: string }): void {
-    const record: RunRecord = runRecord(run);
-    const { scenario, seed } = run.result;
+  add(run: { scenario: Scenario; result: RunResult; swarm: Swarm; replayCommand: string; wallS: number }): void {
+    const { scenario, seed, ok, reason, claim, digest, virtualS } = run.result;
     const href = `${scenario}-${seed}.html`;
     const path = this.#folder ? join(this.#path, href) : this.#path;
-    trying(path, () => writeFileSync(path, renderRun(record, this.#assets)));
-    this.#rows.push({ result: run.result, href, replayCommand: run.replayCommand });
+    trying(path, () => writeFileSync(path, renderRun(runRecord(run), this.#assets)));
+    const { replayCommand, wallS } = run;
+    this.#rows.push({ scenario, seed, ok, reason, claim, digest, virtualS, wallS, replayCommand, href });
+  }
+
+  /** A run that has no page of its own. */
+  mention(row: Omit<IndexRow, 'href'>): void {
+    this.#rows.push({ ...row, href: null });
   }
 
   /** After the last run. Returns the file to open. */
   finish(): string {
     if (!this.#folder) return this.#path;
-    return writeIndex(this.#path, `${this.#rows.length} runs`, this.#rows);
+    const path = join(this.#path, INDEX);
+    const data = { title: `${this.#rows.length} runs`, rows: this.#rows };
+    trying(path, () => writeFileSync(path, renderIndex(data, this.#assets)));
+    return path;
   }
-}
-
-/** Writes the index of many runs into a folder, made where it is not there; returns the file's path. Throws `UsageError`. */
-function writeIndex(folder: string, title: string, rows: readonly IndexRow[]): string {
-  const path = join(folder, INDEX);
-  trying(path, () => {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(path, renderIndex(title, rows, pageAssets()));
-  });
-  return path;
 }
 
 function trying(path: string, write: () => void): void {

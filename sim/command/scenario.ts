@@ -82,7 +82,7 @@ function runOne(
   const wallS = (performance.now() - started) / 1000;
   (json ? [jsonLine(result, wallS)] : rows(result, wallS)).forEach(output.out);
   const again = replayCommand(scenario.name, seed, settingsText(scenario.knobs, knobs));
-  report?.add({ scenario, result, swarm, replayCommand: again });
+  report?.add({ scenario, result, swarm, replayCommand: again, wallS });
   if (result.ok) return true;
   output.err(`${scenario.name}: ${result.reason}`);
   output.err(`  ${again}`);

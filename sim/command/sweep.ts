@@ -8,6 +8,7 @@ import { interruptible } from './interrupt.ts';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, type SimOutput } from './output.ts';
 import { buildDigest } from './sweep/build-digest.ts';
 import { annotations, junit } from './sweep/ci-formats.ts';
+import { reportSweep } from './sweep/report.ts';
 import type { Outcome } from './sweep/outcome.ts';
 import {
   type Job,
@@ -39,6 +40,7 @@ interface SweepOptions {
   readonly out?: string;
   readonly junit?: string;
   readonly annotations: boolean;
+  readonly report?: string;
 }
 
 export function addSweep(program: Command, output: SimOutput, exit: (code: number) => void): void {
@@ -58,6 +60,7 @@ export function addSweep(program: Command, output: SimOutput, exit: (code: numbe
     .option('--run-timeout <s>', 'a run that takes longer has failed', wholeNumber, RUN_TIMEOUT_S)
     .option('--out <file>', 'keeps every result there; the same command goes on where it ended')
     .option('--junit <file>', 'writes a JUnit file')
+    .option('--report <folder>', 'writes an index of all runs as a page, with a page for each of the first failures')
     .option('--annotations', 'names failures as annotations of GitHub', process.env['GITHUB_ACTIONS'] === 'true')
     .action(async (names: readonly string[], options: SweepOptions) => {
       exit(await interruptible((stop) => sweep(names, options, output, stop)));
@@ -105,6 +108,7 @@ async function sweep(
   summary(outcomes).forEach(output.out);
   output.out(progress.rate(threads));
   if (options.junit !== undefined) write(options.junit, junit(outcomes));
+  if (options.report !== undefined) output.out(`report: ${reportSweep(options.report, outcomes)}`);
   if (options.annotations) annotations(outcomes).forEach(output.out);
   if (interrupted.aborted) {
     const rest = `${wanted.size - outcomes.length} of ${wanted.size} runs were not made`;

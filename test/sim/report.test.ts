@@ -35,6 +35,16 @@ test('report: several runs are a folder with an index', async () => {
   expect(files.length).toBe(out.filter((line) => /(ok|FAILED)$/.test(line)).length + 1);
 });
 
+test('report: a sweep is an index of all runs, and a page for each that failed', async () => {
+  const path = join(folder, 'sweep');
+  const argv = ['sweep', 'flash-crowd', '--seeds', '3-5', '--set', 'peers=2', '--set', 'sizeMiB=1', '--threads', '1'];
+  expect((await sim(...argv, '--report', path)).code).toBe(0);
+  expect(readdirSync(path)).toEqual(['index.html']);
+  expect((await sim(...argv, '--set', 'ratioMax=-100', '--report', path)).code).toBe(1);
+  expect(readdirSync(path)).toEqual(['flash-crowd-3.html', 'flash-crowd-4.html', 'flash-crowd-5.html', 'index.html']);
+  expect(readFileSync(join(path, 'index.html'), 'utf8')).toContain('"href":"flash-crowd-5.html"');
+});
+
 test('report: a path that cannot be written is one line and exit code 2', async () => {
   const path = join(folder, 'no', 'such', 'folder.html');
   const { code, err } = await sim('scenario', 'flash-crowd', '--peers', '1', '--set', 'sizeMiB=1', '--report', path);
