@@ -39,6 +39,20 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** Reads how many runs are made at a time. */
+export function threadCount(text: string): number {
+  const count = wholeNumber(text);
+  if (count < 1) throw new InvalidArgumentError('at least 1 is needed.');
+  return count;
+}
+
+/** Reads the URL of a Redis server. */
+export function redisUrl(text: string): string {
+  if (!URL.canParse(text) || !/^rediss?:$/.test(new URL(text).protocol))
+    throw new InvalidArgumentError('write redis://HOST:PORT.');
+  return text;
+}
+
 /** Collects an option that may be given several times. */
 export function repeated(text: string, before: readonly string[]): readonly string[] {
   return [...before, text];

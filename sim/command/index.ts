@@ -12,6 +12,7 @@ import { addScenario } from './scenario.ts';
 import { addSearch } from './search.ts';
 import { addValidate } from './validate.ts';
 import { addSweep } from './sweep.ts';
+import { addWorker } from './worker.ts';
 
 /** Runs `starling sim` with the arguments after `sim`; returns the exit code: 0, 1 when a run failed, 2 for a usage error, 130 after
  *  Ctrl-C. */
@@ -31,6 +32,7 @@ export async function runSim(argv: readonly string[], output: SimOutput = CONSOL
   addSearch(program, output, exit);
   addSweep(program, output, exit);
   addMarks(program, output, exit);
+  addWorker(program, output, exit);
   addList(program, output);
   addReplay(program, output, exit);
   addValidate(program, output, exit);

@@ -1,9 +1,10 @@
 // `starling sim sweep`: many seeds over all cores, or over many machines. What was done is kept, so that a sweep that was ended goes on.
 
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { repeated, UsageError, wholeNumber } from './arguments.ts';
+import { redisUrl, repeated, threadCount, UsageError, wholeNumber } from './arguments.ts';
 import { interruptible } from './interrupt.ts';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, type SimOutput } from './output.ts';
 import { buildDigest } from './sweep/build-digest.ts';
@@ -25,7 +26,7 @@ import {
 import { Progress } from './sweep/progress.ts';
 import { ResultsFile } from './sweep/results-file.ts';
 import { RUN_TIMEOUT_S } from './sweep/run-pool.ts';
-import { runAll, Runner } from './sweep/runner.ts';
+import { runAll } from './sweep/runner.ts';
 import { failureLine, summary } from './sweep/summary.ts';
 
 interface SweepOptions {
@@ -41,6 +42,7 @@ interface SweepOptions {
   readonly junit?: string;
   readonly annotations: boolean;
   readonly report?: string;
+  readonly redis?: string;
 }
 
 export function addSweep(program: Command, output: SimOutput, exit: (code: number) => void): void {
@@ -62,6 +64,7 @@ export function addSweep(program: Command, output: SimOutput, exit: (code: numbe
     .option('--junit <file>', 'writes a JUnit file')
     .option('--report <folder>', 'writes an index of all runs as a page, with a page for each of the first failures')
     .option('--annotations', 'names failures as annotations of GitHub', process.env['GITHUB_ACTIONS'] === 'true')
+    .option('--redis <url>', 'shares the runs with every "sim worker" that names the same server', redisUrl)
     .action(async (names: readonly string[], options: SweepOptions) => {
       exit(await interruptible((stop) => sweep(names, options, output, stop)));
     });
@@ -94,12 +97,18 @@ async function sweep(
     progress.done(outcome);
     if (!outcome.ok) output.err(failureLine(outcome));
   };
-  const runner = new Runner({ threads, memoryMiB: options.memory ?? null, runTimeoutS: options.runTimeout, guard });
+  const runs = { threads, memoryMiB: options.memory ?? null, runTimeoutS: options.runTimeout };
   try {
-    await runAll(except(todo, file), runner, threads, keep, stop);
+    const rest = except(todo, file);
+    if (options.redis === undefined) await runAll(rest, { ...runs, guard }, keep, stop);
+    else {
+      const { sweepTogether } = await import('./sweep/fleet.ts');
+      const flush = async () => file?.flush();
+      const announcement = { id: idOf(plan, identity), build: identity.build, guard };
+      await sweepTogether(options.redis, { announcement, jobs: rest, deliver: keep, flush }, runs, output, stop);
+    }
   } finally {
     progress.end();
-    await runner.close();
     await file?.close();
   }
   if (unkept.signal.aborted) throw new UsageError(`${options.out}: ${(unkept.signal.reason as Error).message}`);
@@ -116,6 +125,11 @@ async function sweep(
     return EXIT_INTERRUPTED;
   }
   return outcomes.every(({ ok }) => ok) ? EXIT_OK : EXIT_FAILED;
+}
+
+/** Names a sweep among those of one server: the same for the same command. */
+function idOf({ seeds, shard }: Plan, identity: object): string {
+  return createHash('sha256').update(JSON.stringify({ identity, seeds, shard })).digest('hex').slice(0, 12);
 }
 
 /** The jobs that the file has no result of. */
@@ -136,8 +150,4 @@ function write(path: string, text: string): void {
   } catch (error) {
     throw new UsageError(`${path}: ${(error as Error).message}`);
   }
-}
-
-function threadCount(text: string): number {
-  return Math.max(1, wholeNumber(text));
 }

@@ -26,7 +26,7 @@ export interface RunAnswer {
 }
 
 /** Ticks of engines from one collection to the next. */
-const TICKS_PER_COLLECTION = 64;
+const TICKS_PER_COLLECTION = 200;
 
 export function runTask(scenarios: readonly Scenario[], task: RunTask): RunAnswer {
   const { seed, settings, keepTrace = null } = task;

@@ -43,14 +43,14 @@ export class Runner {
   }
 }
 
-/** Runs the jobs, `lanes` at a time, until all are done or the signal says to stop: then what still runs counts as never begun. */
+/** Runs the jobs, one a thread, until all are done or the signal says to stop: then what still runs counts as never begun. */
 export async function runAll(
   jobs: Iterable<Job>,
-  runner: Runner,
-  lanes: number,
+  options: RunnerOptions,
   deliver: (outcome: Outcome) => void,
   stop: AbortSignal,
 ): Promise<void> {
+  const runner = new Runner(options);
   const queue = jobs[Symbol.iterator]();
   const lane = async (): Promise<void> => {
     while (!stop.aborted) {
@@ -62,6 +62,10 @@ export async function runAll(
   };
   const close = () => void runner.close();
   stop.addEventListener('abort', close, { once: true });
-  await Promise.all(Array.from({ length: lanes }, lane));
-  stop.removeEventListener('abort', close);
+  try {
+    await Promise.all(Array.from({ length: options.threads }, lane));
+  } finally {
+    stop.removeEventListener('abort', close);
+    await runner.close();
+  }
 }
