@@ -70,14 +70,14 @@ export class Pipeline {
     this.#growing = false;
   }
 
-  /** It answers again, or was unchoked anew. */
-  restart(): void {
+  /** It was unchoked anew; or, `leastBlocks` 1, it answers again: who snubbed us may do so again, and shall hold up no more than it must. */
+  restart(leastBlocks = TARGET_START): void {
     if (this.#fixed > 0) {
       this.target = Math.min(this.#fixed, this.#cap());
       this.#growing = false;
       return;
     }
-    if (this.target < TARGET_START) this.target = Math.min(TARGET_START, this.#cap());
+    if (this.target < leastBlocks) this.target = Math.min(leastBlocks, this.#cap());
     this.#growing = true;
     this.#lastRate = 0;
     this.#secondsWithoutGrowth = 0;

@@ -265,7 +265,7 @@ export class Requester {
   #unsnub(peer: Peer): void {
     peer.snubbed = false;
     peer.askAgainAt = 0;
-    peer.pipeline.restart();
+    peer.pipeline.restart(1);
     this.#ctx.outbox.event('peerUnsnubbed', this.#torrent.id, peer.conn, 0);
   }
 

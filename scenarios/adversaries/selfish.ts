@@ -1,14 +1,17 @@
 // A10. The selfish trio of Liogkas et al. 2006: seeds only, fastest only, false pieces.
 
-import { SELFISH } from '#sim';
+import { SELFISH, shared } from '#sim';
 import { whole } from '#harness';
 import { addAttackers, attack, attackerCount, honestCost, lineOf, proof, total } from './attack.ts';
 
 export const selfish = attack({
   name: 'selfish',
   doc: 'A10: a tenth of the peers are selfish in three ways: the honest hardly notice',
-  knobs: { attackers: whole(13, 1, 50, '%', 'attackers among all leechers and attackers') },
-  full: { peers: 90, attackers: 10, sizeMiB: 16 },
+  knobs: {
+    sizeMiB: shared.sizeMiB(16),
+    attackers: whole(13, 1, 50, '%', 'attackers among all leechers and attackers'),
+  },
+  full: { peers: 90, attackers: 10 },
   marks: ['peerBanned', 'pieceFailed'],
 
   attack(swarm, knobs) {

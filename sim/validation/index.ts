@@ -2,11 +2,12 @@
 
 import { distributionBound } from './v1-distribution-bound.ts';
 import { pipelining } from './v2-pipelining.ts';
+import { optimalSchedule } from './v3-optimal-schedule.ts';
+import { seedBandwidth } from './v4-seed-bandwidth.ts';
 import { pieceSize } from './v8-piece-size.ts';
 import { endGameCost } from './v9-end-game-cost.ts';
 import { latencyAndLoss } from './v10-latency-and-loss.ts';
 import { steadyState } from './v11-steady-state.ts';
-import { seedBandwidth } from './v4-seed-bandwidth.ts';
 import type { Validation } from './validation.ts';
 
 export { type Outcome, type Size, validate, type Validation } from './validation.ts';
@@ -14,6 +15,7 @@ export { type Outcome, type Size, validate, type Validation } from './validation
 export const validations: readonly Validation[] = [
   distributionBound,
   pipelining,
+  optimalSchedule,
   seedBandwidth,
   pieceSize,
   endGameCost,

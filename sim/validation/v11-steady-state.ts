@@ -12,8 +12,8 @@ const FILE_KB = (PIECES * PIECE_KIB * 1024) / 1000;
 const UP_KBPS = 200;
 const DOWN_KBPS = 800;
 /** Without a seed that stays, a small swarm dies out by chance; its uplink is part of the theory. */
-const SEED_KBPS = 20;
-const DWELL_S = 30;
+const SEED_KBPS = 100;
+const DWELL_S = 10;
 const RATES = { full: [0.1, 0.2, 0.4], quick: [0.2] };
 /** Peers that join while it is measured. */
 const ARRIVALS = { full: 400, quick: 60 };
