@@ -193,7 +193,9 @@ export class Recorder {
 
   #sample(atUs: number): void {
     for (const node of this.#swarm.nodes) this.#placeOf(node);
-    this.#watched.forEach(({ stale }, place) => {
+    this.#watched.forEach(({ node, stale }, place) => {
+      // A scripted peer says nothing of itself.
+      if (!node.options.honest && node.running) this.#setRunning(place, true);
       if (stale) this.#ask(place);
     });
     if (this.#samples.length > 0) {
@@ -222,10 +224,10 @@ export class Recorder {
   #sums(atUs: number): { boundBps: number; complete: number; running: number } {
     let [upBps, downBps, complete, runningCount] = [0, 0, 0, 0];
     for (const { node, running } of this.#watched) {
-      const { link, seed } = node.options;
+      const { link, seed, honest } = node.options;
       const done = node.completedAt !== null && node.completedAt <= atUs;
       if (running) upBps += link.upBps;
-      if (seed) continue;
+      if (seed || !honest) continue;
       if (done) complete += 1;
       if (running) runningCount += 1;
       if (running && !done) downBps += link.downBps;
@@ -332,7 +334,7 @@ function nodeRecord(watched: Watched): NodeRecord {
   const { link, seed, honest, reachable, settings } = node.options;
   return {
     index: node.index,
-    kind: honest ? (seed ? 'seed' : 'leecher') : 'liar',
+    kind: honest ? (seed ? 'seed' : 'leecher') : 'adversary',
     upBps: link.upBps,
     downBps: link.downBps,
     roundTripMs: (link.latencyUs * 4) / 1000,

@@ -9,7 +9,7 @@ import { distributionBoundS } from './distribution-bound.ts';
 import type { RunResult, Scenario } from './scenario.ts';
 import type { Swarm } from './swarm.ts';
 
-export type NodeKind = 'seed' | 'leecher' | 'liar';
+export type NodeKind = 'seed' | 'leecher' | 'adversary';
 
 export interface NodeRecord {
   readonly index: number;

@@ -96,7 +96,7 @@ function copiesOver(model: Model, rows: number, perRow: number): Uint16Array {
         counts[cell % pieceCount] = (counts[cell % pieceCount] as number) + (state[cell] === 1 ? 1 : -1);
     }
     nodes.forEach(({ kind }, place) => {
-      const runs = kind !== 'liar' && model.runs(place, model.timesS[sample] as number);
+      const runs = kind !== 'adversary' && model.runs(place, model.timesS[sample] as number);
       if (runs === running[place]) return;
       running[place] = runs;
       for (let piece = 0; piece < pieceCount; piece += 1)

@@ -22,7 +22,7 @@ export function completion(model: Model, clock: PageClock): HTMLElement {
     ...(shares.length <= THIN_LINES_MAX
       ? shares.map((values): Line => ({ label: '', colour: '--leecher', values }))
       : []),
-    { label: 'fastest peer', colour: '--fast', values: rank(1) },
+    { label: 'fastest', colour: '--fast', values: rank(1) },
     { label: 'median', colour: '--leecher', values: rank(0.5) },
     { label: 'slowest', colour: '--slow', values: rank(0) },
     { label: 'peers complete', colour: '--ink', values: done, dashed: true },

@@ -51,7 +51,7 @@ export function pieceMap(model: Model, clock: PageClock): HTMLElement {
       key('leecher', 'has it'),
       key('fresh', `came within ${seconds(recentSamples * record.intervalS)}`),
       key('seed', 'a seed has it'),
-      nodes.some(({ kind }) => kind === 'liar') ? key('liar', 'a liar says it has it') : null,
+      nodes.some(({ kind }) => kind === 'adversary') ? key('adversary', 'an adversary says it has it') : null,
       key('absent', 'does not run'),
     ),
     nodes.length < record.nodeCount

@@ -84,11 +84,15 @@ export function peers({ record, nodes }: Model): HTMLElement {
       bytes(node.uploadedBytes),
     ];
   };
-  const of = (kind: NodeRecord['kind'], one: string) => {
+  const of = (kind: NodeRecord['kind'], one: string, many?: string) => {
     const those = nodes.filter((node) => node.kind === kind).length;
-    return those === 0 ? [] : [count(those, one)];
+    return those === 0 ? [] : [count(those, one, many)];
   };
-  const kinds = [...of('seed', 'seed'), ...of('leecher', 'leecher'), ...of('liar', 'liar')].join(', ');
+  const kinds = [
+    ...of('seed', 'seed'),
+    ...of('leecher', 'leecher'),
+    ...of('adversary', 'adversary', 'adversaries'),
+  ].join(', ');
   const more = nodes.length < record.nodeCount ? ` The first ${nodes.length} of ${record.nodeCount}.` : '';
   return card('Peers', `${kinds}.${more}`, longTable(heads, nodes.length, row, ROWS_AT_FIRST));
 }

@@ -63,6 +63,14 @@ test('recorder: payload is conserved, series end where the run does, samples are
   });
 });
 
+test('recorder: scripted peers, which say nothing of themselves, run too', () => {
+  const { record, swarm } = recorded('rude-peers');
+  const scripted = record.nodes.filter(({ kind }) => kind === 'adversary');
+  expect(scripted).toHaveLength(swarm.nodes.filter(({ options }) => !options.honest).length);
+  expect(scripted.length).toBeGreaterThan(0);
+  for (const { presenceS } of scripted) expect(presenceS).toHaveLength(1);
+});
+
 test('recorder: a run in which nothing happens has a record', () => {
   const scenario = { ...scenarios[0]!, play: () => {}, marks: [] };
   const { result, swarm } = runScenario(scenario, 1, {}, { record: true });
