@@ -48,6 +48,7 @@ export const EVENTS = {
   paroleFailed: 'a: conn, b: piece',
   blameAssigned: 'a: conn, b: piece; block digests differ',
 
+  pieceShown: 'a: conn, b: piece; the next that a super-seed lets the peer know of',
   choked: 'a: conn',
   unchoked: 'a: conn, b: 1 = optimistic',
   blockSent: 'a: conn, b: piece',

@@ -13,6 +13,8 @@ export interface Settings {
   readonly uploadSlots: number;
   /** Who is unchoked by a seed: the longest waiting in turn, or who takes the most. */
   readonly seedChoke: 'roundRobin' | 'fastestFirst';
+  /** A seed shows each peer one piece at a time (BEP 16): for the first seed of a torrent, whose uplink is slow. */
+  readonly superSeeding: boolean;
   /** The order in which new pieces are begun; `random` is for comparison. */
   readonly pieceOrder: 'rarestFirst' | 'random';
   /** Seconds of a peer's rate that are kept requested beyond the round trip. */
@@ -38,6 +40,7 @@ export const DEFAULT_SETTINGS: Settings = {
   dialsMax: 20,
   uploadSlots: 4,
   seedChoke: 'roundRobin',
+  superSeeding: false,
   pieceOrder: 'rarestFirst',
   queueTimeMs: 2_000,
   pipelineBlocks: 0,

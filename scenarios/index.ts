@@ -14,6 +14,7 @@ import { pauseResume } from './pause-resume.ts';
 import { resumeCheck } from './resume-check.ts';
 import { rudePeers } from './rude-peers.ts';
 import { seedGoodbye } from './seed-goodbye.ts';
+import { superSeeding } from './super-seeding.ts';
 import { swarm } from './swarm.ts';
 import { slowDisk } from './slow-disk.ts';
 import { stall } from './stall.ts';
@@ -36,6 +37,7 @@ export const scenarios: readonly Scenario[] = [
   stall,
   rudePeers,
   wishes,
+  superSeeding,
   swarm,
   canary,
   ...attacks.map((attack) => attack.scenario),

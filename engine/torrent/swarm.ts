@@ -27,6 +27,9 @@ const PEERS_ENOUGH = 8;
 /** Below this many pieces a peer is granted its allowed-fast set (BEP 6: to help peers that have nothing to trade). */
 const NEEDS_HELP_PIECES = ALLOWED_FAST_COUNT;
 
+/** What one is told that is to learn nothing of what we have. */
+const NO_PIECES = new Bitfield(0);
+
 const DONT_HAVE_MESSAGES = new Map([['lt_donthave', DONT_HAVE_ID]]);
 
 export class Swarm {
@@ -153,7 +156,7 @@ export class Swarm {
     peer.known.failures = 0;
     peer.state = 'up';
     this.#ctx.outbox.event('peerConnected', this.#torrent.id, peer.conn, peer.outgoing ? 1 : 0);
-    peer.sendPieces(this.#torrent.picker.written);
+    peer.sendPieces(this.#torrent.superSeeding.greets(peer) ? NO_PIECES : this.#torrent.picker.written);
     if (peer.extensions) this.#sendExtensionHandshake(peer);
     if (peer.fast && !this.#torrent.finished) this.#grantAllowedFast(peer);
   }
@@ -231,6 +234,7 @@ export class Swarm {
     peer.joinedAsSeed = peer.bits.full;
     this.#countWanted(peer);
     this.seedStateChanged(peer);
+    this.#torrent.superSeeding.peerSaidPieces(peer);
   }
 
   peerGot(peer: Peer, piece: number): void {
@@ -243,6 +247,7 @@ export class Swarm {
       if (peer.requests.liveCount === 0) this.#torrent.requester.fill(peer);
     }
     if (peer.bits.full) this.seedStateChanged(peer);
+    this.#torrent.superSeeding.peerGot(piece);
   }
 
   /** It has lost a piece (BEP 54). With the fast extension it will reject what was asked of it; without, that is dropped here. */
@@ -328,9 +333,14 @@ export class Swarm {
   }
 
   /** Tells whom it is news to. A peer that has the piece learns from `upload_only` when we have everything, so it is told only where it
-   *  would not understand that: half of all HAVEs would say nothing. */
+   *  would not understand that: half of all HAVEs would say nothing. One that only uploads and shows a part may be a super-seed, which
+   *  waits for the news (BEP 16). */
   announceHave(piece: number): void {
-    for (const peer of this.peers) if (peer.up && !(peer.extensions && peer.bits.has(piece))) peer.sendHave(piece);
+    for (const peer of this.peers) {
+      if (!peer.up) continue;
+      const superSeed = peer.uploadOnly && !peer.bits.full;
+      if (superSeed || !peer.extensions || !peer.bits.has(piece)) peer.sendHave(piece);
+    }
   }
 
   // ── leaving ──
@@ -345,6 +355,7 @@ export class Swarm {
     this.#forgetExpected(peer);
     if (peer.bits.length > 0) this.#torrent.picker.peerLeft(peer.bits, peer.joinedAsSeed);
     this.#torrent.requester.peerGone(peer);
+    this.#torrent.superSeeding.peerGone(peer);
     this.#torrent.choker.interestChanged(peer);
     for (const known of [peer.knownAs, peer.alias]) if (known !== null) this.#remember(known, peer, wasUp);
     // Pausing ends dials that have not failed.

@@ -26,6 +26,7 @@ import { FilePriorities } from './file-priorities.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Requester } from './requester.ts';
 import { Storage } from './storage.ts';
+import { SuperSeeding } from './super-seeding.ts';
 import { makePeerId, Swarm } from './swarm.ts';
 
 const PHASES = ['checking', 'active', 'leaving', 'resting', 'removed'] as const;
@@ -61,6 +62,7 @@ export class Torrent {
   readonly requester: Requester;
   readonly storage: Storage;
   readonly choker: Choker;
+  readonly superSeeding: SuperSeeding;
   readonly announces: AnnouncePolicy;
   readonly download = new RateMeter();
   readonly upload = new RateMeter();
@@ -103,6 +105,7 @@ export class Torrent {
     this.requester = new Requester(ctx, this);
     this.storage = new Storage(ctx, this);
     this.choker = new Choker(ctx, this, this.random.fork('choker'));
+    this.superSeeding = new SuperSeeding(ctx, this, this.random.fork('super-seeding'));
     this.announces = new AnnouncePolicy(ctx, this, options.useTrackers ? options.metainfo.announceTiers : []);
     this.#filePriorities = new FilePriorities(options.metainfo, this.picker);
     this.#wantsToRun = !options.paused;
@@ -362,6 +365,7 @@ export class Torrent {
     this.download.second();
     this.upload.second();
     this.swarm.second();
+    this.superSeeding.second();
     this.storage.second();
     // Unfinished pieces that nobody can go on with must not hold all memory.
     if (this.#ctx.blocks.full) this.storage.flushPartials();

@@ -4,6 +4,7 @@ import { distributionBound } from './v1-distribution-bound.ts';
 import { pipelining } from './v2-pipelining.ts';
 import { optimalSchedule } from './v3-optimal-schedule.ts';
 import { seedBandwidth } from './v4-seed-bandwidth.ts';
+import { superSeeding } from './v7-super-seeding.ts';
 import { pieceSize } from './v8-piece-size.ts';
 import { endGameCost } from './v9-end-game-cost.ts';
 import { latencyAndLoss } from './v10-latency-and-loss.ts';
@@ -17,6 +18,7 @@ export const validations: readonly Validation[] = [
   pipelining,
   optimalSchedule,
   seedBandwidth,
+  superSeeding,
   pieceSize,
   endGameCost,
   latencyAndLoss,
