@@ -33,3 +33,4 @@ export {
 } from './explore.ts';
 export { type Case, type Outcome } from './shrink.ts';
 export { jsonLine, printable, wholePrintable } from './untrusted-text.ts';
+export { meanInterval, type MeanInterval } from './mean-interval.ts';

@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAdversaries } from './adversaries.ts';
 import { UsageError } from './arguments.ts';
+import { addCompare } from './compare.ts';
 import { addList } from './list.ts';
 import { addMarks } from './marks.ts';
 import { CONSOLE, EXIT_OK, EXIT_USAGE, type SimOutput } from './output.ts';
@@ -33,6 +34,7 @@ export async function runSim(argv: readonly string[], output: SimOutput = CONSOL
   addSweep(program, output, exit);
   addMarks(program, output, exit);
   addWorker(program, output, exit);
+  addCompare(program, output, exit);
   addList(program, output);
   addReplay(program, output, exit);
   addValidate(program, output, exit);

@@ -1,6 +1,7 @@
 // Makes the runs of a sweep on this machine: one outcome a job, whatever happens to the run.
 
 import { collectingThread, divergence, OWN_PROCESS, type Placement, thread } from './guard.ts';
+import { inLanes } from './lanes.ts';
 import { lostOutcome, type Outcome, outcomeOf } from './outcome.ts';
 import type { Job } from './plan.ts';
 import { type PoolOptions, RunLost, RunPool } from './run-pool.ts';
@@ -51,19 +52,13 @@ export async function runAll(
   stop: AbortSignal,
 ): Promise<void> {
   const runner = new Runner(options);
-  const queue = jobs[Symbol.iterator]();
-  const lane = async (): Promise<void> => {
-    while (!stop.aborted) {
-      const next = queue.next();
-      if (next.done) return;
-      const outcome = await runner.run(next.value);
-      if (!stop.aborted) deliver(outcome);
-    }
-  };
   const close = () => void runner.close();
   stop.addEventListener('abort', close, { once: true });
   try {
-    await Promise.all(Array.from({ length: options.threads }, lane));
+    await inLanes(jobs, options.threads, stop, async (job) => {
+      const outcome = await runner.run(job);
+      if (!stop.aborted) deliver(outcome);
+    });
   } finally {
     stop.removeEventListener('abort', close);
     await runner.close();
