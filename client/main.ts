@@ -78,7 +78,11 @@ function transferCommand(name: string, description: string): Command {
       '--log-file <file>',
       'append the log to this file as JSON lines, from info on (or from --log-level, where lower)',
     )
-    .option('--record <file>', 'write a journal of everything the engine was told, for `starling sim replay`')
+    .option(
+      '--record <file>',
+      'write a journal of what the engine was told, without content, for `starling sim replay`',
+    )
+    .option('--no-record', 'keep no journal, not even the nameless one that is kept when our own bug ends the program')
     .addHelpText('after', LEAVING);
 }
 

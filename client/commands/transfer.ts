@@ -39,7 +39,8 @@ export interface SeedOptions {
   readonly state?: string;
   readonly logLevel: Level;
   readonly logFile?: string;
-  readonly record?: string;
+  /** Left out: a nameless journal; false: none. */
+  readonly record?: string | false;
 }
 
 export interface GetOptions extends SeedOptions {
@@ -79,7 +80,7 @@ class Transfer {
   readonly #seedOnly: boolean;
   readonly #eventLog: EventLog;
   readonly #resumeStore: ResumeStore;
-  readonly #recorder: Recorder;
+  readonly #recorder: Recorder | null;
   readonly #session: Session;
   readonly #progress: Progress;
   #torrent: TorrentId = -1;
@@ -101,18 +102,13 @@ class Transfer {
     this.#eventLog = openLog(options, () => this.#progress.clearLine());
     const state = options.state ?? defaultStateFolder();
     this.#resumeStore = new ResumeStore(state);
-    this.#recorder = new Recorder({
-      path: options.record ?? null,
-      folder: state,
-      about: { command: seedOnly ? 'seed' : 'get', started: new Date().toISOString(), node: process.version },
-      onLost: (reason) => this.#eventLog.log.warn(`the recording has ended: ${reason}`),
-    });
+    this.#recorder = options.record === false ? null : this.#makeRecorder(options.record ?? null, state);
     const settings = { ...DEFAULT_SETTINGS, downloadBps: options.downloadLimit, uploadBps: options.uploadLimit };
     const seed = randomBytes(16).toString('hex');
     this.#session = new Session({
       settings,
       random: new Random(seed),
-      record: (engine) => this.#recorder.record(engine, seed, settings),
+      record: (engine) => this.#recorder?.record(engine, seed, settings) ?? engine,
       bind: options.bind ?? null,
       resumeStore: this.#resumeStore,
       onEvent: (name, torrent, a, b) => this.#onEvent(name, torrent, a, b),
@@ -120,6 +116,16 @@ class Transfer {
       afterDrain: () => this.#afterDrain(),
     });
     this.#progress = new Progress(options.json === true, () => this.#session.status(this.#torrent));
+  }
+
+  #makeRecorder(path: string | null, folder: string): Recorder {
+    return new Recorder({
+      path,
+      folder,
+      about: { command: this.#seedOnly ? 'seed' : 'get', started: new Date().toISOString(), node: process.version },
+      // The nameless one is full after some days: nobody asked for it.
+      onLost: (reason) => this.#eventLog.log[path === null ? 'info' : 'warn'](`the recording has ended: ${reason}`),
+    });
   }
 
   /** Returns when the transfer has ended as wanted. Throws `Failure`. */
@@ -138,7 +144,7 @@ class Transfer {
     } finally {
       this.#progress.stop();
       await this.#session.close();
-      this.#recorder.close();
+      this.#recorder?.close();
     }
   }
 
@@ -188,7 +194,7 @@ class Transfer {
   }
 
   #afterDrain(): void {
-    this.#recorder.settle();
+    this.#recorder?.settle();
     for (const tracker of this.#failedTrackers.splice(0)) this.#noticeTrackerFailed(tracker);
     if (!this.#lookAgain || this.#leaving) return;
     this.#lookAgain = false;
@@ -262,7 +268,7 @@ class Transfer {
   }
 
   #keepJournal(): void {
-    const kept = this.#recorder.keep();
+    const kept = this.#recorder?.keep() ?? null;
     if (kept !== null) this.#eventLog.log.fatal(kept);
   }
 
@@ -270,7 +276,7 @@ class Transfer {
     let interrupted = false;
     const exit = (code: number) => {
       this.#progress.stop();
-      this.#recorder.close();
+      this.#recorder?.close();
       process.exit(code);
     };
     const leave = () => {

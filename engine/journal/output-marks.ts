@@ -27,16 +27,20 @@ const OUTPUT = Object.fromEntries(OUTPUT_KINDS.map((kind, index) => [kind, index
 const EVENT_INDEX = new Map(Object.keys(EVENTS).map((name, index) => [name as EventName, index]));
 const MARK_BYTES = 2;
 const WORD = 2 ** 32;
+const START = 0x3c6ef372;
 
 /** A sink between the engine and the real one. */
 export class OutputMarks implements Sink {
-  /** Of every output so far. */
-  digest = 0x6a09e667;
+  #digest = 0x6a09e667;
   /** Where outputs go on to. */
   #target: Sink | null = null;
   #marks = new Uint8Array(256);
   #length = 0;
-  #hash = 0;
+
+  /** Of every output so far, 0 … 2³² − 1. */
+  get digest(): number {
+    return this.#digest >>> 0;
+  }
 
   /** Begins a drain to `target`. */
   begin(target: Sink): void {
@@ -51,170 +55,90 @@ export class OutputMarks implements Sink {
 
   /** What an input returned. */
   returned(value: number): void {
-    this.digest = mixed(this.digest, value);
+    this.#digest = mixed(this.#digest, value);
   }
 
   dial(conn: ConnId, address: PeerAddress): void {
-    this.#begin(conn);
-    this.#value(address);
-    this.#mark(OUTPUT.dial);
+    this.#mark(OUTPUT.dial, mixedValue(mixed(START, conn), address));
     this.#target?.dial(conn, address);
   }
 
   send(conn: ConnId, bytes: Uint8Array): void {
-    this.#begin(conn);
-    this.#bytes(bytes);
-    this.#mark(OUTPUT.send);
+    this.#mark(OUTPUT.send, mixedBytes(mixed(START, conn), bytes));
     this.#target?.send(conn, bytes);
   }
 
   sendPayload(conn: ConnId, block: Payload): void {
-    this.#begin(conn);
-    this.#payload(block);
-    this.#mark(OUTPUT.sendPayload);
+    this.#mark(OUTPUT.sendPayload, mixedPayload(mixed(START, conn), block));
     this.#target?.sendPayload(conn, block);
   }
 
   setReading(conn: ConnId, on: boolean): void {
-    this.#begin(conn);
-    this.#number(on ? 1 : 0);
-    this.#mark(OUTPUT.setReading);
+    this.#mark(OUTPUT.setReading, mixed(mixed(START, conn), on ? 1 : 0));
     this.#target?.setReading(conn, on);
   }
 
   close(conn: ConnId, why: string): void {
-    this.#begin(conn);
-    this.#text(why);
-    this.#mark(OUTPUT.close);
+    this.#mark(OUTPUT.close, mixedText(mixed(START, conn), why));
     this.#target?.close(conn, why);
   }
 
   readBlock(job: JobId, torrent: TorrentId, piece: number, beginBytes: number, lengthBytes: number): void {
-    this.#begin(job);
-    this.#number(torrent);
-    this.#number(piece);
-    this.#number(beginBytes);
-    this.#number(lengthBytes);
-    this.#mark(OUTPUT.readBlock);
+    const place = mixed(mixed(mixed(START, job), torrent), piece);
+    this.#mark(OUTPUT.readBlock, mixed(mixed(place, beginBytes), lengthBytes));
     this.#target?.readBlock(job, torrent, piece, beginBytes, lengthBytes);
   }
 
   hashPiece(job: JobId, torrent: TorrentId, piece: number, blocks: readonly (Payload | null)[]): void {
-    this.#blocks(job, torrent, piece, blocks);
-    this.#mark(OUTPUT.hashPiece);
+    this.#mark(OUTPUT.hashPiece, mixedBlocks(job, torrent, piece, blocks));
     this.#target?.hashPiece(job, torrent, piece, blocks);
   }
 
   hashBlocks(job: JobId, torrent: TorrentId, piece: number, blocks: readonly (Payload | null)[]): void {
-    this.#blocks(job, torrent, piece, blocks);
-    this.#mark(OUTPUT.hashBlocks);
+    this.#mark(OUTPUT.hashBlocks, mixedBlocks(job, torrent, piece, blocks));
     this.#target?.hashBlocks(job, torrent, piece, blocks);
   }
 
   writeBlocks(job: JobId, torrent: TorrentId, piece: number, blocks: readonly (Payload | null)[]): void {
-    this.#blocks(job, torrent, piece, blocks);
-    this.#mark(OUTPUT.writeBlocks);
+    this.#mark(OUTPUT.writeBlocks, mixedBlocks(job, torrent, piece, blocks));
     this.#target?.writeBlocks(job, torrent, piece, blocks);
   }
 
   sync(job: JobId, torrent: TorrentId): void {
-    this.#begin(job);
-    this.#number(torrent);
-    this.#mark(OUTPUT.sync);
+    this.#mark(OUTPUT.sync, mixed(mixed(START, job), torrent));
     this.#target?.sync(job, torrent);
   }
 
   checkPieces(job: JobId, torrent: TorrentId, first: number, count: number): void {
-    this.#begin(job);
-    this.#number(torrent);
-    this.#number(first);
-    this.#number(count);
-    this.#mark(OUTPUT.checkPieces);
+    this.#mark(OUTPUT.checkPieces, mixed(mixed(mixed(mixed(START, job), torrent), first), count));
     this.#target?.checkPieces(job, torrent, first, count);
   }
 
   saveResume(job: JobId, torrent: TorrentId, data: ResumeData): void {
-    this.#begin(job);
-    this.#number(torrent);
-    this.#value(data);
-    this.#mark(OUTPUT.saveResume);
+    this.#mark(OUTPUT.saveResume, mixedValue(mixed(mixed(START, job), torrent), data));
     this.#target?.saveResume(job, torrent, data);
   }
 
   announce(job: JobId, request: AnnounceRequest): void {
-    this.#begin(job);
-    this.#value(request);
-    this.#mark(OUTPUT.announce);
+    this.#mark(OUTPUT.announce, mixedValue(mixed(START, job), request));
     this.#target?.announce(job, request);
   }
 
   event(name: EventName, torrent: TorrentId, a: number, b: number): void {
-    this.#begin(EVENT_INDEX.get(name) as number);
-    this.#number(torrent);
-    this.#number(a);
-    this.#number(b);
-    this.#mark(OUTPUT.event);
+    const index = EVENT_INDEX.get(name) as number;
+    this.#mark(OUTPUT.event, mixed(mixed(mixed(mixed(START, index), torrent), a), b));
     this.#target?.event(name, torrent, a, b);
   }
 
-  // ── inside ──
-
-  #begin(first: number): void {
-    this.#hash = 0x3c6ef372;
-    this.#number(first);
-  }
-
-  #number(value: number): void {
-    this.#hash = mixed(this.#hash, value);
-  }
-
-  #bytes(bytes: Uint8Array): void {
-    let hash = mixed(this.#hash, bytes.length) | 0;
-    for (let at = 0; at < bytes.length; at += 1) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
-    this.#hash = mixed(hash, 0);
-  }
-
-  #text(text: string): void {
-    this.#number(text.length);
-    for (let at = 0; at < text.length; at += 1) this.#number(text.charCodeAt(at));
-  }
-
-  #payload(block: Payload): void {
-    if (typeof block === 'number') this.#number(block);
-    else this.#number(-block.length);
-  }
-
-  #blocks(job: JobId, torrent: TorrentId, piece: number, blocks: readonly (Payload | null)[]): void {
-    this.#begin(job);
-    this.#number(torrent);
-    this.#number(piece);
-    for (const block of blocks) {
-      if (block === null) this.#number(0);
-      else this.#payload(block);
-    }
-  }
-
-  /** Anything made of records, lists, texts, numbers and bytes; records by their fields in the order in which they were made. */
-  #value(value: unknown): void {
-    if (typeof value === 'number') this.#number(value);
-    else if (typeof value === 'string') this.#text(value);
-    else if (value instanceof Uint8Array) this.#bytes(value);
-    else if (typeof value === 'object' && value !== null) {
-      const items = Object.values(value);
-      this.#number(items.length);
-      for (const item of items) this.#value(item);
-    } else this.#number(value === true ? 1 : value === false ? 0 : -1);
-  }
-
-  #mark(kind: number): void {
-    this.digest = mixed(mixed(this.digest, kind), this.#hash);
+  #mark(kind: number, hash: number): void {
+    this.#digest = mixed(this.#digest + kind, hash);
     if (this.#length + MARK_BYTES > this.#marks.length) {
       const grown = new Uint8Array(this.#marks.length * 2);
       grown.set(this.#marks);
       this.#marks = grown;
     }
     this.#marks[this.#length] = kind;
-    this.#marks[this.#length + 1] = this.#hash >>> 24;
+    this.#marks[this.#length + 1] = hash >>> 24;
     this.#length += MARK_BYTES;
   }
 }
@@ -237,5 +161,39 @@ function mixed(hash: number, value: number): number {
   next ^= next >>> 15;
   if (value >= WORD) next += Math.floor(value / WORD);
   next = Math.imul(next, 0x297a2d39);
-  return (next ^ (next >>> 13)) >>> 0;
+  return next ^ (next >>> 13);
+}
+
+function mixedBytes(hash: number, bytes: Uint8Array): number {
+  let next = mixed(hash, bytes.length);
+  for (let at = 0; at < bytes.length; at += 1) next = Math.imul(next ^ (bytes[at] as number), 0x01000193);
+  return mixed(next, 0);
+}
+
+function mixedText(hash: number, text: string): number {
+  let next = mixed(hash, text.length);
+  for (let at = 0; at < text.length; at += 1) next = mixed(next, text.charCodeAt(at));
+  return next;
+}
+
+function mixedPayload(hash: number, block: Payload): number {
+  return mixed(hash, typeof block === 'number' ? block : -block.length);
+}
+
+function mixedBlocks(job: JobId, torrent: TorrentId, piece: number, blocks: readonly (Payload | null)[]): number {
+  let next = mixed(mixed(mixed(START, job), torrent), piece);
+  for (const block of blocks) next = block === null ? mixed(next, 0) : mixedPayload(next, block);
+  return next;
+}
+
+/** Anything made of records, lists, texts, numbers and bytes; records by their fields in the order in which they were made. */
+function mixedValue(hash: number, value: unknown): number {
+  if (typeof value === 'number') return mixed(hash, value);
+  if (typeof value === 'string') return mixedText(hash, value);
+  if (value instanceof Uint8Array) return mixedBytes(hash, value);
+  if (typeof value !== 'object' || value === null) return mixed(hash, value === true ? 1 : value === false ? 0 : -1);
+  const items = Object.values(value);
+  let next = mixed(hash, items.length);
+  for (const item of items) next = mixedValue(next, item);
+  return next;
 }

@@ -73,12 +73,12 @@ function inspectPeer(ctx: Context, torrent: Torrent, peer: Peer): PeerInspection
   };
 }
 
-/** The order of the questions is that of `Requester.fill`. */
+/** What `Requester.fill` asks, the lasting reasons first. */
 function notAsked(ctx: Context, torrent: Torrent, peer: Peer): NotAsked | null {
   if (!peer.up) return 'notConnected';
   if (!torrent.requesting) return 'torrentNotRequesting';
-  if (!peer.mayBeAsked) return 'choked';
   if (!peer.amInterested) return 'notInterested';
+  if (!peer.mayBeAsked) return 'choked';
   if (ctx.now < peer.askAgainAt) return 'pausedAfterReject';
   return peer.requests.liveCount > peer.pipeline.lowWater ? 'queueFilled' : null;
 }

@@ -90,7 +90,9 @@ function pieceLines({ pieces, copies }: TorrentInspection): string[] {
   const missing = copies.filter((_, piece) => pieces[piece] === 'missing');
   const rarest = missing.reduce((least, count) => Math.min(least, count), Infinity);
   const rarity =
-    missing.length === 0 ? '' : `; rarest missing: ${missing.filter((c) => c === rarest).length} with ${rarest} copies`;
+    missing.length === 0
+      ? ''
+      : `; rarest missing: ${missing.filter((c) => c === rarest).length} with ${copiesText(rarest)}`;
   const map: string[] = [];
   for (let from = 0; pieces.length <= PIECES_SHOWN_MAX && from < pieces.length; from += PIECES_A_LINE) {
     const signs = pieces.slice(from, from + PIECES_A_LINE).map((state) => PIECE_SIGNS[state]);
@@ -172,8 +174,9 @@ function pickText(
   now: Instant,
 ): string {
   const last = firstBlock + blockCount - 1;
-  const among = candidates === 0 ? '' : `, one of ${ties} as rare among ${candidates} that it could give`;
-  return `${piece}:${firstBlock === last ? last : `${firstBlock}-${last}`} ${seconds(now - at)} ago: ${PICK_RULES[rule]}, ${copies} copies${among}`;
+  const alike = ties === 1 ? 'the only one so rare' : `one of ${ties} as rare`;
+  const among = candidates === 0 ? '' : `, ${alike} among ${candidates} that it could give`;
+  return `${piece}:${firstBlock === last ? last : `${firstBlock}-${last}`} ${seconds(now - at)} ago: ${PICK_RULES[rule]}, ${copiesText(copies)}${among}`;
 }
 
 function chokeText({ at, rule, unchoked, rank, ranked, recentBytes, snubbed }: ChokeReason, now: Instant): string {
@@ -187,6 +190,10 @@ function count(counts: Map<string, number>, key: string): void {
 
 function counted(counts: ReadonlyMap<string, number>): string {
   return [...counts].map(([key, times]) => `${key} ×${times}`).join(', ');
+}
+
+function copiesText(copies: number): string {
+  return copies === 1 ? '1 copy' : `${copies} copies`;
 }
 
 function seconds(us: number): string {

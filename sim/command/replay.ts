@@ -34,8 +34,8 @@ interface Verdict {
   /** What is wrong with the file behind what was replayed. */
   readonly cut: string | null;
   readonly damage: string | null;
-  /** With `--at`. */
-  readonly torrents: readonly TorrentInspection[];
+  /** With `--at`, else null. */
+  readonly torrents: readonly TorrentInspection[] | null;
 }
 
 const MICROSECONDS = 1_000_000;
@@ -108,7 +108,7 @@ function replay(reader: JournalReader, at: number | undefined): Verdict {
     broke,
     cut,
     damage,
-    torrents: explain ? [...run.torrents].flatMap((torrent) => engine?.inspect(torrent) ?? []) : [],
+    torrents: explain ? [...run.torrents].flatMap((torrent) => engine?.inspect(torrent) ?? []) : null,
   };
 }
 
@@ -127,7 +127,8 @@ function textOf(path: string, verdict: Verdict): string[] {
   else lines.push('verdict   every output is as recorded');
   if (cut !== null) lines.push(`note      ${cut}`);
   if (damage !== null) lines.push(`damaged   ${damage}; what stands before it was replayed`);
-  for (const torrent of verdict.torrents) lines.push('', ...inspectionLines(torrent, toS * MICROSECONDS));
+  for (const torrent of verdict.torrents ?? []) lines.push('', ...inspectionLines(torrent, toS * MICROSECONDS));
+  if (verdict.torrents?.length === 0) lines.push('', 'no torrent is here at this time');
   return lines;
 }
 

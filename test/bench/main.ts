@@ -4,7 +4,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { requireProgram } from '../interop/support/processes.ts';
 import { benchChecks } from './check.ts';
-import { aria2, starling } from './programs.ts';
+import { aria2, type Program, starling, starlingUnrecorded } from './programs.ts';
 import { benchSimulator } from './simulator.ts';
 import { formatRows } from './table.ts';
 import { benchTransfers } from './transfer.ts';
@@ -28,7 +28,9 @@ if (values.help || !parts.every((part) => PARTS.includes(part))) {
   process.exit(values.help ? 0 : 2);
 }
 const runs = Number(values.runs);
-const programs = [starling, aria2].filter((program) => (values.only ?? program.name) === program.name);
+const chosen = (program: Program) => (values.only ?? program.name) === program.name;
+const programs = [starling, aria2].filter(chosen);
+const transferring = [starling, starlingUnrecorded, aria2].filter(chosen);
 
 console.log(`Node ${process.versions.node}, ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}\n`);
 if (parts.includes('transfer') || parts.includes('check')) requireProgram('aria2c', 'aria2');
@@ -36,7 +38,7 @@ if (parts.includes('transfer')) {
   console.log(`Transfer over loopback on memory-backed disk, medians of ${runs} interleaved runs. MB/s, from the first byte of payload on:
 a download until the connection with the seed ends (everything is verified), a seed until the last byte. With start-up: a download's
 whole process, a seed from the sink's connection on. Processor seconds: a download's whole process, a seed's after its check.\n`);
-  console.log(formatRows(await benchTransfers(programs, Number(values['transfer-mib']), runs)), '\n');
+  console.log(formatRows(await benchTransfers(transferring, Number(values['transfer-mib']), runs)), '\n');
 }
 if (parts.includes('check')) {
   console.log(`Re-check on memory-backed disk, medians of ${runs} interleaved runs. MB/s: without the time of the same command on one byte.

@@ -34,6 +34,14 @@ export const starling: Program = {
   check: (work) => [...starlingCommand('verify', work), '--json'],
 };
 
+/** What the journal costs is the difference. */
+export const starlingUnrecorded: Program = {
+  ...starling,
+  name: 'starling --no-record',
+  download: (work) => [...starling.download(work), '--no-record'],
+  seed: (work) => [...starling.seed(work), '--no-record'],
+};
+
 export const aria2: Program = {
   name: 'aria2c',
   download: (work) => [...aria2Command(work), '--seed-time=0', work.torrentFile],

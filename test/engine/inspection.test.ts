@@ -37,7 +37,7 @@ test('inspect: requests, blocks and who was asked for them agree (two peers, eig
   expect(partials.flatMap(({ blocks }) => blocks).filter(({ state }) => state === 'requested').length).toBe(
     asked?.requests.length,
   );
-  expect(idle).toMatchObject({ notAsked: 'choked', requests: [], peerChoking: true });
+  expect(idle).toMatchObject({ notAsked: 'choked', requests: [], peerChoking: true, amInterested: true });
   expect(lab.engine.peers(lab.torrent)).toEqual(status.peers);
   expect(lab.engine.peers(lab.torrent + 1)).toEqual([]);
   expect(lab.engine.inspect(lab.torrent + 1)).toBeNull();

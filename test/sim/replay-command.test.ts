@@ -1,0 +1,110 @@
+// `starling sim replay` as a user sees it.
+
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runSim } from '../../sim/command/index.ts';
+import { inspectionLines } from '../../sim/command/inspection-text.ts';
+import { BLOCK, Lab, makeTorrent, message } from '../engine/lab.ts';
+
+let folder: string;
+let path: string;
+
+async function sim(...argv: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await runSim(argv, { out: (line) => out.push(line), err: (line) => err.push(line) });
+  return { code, out, err };
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'starling-replay-'));
+  path = join(folder, 'node.journal');
+  const { code } = await sim('scenario', 'parole', '--record', '4', path);
+  expect(code).toBe(0);
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('replay: says what was recorded, how much, and that every output is as it was', async () => {
+  const { code, out } = await sim('replay', path);
+  expect(code).toBe(0);
+  expect(out[0]).toBe(`journal   ${path}`);
+  expect(out[1]).toBe('run       npm run sim scenario parole -- --seed 1');
+  expect(out.at(-2)).toMatch(/^replayed {2}\d+ inputs, \d+ outputs, 0\.000 … \d+\.\d{3} s, in \d+\.\d\d s$/);
+  expect(out.at(-1)).toBe('verdict   every output is as recorded');
+});
+
+test('replay: --at shows pieces, partial pieces, peers with reasons, and trackers', async () => {
+  const { code, out } = await sim('replay', path, '--at', '9');
+  expect(code).toBe(0);
+  const text = out.join('\n');
+  expect(text).toMatch(/^torrent 0 contents \([0-9a-f]{40}\)$/m);
+  expect(text).toMatch(/^ {2}downloading, \d+ of 16 pieces, end-game off/m);
+  expect(text).toMatch(/^pieces: · \d+ missing .*; rarest missing: \d+ with \d+ cop/m);
+  expect(text).toMatch(/^ {7}\d [█?·]{16} asked of conn \d+ ×\d+/m);
+  expect(text).toMatch(/^ {4}picked \d+:\d+(-\d+)? \d+\.\d{3} s ago: rarest piece, \d cop.*that it could give$/m);
+  expect(text).toMatch(/^ {4}(un)?choked \d+\.\d{3} s ago: /m);
+  expect(text).toMatch(/^ {2}tier 0 http:\/\/tracker\.example\/announce: /m);
+});
+
+test('replay: --json is one object; before the first entry nothing is here', async () => {
+  const { out } = await sim('replay', path, '--at', '9.5', '--json');
+  expect(out).toHaveLength(1);
+  const verdict = JSON.parse(out[0]!);
+  expect(verdict).toMatchObject({ ok: true, engines: 1, divergence: null, broke: null });
+  expect(verdict.toS).toBeLessThanOrEqual(9.5);
+  expect(verdict.torrents[0].status.have).toMatch(/^[0-9a-f]{4}$/);
+  expect(verdict.torrents[0].peers.length).toBeGreaterThan(0);
+});
+
+test('replay: a journal that was cut is replayed as far as it goes, one that is damaged fails', async () => {
+  const bytes = readFileSync(path);
+  const cut = join(folder, 'cut.journal');
+  writeFileSync(cut, bytes);
+  truncateSync(cut, bytes.length - 3);
+  const short = await sim('replay', cut);
+  expect(short.code).toBe(0);
+  expect(short.out.at(-1)).toMatch(/^note {6}byte \d+: cut short: the last \d+ bytes are no whole frame$/);
+  const damaged = join(folder, 'damaged.journal');
+  writeFileSync(damaged, bytes.with(bytes.length - 3, bytes.at(-3)! ^ 1));
+  const broken = await sim('replay', damaged);
+  expect(broken.code).toBe(1);
+  expect(broken.out.at(-1)).toMatch(/^damaged {3}byte \d+: .*the checksum of \d+ bytes does not match; what stands/);
+});
+
+test.each([
+  [['replay'], /missing required argument/],
+  [['replay', 'x', '--at', 'noon'], /seconds, such as 12\.5, or "end" are needed/],
+  [['scenario', 'parole', '--record', '4'], /--record takes a node and a file/],
+  [['scenario', 'all', '--record', '4', 'x'], /--record needs one scenario/],
+])('replay: %j is a usage error', async (argv, message) => {
+  const { code, err } = await sim(...argv);
+  expect(code).toBe(2);
+  expect(err.join('\n')).toMatch(message);
+});
+
+test('replay: a node that the scenario does not have is named', async () => {
+  const { code, err } = await sim('scenario', 'parole', '--record', '99', join(folder, 'none.journal'));
+  expect(code).toBe(2);
+  expect(err[0]).toMatch(/parole has \d+ nodes, and no 99$/);
+});
+
+test('replay: what strangers wrote cannot command the terminal', () => {
+  const { metainfo } = makeTorrent({ totalBytes: 4 * BLOCK, pieceLength: 2 * BLOCK });
+  const lab = new Lab({ metainfo, explain: true });
+  lab.say(lab.peer({ id: 'first', has: 'all' }), message(1));
+  const inside = lab.engine.inspect(lab.torrent)!;
+  const hostile = '\u001b[31mred\u202e\n';
+  const lines = inspectionLines(
+    {
+      ...inside,
+      status: { ...inside.status, name: hostile, error: hostile },
+      peers: inside.peers.map((peer) => ({ ...peer, client: hostile })),
+    },
+    lab.now,
+  );
+  expect(lines.join('')).toMatch(/\ufffd\[31mred\ufffd\ufffd/);
+  for (const character of ['\u001b', '\u202e', '\n']) expect(lines.join('')).not.toContain(character);
+});
