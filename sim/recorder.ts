@@ -323,8 +323,8 @@ export class Recorder {
       atS: this.#swarm.nowS,
       name,
       node: node.index,
-      other: meaning.startsWith('a: conn') ? (this.#swarm.other(node, a)?.index ?? null) : null,
-      piece: meaning.startsWith('a: piece') ? a : meaning.includes('b: piece') ? b : null,
+      other: /^a: conn\b/.test(meaning) ? (this.#swarm.other(node, a)?.index ?? null) : null,
+      piece: /^a: piece\b/.test(meaning) ? a : /\bb: piece\b/.test(meaning) ? b : null,
     });
   }
 }

@@ -63,7 +63,7 @@ export function availability(model: Model, clock: PageClock): HTMLElement {
         format: (value) => (Number.isInteger(value) ? String(value) : value.toFixed(1)),
         description: 'Copies of a piece over time, of the rarest and on average.',
       },
-    ),
+    ).root,
     drawn.root,
     element(
       'div',

@@ -45,6 +45,11 @@ export class PageClock {
     this.#slider.value = String(this.#model.sample);
     this.#slider.setAttribute('aria-valuetext', at);
     say(this.#readout, at);
+    this.again();
+  }
+
+  /** Lets everything that follows look again at the same instant. */
+  again(): void {
     if (this.#drawing) return;
     this.#drawing = true;
     requestAnimationFrame(() => {

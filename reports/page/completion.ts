@@ -10,22 +10,22 @@ const THIN_LINES_MAX = 100;
 
 export function completion(model: Model, clock: PageClock): HTMLElement {
   const { record, nodes } = model;
-  const shares = model.shares().filter((_, place) => nodes[place]?.kind === 'leecher');
-  const rank = (of: number) =>
-    Float64Array.from(model.timesS, (_, sample) => {
-      const sorted = shares.map((share) => share[sample] as number).sort((a, b) => a - b);
-      return sorted[Math.round(of * (sorted.length - 1))] ?? 0;
-    });
+  const shares = model.shares.filter((_, place) => nodes[place]?.kind === 'leecher');
+  const [slowest, median, fastest] = ranks(shares, model.sampleCount);
   const leechers = record.series.complete.length > 0 ? leecherCount(model) : 0;
   const done = Float64Array.from(record.series.complete, (complete) => (leechers > 0 ? complete / leechers : 0));
+  const running = Float64Array.from(record.series.running, (those) => (leechers > 0 ? those / leechers : 0));
   const lines: Line[] = [
     ...(shares.length <= THIN_LINES_MAX
       ? shares.map((values): Line => ({ label: '', colour: '--leecher', values }))
       : []),
-    { label: 'fastest', colour: '--fast', values: rank(1) },
-    { label: 'median', colour: '--leecher', values: rank(0.5) },
-    { label: 'slowest', colour: '--slow', values: rank(0) },
+    { label: 'fastest', colour: '--fast', values: fastest },
+    { label: 'median', colour: '--leecher', values: median },
+    { label: 'slowest', colour: '--slow', values: slowest },
     { label: 'peers complete', colour: '--ink', values: done, dashed: true },
+    ...(record.series.running.some((running) => running < leechers)
+      ? [{ label: 'peers running', colour: '--quiet', values: running, dashed: true }]
+      : []),
   ];
   const bound = boundAt(model);
   const finding = findingOf(model, leechers);
@@ -38,8 +38,24 @@ export function completion(model: Model, clock: PageClock): HTMLElement {
       format: percent,
       mark: bound === null ? null : { atS: bound, text: `bound ${seconds(bound)}` },
       description: `Share of the file that each peer has, over time. ${finding}`,
-    }),
+    }).root,
   );
+}
+
+/** The least, the middle and the highest share at every sample. */
+function ranks(shares: readonly Float64Array[], sampleCount: number): [Float64Array, Float64Array, Float64Array] {
+  const [least, middle, highest] = [0, 0, 0].map(() => new Float64Array(sampleCount)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  for (let sample = 0; sample < sampleCount && shares.length > 0; sample += 1) {
+    const sorted = Float64Array.from(shares, (share) => share[sample] as number).sort();
+    least[sample] = sorted[0] as number;
+    middle[sample] = sorted[sorted.length >> 1] as number;
+    highest[sample] = sorted.at(-1) as number;
+  }
+  return [least, middle, highest];
 }
 
 function leecherCount({ record, nodes }: Model): number {

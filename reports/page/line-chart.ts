@@ -33,10 +33,15 @@ const AXIS_PX = 58;
 const TICK_SPACE_PX = 64;
 const FAINT_WIDTH_PX = 0.75;
 
-export function lineChart(model: Model, clock: PageClock, lines: readonly Line[], options: ChartOptions): HTMLElement {
+export interface LineChart {
+  readonly root: HTMLElement;
+  /** Draws the lines again, whose values have changed. */
+  readonly refresh: () => void;
+}
+
+export function lineChart(model: Model, clock: PageClock, lines: readonly Line[], options: ChartOptions): LineChart {
   const { heightPx, format, mark = null, description } = options;
-  const highest = lines.reduce((most, { values }) => maximum(values, most), 0);
-  const max = options.max ?? (highest === 0 ? 1 : highest * 1.06);
+  const max = () => options.max ?? (lines.reduce((most, { values }) => maximum(values, most), 0) * 1.06 || 1);
   const endS = model.timesS.at(-1) || 1;
   const holder = element('div', { class: 'chart', role: 'img', 'aria-label': description });
   const legend = legendOf(model, clock, lines, format);
@@ -47,6 +52,7 @@ export function lineChart(model: Model, clock: PageClock, lines: readonly Line[]
     font: '12px system-ui, sans-serif',
     ...extra,
   });
+  const series = (): uPlot.AlignedData => [Array.from(model.timesS), ...lines.map(({ values }) => Array.from(values))];
   const plot = new uPlot(
     {
       width: 300,
@@ -54,7 +60,7 @@ export function lineChart(model: Model, clock: PageClock, lines: readonly Line[]
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
       padding: [10, 12, 0, 0],
-      scales: { x: { time: false, range: () => [0, endS] }, y: { range: () => [0, max] } },
+      scales: { x: { time: false, range: () => [0, endS] }, y: { range: () => [0, max()] } },
       axes: [
         axis({
           splits: (drawn) => timeTicks(endS, drawn.bbox.width / devicePixelRatio / TICK_SPACE_PX).map(({ atS }) => atS),
@@ -81,7 +87,7 @@ export function lineChart(model: Model, clock: PageClock, lines: readonly Line[]
       ],
       hooks: { draw: mark === null ? [] : [(drawn) => drawMark(drawn, mark.atS, mark.text)] },
     },
-    [Array.from(model.timesS), ...lines.map(({ values }) => Array.from(values))],
+    series(),
     holder,
   );
   const now = element('div', { class: 'now' });
@@ -97,7 +103,7 @@ export function lineChart(model: Model, clock: PageClock, lines: readonly Line[]
     plot.setSize({ width: holder.clientWidth, height: heightPx });
     place();
   }).observe(holder);
-  return element('div', {}, legend, holder);
+  return { root: element('div', {}, legend, holder), refresh: () => plot.setData(series()) };
 }
 
 /** Calls `seek` with the distance from the left edge, in CSS pixels, of every press and drag. */

@@ -25,6 +25,7 @@ export class Model {
   /** One byte for each pair, uploader first: 0 = choked, 1 = unchoked, 3 = as the optimistic one. */
   readonly slots: Uint8Array;
   sample = 0;
+  #shares: Float64Array[] | null = null;
   readonly #downloadedKiB: Float64Array;
   readonly #uploadedKiB: Float64Array;
 
@@ -82,7 +83,12 @@ export class Model {
   }
 
   /** For each peer the share of all pieces that it has, at every sample. */
-  shares(): Float64Array[] {
+  get shares(): readonly Float64Array[] {
+    this.#shares ??= this.#countShares();
+    return this.#shares;
+  }
+
+  #countShares(): Float64Array[] {
     const held = new Float64Array(this.nodes.length);
     const shares = this.nodes.map(() => new Float64Array(this.sampleCount));
     const state = new Uint8Array(this.has.length);

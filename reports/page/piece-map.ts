@@ -4,13 +4,14 @@ import type { PageClock } from './clock.ts';
 import { card, element, say } from './dom.ts';
 import { countedTicks, grid } from './grid.ts';
 import type { Model } from './model.ts';
+import type { Focus } from './one-peer.ts';
 import { mixed, pixel, rgb } from './theme.ts';
 import { count, percent, seconds } from './units.ts';
 
 /** What counts as a moment, as a share of the run. */
 const RECENT_SHARE = 0.015;
 
-export function pieceMap(model: Model, clock: PageClock): HTMLElement {
+export function pieceMap(model: Model, clock: PageClock, focus: Focus): HTMLElement {
   const { nodes, pieceCount, record } = model;
   const recentSamples = Math.max(1, Math.round(model.lastSample * RECENT_SHARE));
   const now = element('p', { class: 'finding' });
@@ -38,6 +39,10 @@ export function pieceMap(model: Model, clock: PageClock): HTMLElement {
       now,
       `At ${seconds(model.timeS)} ${count(running, 'peer')} run; a leecher has ${percent(meanShare(model))} of the pieces on average.`,
     );
+  });
+  drawn.canvas.addEventListener('click', ({ offsetX, offsetY }) => {
+    const at = drawn.cellAt(offsetX, offsetY);
+    if (at !== null) focus.choose(at.row);
   });
   const key = (name: string, text: string) =>
     element('span', { class: 'key' }, element('i', { class: `box ${name}` }), text);

@@ -29,13 +29,13 @@ export function rates(model: Model, clock: PageClock): HTMLElement {
         { label: 'most that the lines allow', colour: '--bound', values: bound, dashed: true },
       ],
       { heightPx: 170, format: rate, description: `Rate of all payload over time, beside the bound. ${finding}` },
-    ),
+    ).root,
     lineChart(model, clock, [{ label: 'utilisation', colour: '--seed', values: utilisation, filled: true }], {
       heightPx: 110,
       max: 1.04,
       format: percent,
       description: 'Share of the bound that is used, over time.',
-    }),
+    }).root,
     element('p', { class: 'note' }, `Averaged over ${seconds(spanS)}.`),
   );
 }

@@ -8,16 +8,18 @@ import { completion } from './completion.ts';
 import { element, wide } from './dom.ts';
 import { Model } from './model.ts';
 import { momentsOf } from './moments.ts';
+import { Focus } from './one-peer.ts';
 import { pieceMap } from './piece-map.ts';
 import { peerRates, rates } from './rates.ts';
 import { summary } from './summary.ts';
-import { knobs, marks, momentTable, peers, settings } from './tables.ts';
+import { files, knobs, marks, momentTable, peers, settings } from './tables.ts';
 import { strip, timeLine } from './time-line.ts';
 
 const record = JSON.parse(document.getElementById('data')?.textContent ?? '') as RunRecord;
 const model = new Model(record);
 const clock = new PageClock(model);
 const moments = momentsOf(record);
+const focus = new Focus(model, clock, moments);
 
 const drawings =
   model.nodes.length === 0
@@ -25,20 +27,21 @@ const drawings =
     : [
         completion(model, clock),
         rates(model, clock),
-        pieceMap(model, clock),
+        pieceMap(model, clock, focus),
         chokeMatrix(model, clock),
         availability(model, clock),
         peerRates(model, clock),
         wide(timeLine(model, clock, moments)),
-        wide(peers(model)),
-        momentTable(clock, moments),
+        wide(focus.card),
+        wide(peers(model, focus)),
+        momentTable(clock, focus, moments),
       ];
 
 document
   .getElementById('page')
   ?.replaceChildren(
     summary(model, clock),
-    element('div', { class: 'cards' }, ...drawings, marks(model), knobs(model), settings(model)),
+    element('div', { class: 'cards' }, ...drawings, marks(model), knobs(model), settings(model), files(model)),
     element(
       'footer',
       {},

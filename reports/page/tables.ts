@@ -3,6 +3,7 @@
 import type { NodeRecord } from '#sim';
 import type { PageClock } from './clock.ts';
 import { button, card, type Child, element, longTable, table } from './dom.ts';
+import type { Focus } from './one-peer.ts';
 import type { Model } from './model.ts';
 import { type Moment, words } from './moments.ts';
 import { bytes, count, rate, seconds } from './units.ts';
@@ -55,7 +56,7 @@ export function settings({ record, nodes }: Model): HTMLElement {
   );
 }
 
-export function peers({ record, nodes }: Model): HTMLElement {
+export function peers({ record, nodes }: Model, focus: Focus): HTMLElement {
   const heads = [
     { title: 'node', numeric: true },
     { title: 'kind' },
@@ -72,7 +73,7 @@ export function peers({ record, nodes }: Model): HTMLElement {
   const row = (place: number): Child[] => {
     const node = nodes[place] as NodeRecord;
     return [
-      String(node.index),
+      nodeButton(focus, node.index),
       element('span', { class: `kind ${node.kind}` }, node.reachable ? node.kind : `${node.kind}, not reachable`),
       rate(node.upBps),
       rate(node.downBps),
@@ -97,6 +98,23 @@ export function peers({ record, nodes }: Model): HTMLElement {
   return card('Peers', `${kinds}.${more}`, longTable(heads, nodes.length, row, ROWS_AT_FIRST));
 }
 
+/** Null where the torrent is one file, which the head of the page names. */
+export function files({ record }: Model): HTMLElement | null {
+  const { torrent } = record;
+  if (torrent.fileCount <= 1) return null;
+  const more = torrent.files.length < torrent.fileCount ? `, the first ${torrent.files.length} of them here` : '';
+  return card(
+    'Files of the torrent',
+    `${count(torrent.fileCount, 'file')}${more}.`,
+    longTable(
+      [{ title: 'path' }, { title: 'size', numeric: true }],
+      torrent.files.length,
+      (index) => [torrent.files[index]?.path ?? '', bytes(torrent.files[index]?.lengthBytes ?? 0)],
+      ROWS_AT_FIRST,
+    ),
+  );
+}
+
 export function marks({ record }: Model): HTMLElement {
   const rows = Object.entries(record.result.marks)
     .sort(([, a], [, b]) => b - a)
@@ -109,14 +127,23 @@ export function marks({ record }: Model): HTMLElement {
 }
 
 /** `moments` as rows; a press on a time looks at that instant. */
-export function momentTable(clock: PageClock, moments: readonly Moment[]): HTMLElement {
+export function momentTable(clock: PageClock, focus: Focus, moments: readonly Moment[]): HTMLElement {
+  return card(
+    'What happened when',
+    'Violations, faults and rare events, the first hundred of each kind of event.',
+    momentRows(clock, focus, moments),
+  );
+}
+
+/** The table alone. */
+export function momentRows(clock: PageClock, focus: Focus, moments: readonly Moment[]): HTMLElement {
   const row = (index: number): Child[] => {
     const { atS, sort, what, node, other, detail } = moments[index] as Moment;
     return [
       button(seconds(atS), { class: 'link' }, () => clock.seekTime(atS)),
       element('span', { class: `sort ${sort}` }, what),
-      node === null ? '' : String(node),
-      other === null ? '' : String(other),
+      nodeButton(focus, node),
+      nodeButton(focus, other),
       detail,
     ];
   };
@@ -127,9 +154,10 @@ export function momentTable(clock: PageClock, moments: readonly Moment[]): HTMLE
     { title: 'other node', numeric: true },
     { title: 'detail' },
   ];
-  return card(
-    'What happened when',
-    'Violations, faults and rare events, the first hundred of each kind of event.',
-    moments.length === 0 ? null : longTable(heads, moments.length, row, ROWS_AT_FIRST),
-  );
+  return longTable(heads, moments.length, row, ROWS_AT_FIRST);
+}
+
+/** The number of a node, which a press looks at more closely. */
+function nodeButton(focus: Focus, node: number | null): Child {
+  return node === null ? '' : button(String(node), { class: 'link' }, () => focus.show(node));
 }

@@ -84,6 +84,30 @@ test('run page: the slider changes the map, the matrix and the legends, by mouse
   await page.close();
 });
 
+test('run page: one peer is looked at by the list, a number, or its row in the map', async () => {
+  const { page, complaints } = await chromium.open(renderRun(recordOf(named('parole')), assets));
+  const one = page.getByRole('region', { name: 'One peer' });
+  const chosen = () => one.getByRole('combobox').evaluate((list) => (list as unknown as { value: string }).value);
+  const seen = () => drawing(page, 'One peer');
+  expect(await chosen()).toBe('3');
+  const first = await seen();
+  await one.getByRole('combobox').selectOption('node 1, seed');
+  await settled(page);
+  const seed = await seen();
+  expect(seed).not.toBe(first);
+  await page.getByRole('region', { name: 'Peers' }).getByRole('button', { name: '4', exact: true }).click();
+  await settled(page);
+  expect([await chosen(), await seen()]).toEqual(['3', first]);
+  await page
+    .getByRole('region', { name: MAP })
+    .locator('canvas')
+    .click({ position: { x: 100, y: 12 } });
+  await settled(page);
+  expect([await chosen(), await seen()]).toEqual(['0', seed]);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
 test('run page: the play button runs to the end and the clock says so', async () => {
   const { page } = await chromium.open(renderRun(flashCrowd(), assets));
   const slider = page.getByRole('slider', { name: 'Time of the run' });

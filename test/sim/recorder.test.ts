@@ -18,12 +18,17 @@ function atTheEnd(text: string): Set<number> {
   return set;
 }
 
-test.each(['parole', 'churn', 'crash-restart', 'resume-check'])(
+test.each<[string, { readonly [name: string]: number }?]>([
+  ['parole'],
+  ['churn', { peers: 8, sizeMiB: 1 }],
+  ['crash-restart'],
+  ['resume-check'],
+])(
   'recorder: a run that is watched is the run that is not, and the record says what the nodes say in the end (%s)',
-  (name) => {
-    const { record, swarm } = recorded(name);
+  (name, knobs = {}) => {
+    const { record, swarm } = recorded(name, knobs);
     const scenario = scenarios.find((candidate) => candidate.name === name)!;
-    expect(record.result).toEqual(runScenario(scenario, 3).result);
+    expect(record.result).toEqual(runScenario(scenario, 3, knobs).result);
     const { pieceCount } = swarm.contents.geometry;
     const pieces = atTheEnd(record.pieces);
     const unchoked = atTheEnd(record.unchoked);
