@@ -31,6 +31,6 @@ export {
   explore,
   type Explored,
 } from './explore.ts';
-export { type Case, type Outcome } from './shrink.ts';
+export { type Case, type Outcome, shrink } from './shrink.ts';
 export { jsonLine, printable, wholePrintable } from './untrusted-text.ts';
 export { meanInterval, type MeanInterval } from './mean-interval.ts';

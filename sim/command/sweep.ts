@@ -28,6 +28,7 @@ import { ResultsFile } from './sweep/results-file.ts';
 import { RUN_TIMEOUT_S } from './sweep/run-pool.ts';
 import { runAll } from './sweep/runner.ts';
 import { failureLine, summary } from './sweep/summary.ts';
+import { writeRegressions } from './sweep/write-regressions.ts';
 
 interface SweepOptions {
   readonly seeds: SeedRange;
@@ -43,6 +44,7 @@ interface SweepOptions {
   readonly annotations: boolean;
   readonly report?: string;
   readonly redis?: string;
+  readonly write?: string;
 }
 
 export function addSweep(program: Command, output: SimOutput, exit: (code: number) => void): void {
@@ -64,6 +66,7 @@ export function addSweep(program: Command, output: SimOutput, exit: (code: numbe
     .option('--junit <file>', 'writes a JUnit file')
     .option('--report <folder>', 'writes an index of all runs as a page, with a page for each of the first failures')
     .option('--annotations', 'names failures as annotations of GitHub', process.env['GITHUB_ACTIONS'] === 'true')
+    .option('--write <folder>', 'shrinks each kind of failure and writes it there, for the tests to replay')
     .option('--redis <url>', 'shares the runs with every "sim worker" that names the same server', redisUrl)
     .action(async (names: readonly string[], options: SweepOptions) => {
       exit(await interruptible((stop) => sweep(names, options, output, stop)));
@@ -124,6 +127,7 @@ async function sweep(
     output.err(`interrupted: ${rest}${file === null ? '' : `; the same command goes on from ${options.out}`}`);
     return EXIT_INTERRUPTED;
   }
+  if (options.write !== undefined) writeRegressions(options.write, outcomes, set, output);
   return outcomes.every(({ ok }) => ok) ? EXIT_OK : EXIT_FAILED;
 }
 

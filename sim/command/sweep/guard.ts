@@ -12,6 +12,8 @@ export interface Placement {
   readonly run: (task: RunTask) => Promise<RunAnswer>;
 }
 
+/** The law that this looks after. */
+export const DIVERGED = 'one seed, one digest';
 /** A difference that comes and goes may lie elsewhere when it is looked for. */
 const LOOKS_MAX = 4;
 /** Large enough that a run hardly ever collects by itself. */

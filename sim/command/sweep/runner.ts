@@ -1,6 +1,6 @@
 // Makes the runs of a sweep on this machine: one outcome a job, whatever happens to the run.
 
-import { collectingThread, divergence, OWN_PROCESS, type Placement, thread } from './guard.ts';
+import { collectingThread, DIVERGED, divergence, OWN_PROCESS, type Placement, thread } from './guard.ts';
 import { inLanes } from './lanes.ts';
 import { lostOutcome, type Outcome, outcomeOf } from './outcome.ts';
 import type { Job } from './plan.ts';
@@ -32,7 +32,7 @@ export class Runner {
       const outcome = outcomeOf(job, answer.result, answer.wallS, attempts);
       const other = this.#others[job.seed % this.#others.length];
       const parted = other === undefined ? null : await divergence(job, answer, thread(this.#pool), other);
-      return parted === null ? outcome : { ...outcome, ok: false, reason: parted, claim: 'one seed, one digest' };
+      return parted === null ? outcome : { ...outcome, ok: false, reason: parted, claim: DIVERGED };
     } catch (error) {
       return lostOutcome(job, (error as Error).message, error instanceof RunLost ? error.attempts : 1);
     }

@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runSim } from '../../../sim/command/index.ts';
+import { readRegression, regressionFiles } from '../../../sim/command/regressions.ts';
 import { RunPool } from '../../../sim/command/sweep/run-pool.ts';
+import { runScenario } from '../../../sim/index.ts';
 
 const SMALL = ['flash-crowd', 'end-game', '--set', 'sizeMiB=1', '--set', 'peers=3'];
 const TIMEOUT_MS = 120_000;
@@ -73,6 +75,18 @@ test('sweep: explored seeds are replayed by the command that is printed', { time
   });
   expect(again).toBe(1);
   expect(out).toContain(lines[0]!.replace('flash-crowd: ', ''));
+});
+
+test('sweep: --write shrinks each kind of failure once and writes it for the tests to replay', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const argv = ['flash-crowd', '--seeds', '3', '--set', 'sizeMiB=1', '--set', 'ratioMax=-1000', '--write', folder];
+  expect((await sweep(...argv, '--explore')).code).toBe(1);
+  const [path, ...others] = regressionFiles(folder);
+  expect(others).toEqual([]);
+  const { regression, scenario } = readRegression(path!);
+  expect(regression.knobs).toMatchObject({ peers: 1, sizeMiB: 1, ratioMax: -1000 });
+  expect(runScenario(scenario, regression.seed, regression.knobs).result.reason).toBe(regression.reason);
 });
 
 test('sweep: a thread that dies gives its run to another, three times, then the run has failed (out of memory)', {
