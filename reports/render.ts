@@ -38,6 +38,8 @@ export interface IndexRow {
 /** What stands in the page of many runs. */
 export interface IndexData {
   readonly title: string;
+  /** Which program ran. */
+  readonly commit: string;
   readonly rows: readonly IndexRow[];
 }
 

@@ -57,10 +57,11 @@ export interface Series {
 }
 
 export interface RunRecord {
-  readonly formatVersion: 1;
   readonly doc: string;
   readonly result: RunResult;
   readonly replayCommand: string;
+  /** Which program ran; null where nobody said. */
+  readonly commit: string | null;
   readonly knobs: readonly {
     readonly name: string;
     readonly value: string;
@@ -111,15 +112,16 @@ export function runRecord(run: {
   readonly result: RunResult;
   readonly swarm: Swarm;
   readonly replayCommand: string;
+  readonly commit?: string;
 }): RunRecord {
   const { scenario, result, swarm, replayCommand } = run;
   if (swarm.recorder === null) throw new Error('the run was not recorded');
   const { metainfo, geometry } = swarm.contents;
   return {
-    formatVersion: 1,
     doc: scenario.doc,
     result,
     replayCommand,
+    commit: run.commit ?? null,
     knobs: Object.entries(scenario.knobs).map(([name, { default: usual, unit, doc }]) => ({
       name,
       value: String(result.knobs[name]),

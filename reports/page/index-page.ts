@@ -174,6 +174,6 @@ document
         list,
       ),
     ),
-    element('footer', {}, 'The same command gives the same run on every machine.'),
+    element('footer', {}, `Made by ${data.commit}. The same command gives the same run on every machine.`),
   );
 show();

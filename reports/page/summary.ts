@@ -10,8 +10,8 @@ const COPIED_MS = 1500;
 
 export function summary({ record }: Model, clock: PageClock): HTMLElement {
   const { result, torrent } = record;
-  const fact = (name: string, ...what: (Node | string)[]) =>
-    element('div', {}, element('dt', {}, name), element('dd', {}, ...what));
+  const fact = (name: string, what: Node | string | null) =>
+    what === null ? null : element('div', {}, element('dt', {}, name), element('dd', {}, what));
   const files = torrent.fileCount === 1 ? '' : `, ${count(torrent.fileCount, 'file')}`;
   return element(
     'header',
@@ -37,6 +37,7 @@ export function summary({ record }: Model, clock: PageClock): HTMLElement {
       { class: 'facts' },
       fact('seed', String(result.seed)),
       fact('digest', element('code', {}, result.digest)),
+      fact('commit', record.commit === null ? null : element('code', {}, record.commit)),
       fact('peers', record.nodeCount.toLocaleString('en')),
       fact('torrent', `${torrent.name}${files}`),
       fact(

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type IndexRow, type PageAssets, renderIndex, renderRun } from '#reports';
 import { runRecord, type RunResult, type Scenario, type Swarm } from '#sim';
 import { UsageError } from './arguments.ts';
+import { revision } from './revision.ts';
 
 const INDEX = 'index.html';
 
@@ -14,6 +15,7 @@ export class ReportWriter {
   readonly #folder: boolean;
   readonly #assets: PageAssets;
   readonly #rows: IndexRow[] = [];
+  readonly #commit = revision();
 
   /** `several`: `path` is a folder, made where it is not there. Throws `UsageError` where it cannot be written. */
   constructor(path: string, several: boolean) {
@@ -28,7 +30,7 @@ export class ReportWriter {
     const { scenario, seed, ok, reason, claim, digest, virtualS } = run.result;
     const href = `${scenario}-${seed}.html`;
     const path = this.#folder ? join(this.#path, href) : this.#path;
-    trying(path, () => writeFileSync(path, renderRun(runRecord(run), this.#assets)));
+    trying(path, () => writeFileSync(path, renderRun(runRecord({ ...run, commit: this.#commit }), this.#assets)));
     const { replayCommand, wallS } = run;
     this.#rows.push({ scenario, seed, ok, reason, claim, digest, virtualS, wallS, replayCommand, href });
   }
@@ -42,7 +44,7 @@ export class ReportWriter {
   finish(): string {
     if (!this.#folder) return this.#path;
     const path = join(this.#path, INDEX);
-    const data = { title: `${this.#rows.length} runs`, rows: this.#rows };
+    const data = { title: `${this.#rows.length} runs`, commit: this.#commit, rows: this.#rows };
     trying(path, () => writeFileSync(path, renderIndex(data, this.#assets)));
     return path;
   }

@@ -22,7 +22,7 @@ function row(seed: number, reason: string | null, href: string | null = null): I
 
 test('index page: failed runs stand first with their reason and command; the filter finds', async () => {
   const rows = [row(1, null), row(2, null, 'flash-crowd-2.html'), row(13, 'node 3 counts piece 5'), row(4, 'too slow')];
-  const { page, complaints } = await chromium.open(renderIndex({ title: 'four runs', rows }, assets));
+  const { page, complaints } = await chromium.open(renderIndex({ title: 'four runs', commit: 'abc', rows }, assets));
   const runs = page.getByRole('region', { name: 'Runs' });
   const seeds = () => runs.locator('tbody tr td:nth-child(3)').allTextContents();
   expect(await page.getByRole('region', { name: 'What failed' }).textContent()).toContain('node N counts piece N');
@@ -41,7 +41,7 @@ test('index page: failed runs stand first with their reason and command; the fil
 
 test('index page: thousands of runs fit, on a phone too', async () => {
   const rows = Array.from({ length: 5000 }, (_, index) => row(index, index === 4321 ? 'the one' : null));
-  const html = renderIndex({ title: 'many', rows }, assets);
+  const html = renderIndex({ title: 'many', commit: 'abc', rows }, assets);
   expect(html.length).toBeLessThan(1_500_000);
   const { page, complaints } = await chromium.open(html, { widthPx: 390, heightPx: 800, scheme: 'dark' });
   expect(await page.getByRole('region', { name: 'Runs' }).locator('tbody tr').count()).toBe(200);
@@ -54,7 +54,7 @@ test('index page: thousands of runs fit, on a phone too', async () => {
 test('index page: a name is no markup and a link leads nowhere else', async () => {
   const evil = '</script><img src=x onerror="document.title=1">';
   const rows = [{ ...row(1, evil, 'javascript:document.title=1'), replayCommand: evil }];
-  const { page, complaints } = await chromium.open(renderIndex({ title: evil, rows }, assets));
+  const { page, complaints } = await chromium.open(renderIndex({ title: evil, commit: evil, rows }, assets));
   expect(await page.locator('img').count()).toBe(0);
   expect(await page.locator('h1').textContent()).toBe(evil);
   expect(

@@ -108,6 +108,17 @@ test('run page: one peer is looked at by the list, a number, or its row in the m
   await page.close();
 });
 
+test('run page: the command that gives the run again is copied', async () => {
+  const { page, complaints } = await chromium.open(renderRun(flashCrowd(), assets));
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  const copy = page.getByRole('button', { name: 'Copy the command' });
+  await copy.click();
+  await expect.poll(() => copy.textContent()).toBe('Copied');
+  expect(await page.evaluate('navigator.clipboard.readText()')).toBe('npm run sim scenario flash-crowd -- --seed 1');
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
 test('run page: the play button runs to the end and the clock says so', async () => {
   const { page } = await chromium.open(renderRun(flashCrowd(), assets));
   const slider = page.getByRole('slider', { name: 'Time of the run' });
