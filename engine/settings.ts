@@ -11,6 +11,8 @@ export interface Settings {
   readonly dialsMax: number;
   /** Unchoked peers of a torrent, the optimistic one included (CONFORMANCE 38). */
   readonly uploadSlots: number;
+  /** A leecher unchokes those that give it most. False, for comparison: it takes turns, as a seed does. */
+  readonly titForTat: boolean;
   /** Who is unchoked by a seed: the longest waiting in turn, or who takes the most. */
   readonly seedChoke: 'roundRobin' | 'fastestFirst';
   /** A seed shows each peer one piece at a time (BEP 16): for the first seed of a torrent, whose uplink is slow. */
@@ -39,6 +41,7 @@ export const DEFAULT_SETTINGS: Settings = {
   connectionsPerTorrentMax: 80,
   dialsMax: 20,
   uploadSlots: 4,
+  titForTat: true,
   seedChoke: 'roundRobin',
   superSeeding: false,
   pieceOrder: 'rarestFirst',

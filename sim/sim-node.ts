@@ -245,11 +245,9 @@ export class SimNode implements Sink, DiskClient {
     again.forEach(({ paused }, id) => paused && this.#paused.add(id));
   }
 
-  /** The user sees that a torrent failed, and resumes it; a copy that was complete and is said not to be is checked again. */
+  /** The user sees that a torrent failed, and resumes it. */
   repair(torrent: TorrentId): void {
-    const before = this.engine?.status(torrent);
-    if (before?.state === 'failed') this.resume(torrent);
-    if (this.options.seed && before?.complete === false) this.command({ kind: 'recheck', torrent });
+    if (this.engine?.status(torrent)?.state === 'failed') this.resume(torrent);
   }
 
   status(torrent: TorrentId = 0): TorrentStatus {

@@ -91,12 +91,15 @@ export class Choker {
     return peer.up && peer.peerInterested && !peer.isSeed;
   }
 
+  get #trading(): boolean {
+    return !this.#torrent.finished && this.#ctx.settings.titForTat;
+  }
+
   /** Best first. Ties are broken by who has waited longest, then by connection. */
   #rank(peers: Peer[]): void {
     const { now } = this.#ctx;
-    const seeding = this.#torrent.picker.wantedLeft === 0;
     const waited = (a: Peer, b: Peer) => a.unchokedAt - b.unchokedAt || a.conn - b.conn;
-    if (!seeding) {
+    if (this.#trading) {
       peers.sort(
         (a, b) =>
           Number(a.snubbed) - Number(b.snubbed) || b.download.recentBytes - a.download.recentBytes || waited(a, b),
@@ -128,7 +131,7 @@ export class Choker {
     let rule: ChokeRule = 'noSlot';
     if (rank === 0) rule = peer.isSeed ? 'seed' : 'notInterested';
     else if (peer === this.#optimistic) rule = 'optimistic';
-    else if (regular.has(peer)) rule = this.#torrent.finished ? 'turn' : 'rate';
+    else if (regular.has(peer)) rule = this.#trading ? 'rate' : 'turn';
     this.#explain(peer, rule, rank, ranked.length);
   }
 

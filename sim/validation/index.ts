@@ -4,6 +4,8 @@ import { distributionBound } from './v1-distribution-bound.ts';
 import { pipelining } from './v2-pipelining.ts';
 import { optimalSchedule } from './v3-optimal-schedule.ts';
 import { seedBandwidth } from './v4-seed-bandwidth.ts';
+import { clustering } from './v5-clustering.ts';
+import { missingPiece } from './v6-missing-piece.ts';
 import { superSeeding } from './v7-super-seeding.ts';
 import { pieceSize } from './v8-piece-size.ts';
 import { endGameCost } from './v9-end-game-cost.ts';
@@ -18,6 +20,8 @@ export const validations: readonly Validation[] = [
   pipelining,
   optimalSchedule,
   seedBandwidth,
+  clustering,
+  missingPiece,
   superSeeding,
   pieceSize,
   endGameCost,

@@ -1,5 +1,6 @@
 // Figures that several validations take of a run.
 
+import type { Random } from '#harness';
 import type { SimNode } from '../sim-node.ts';
 import type { Swarm } from '../swarm.ts';
 
@@ -24,4 +25,19 @@ export function carriedBytes(swarm: Swarm): number {
 
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** An exponentially distributed value. */
+export function exponential(random: Random, mean: number): number {
+  return -mean * Math.log(unit(random));
+}
+
+/** How many of a row of trials succeed before the first that fails, with this mean. */
+export function geometric(random: Random, mean: number): number {
+  return Math.floor(Math.log(unit(random)) / Math.log(mean / (1 + mean)));
+}
+
+/** Uniform in (0, 1]. */
+function unit(random: Random): number {
+  return (random.uint32() + 1) / 2 ** 32;
 }

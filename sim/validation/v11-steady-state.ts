@@ -1,9 +1,8 @@
 // V11: the fluid model of a swarm in steady state, against real engines that come, download, stay a while and go.
 
-import type { Random } from '#harness';
 import type { SimNode } from '../sim-node.ts';
 import { Swarm } from '../swarm.ts';
-import { mean, tookS } from './measure.ts';
+import { exponential, mean, tookS } from './measure.ts';
 import { around, type Validation } from './validation.ts';
 
 const PIECES = 200;
@@ -99,9 +98,4 @@ function meanPresent(
     return Math.max(0, Math.min(toS, (end ?? Infinity) / 1e6) - Math.max(fromS, begin / 1e6));
   });
   return presentS.reduce((sum, value) => sum + value, 0) / (toS - fromS);
-}
-
-/** An exponentially distributed time. */
-function exponential(random: Random, mean: number): number {
-  return -mean * Math.log((random.uint32() + 1) / 2 ** 32);
 }

@@ -136,6 +136,25 @@ describe('conformance 38: choker', () => {
     expect(held).toBeLessThan(75);
   });
 
+  test('choker: without tit-for-tat a leecher takes turns, and who gives has no more of them than others', () => {
+    const slotsOfGiver = (titForTat: boolean): number => {
+      const lab = new Lab({ metainfo, settings: { titForTat, uploadSlots: 2 } });
+      const giver = interested(lab, 1, 'all')[0] as number;
+      lab.say(giver, UNCHOKE);
+      const others = interested(lab, 5);
+      let held = 0;
+      for (let second = 0; second < 150; second += 1) {
+        pass(lab, [giver, ...others], 1);
+        const [request] = second % 5 === 0 ? (lab.requests(giver) as Request[]) : [];
+        if (request !== undefined) lab.give(giver, data, request);
+        if (unchoked(lab).includes(giver)) held += 1;
+      }
+      return held;
+    };
+    expect(slotsOfGiver(true)).toBeGreaterThan(120);
+    expect(slotsOfGiver(false)).toBeLessThan(80);
+  });
+
   test('conformance 38: the same seed draws the same peers', () => {
     const run = () => {
       const lab = new Lab({ metainfo, seed: 'same' });
