@@ -77,7 +77,8 @@ export class PeerBook {
     return this.#insert(peer) ?? peer;
   }
 
-  /** The next one to dial, most useful first: fewest failures, then the rate it gave, then what it has; null = nobody now. */
+  /** The next one to dial, most useful first: not yet found useless or worse, fewest failures, then the rate it gave, then what it has;
+   *  null = nobody now. */
   best(now: Instant, skipSeeds: boolean): KnownPeer | null {
     let best: KnownPeer | null = null;
     for (const peer of this.#peers.values()) {
@@ -118,6 +119,7 @@ export class PeerBook {
 }
 
 function preferred(a: KnownPeer, b: KnownPeer): boolean {
+  if (a.trust < 0 !== b.trust < 0) return b.trust < 0;
   if (a.failures !== b.failures) return a.failures < b.failures;
   if (a.downloadBps !== b.downloadBps) return a.downloadBps > b.downloadBps;
   if (a.trust !== b.trust) return a.trust > b.trust;

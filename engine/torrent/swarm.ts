@@ -4,7 +4,7 @@
 import { Bitfield } from '../bitfield.ts';
 import { hex, sameBytes } from '../bytes.ts';
 import type { Context } from '../context.ts';
-import type { DisconnectReason, Instant, FoundPeer } from '../contract.ts';
+import type { DisconnectReason, FoundPeer } from '../contract.ts';
 import { ALLOWED_FAST_COUNT, INCOMING_REQUESTS_MAX, PEERS_PER_ANNOUNCE_MAX } from '../limits.ts';
 import type { Peer } from '../peers/peer.ts';
 import { type KnownPeer, PeerBook } from '../peers/peer-book.ts';
@@ -19,10 +19,11 @@ export const HANDSHAKE_TIMEOUT_US = 10_000_000;
 const KEEP_ALIVE_US = 100_000_000;
 /** A peer that was silent for two minutes, and half a minute for the way, is gone. */
 const SILENCE_US = 150_000_000;
-/** A peer that exchanged nothing for this long may have to make room; one at a time, so that a full swarm does not churn. */
-const IDLE_US = 60_000_000;
-const EVICTION_GAP_US = 10_000_000;
-/** With fewer peers than this a tracker is asked again before its interval. */
+/** Where neither side wants anything of the other after so long, a peer may have to make room for one that comes. */
+const IDLE_US = 5_000_000;
+/** Where one does, and nothing was exchanged for so long, it is useless to us all the same, if we know of others. */
+const USELESS_US = 60_000_000;
+/** With fewer useful peers than this we look for better ones: at the tracker before its interval, and beyond the half of our places. */
 const PEERS_ENOUGH = 8;
 /** Below this many pieces a peer is granted its allowed-fast set (BEP 6: to help peers that have nothing to trade). */
 const NEEDS_HELP_PIECES = ALLOWED_FAST_COUNT;
@@ -41,15 +42,22 @@ export class Swarm {
   /** As last sent, and what it said of `upload_only`: a re-check may find that what was complete is not. */
   #extensionHandshake: Uint8Array | null = null;
   #saidUploadOnly = false;
-  #evictedAt: Instant = -EVICTION_GAP_US;
 
   constructor(ctx: Context, torrent: Torrent) {
     this.#ctx = ctx;
     this.#torrent = torrent;
   }
 
+  /** A tracker is to be asked before its interval. */
   get needsPeers(): boolean {
-    return !this.#torrent.finished && this.peers.length < PEERS_ENOUGH;
+    return !this.#torrent.finished && this.#starved;
+  }
+
+  /** Hardly anybody who is connected is of any use, or may yet be. */
+  get #starved(): boolean {
+    let useful = 0;
+    for (const peer of this.peers) if (this.#useful(peer) && ++useful === PEERS_ENOUGH) return false;
+    return true;
   }
 
   // ── finding ──
@@ -64,10 +72,13 @@ export class Swarm {
   }
 
   /** Dials the most useful known peers until half of the places are taken: the rest are for those who come (BEP 3's mainline: 40 of 80).
-   *  In a swarm where everybody dialled up to the limit, most dials would be refused. */
+   *  Idle ones do not count: whoever fills our places with them would cut us off. In a swarm where everybody dialled up to the limit, most dials would be refused. */
   dial(): void {
     const { settings } = this.#ctx;
-    const most = Math.ceil(settings.connectionsPerTorrentMax / 2);
+    const places = settings.connectionsPerTorrentMax;
+    let idle = 0;
+    for (const peer of this.peers) if (this.#idle(peer)) idle += 1;
+    const most = Math.min(places, Math.ceil(places / 2) + idle);
     while (
       this.#torrent.active &&
       this.peers.length < most &&
@@ -116,19 +127,44 @@ export class Swarm {
     return true;
   }
 
-  /** Lets the peer go that has been idle longest: connected for a minute, nothing exchanged lately, nothing that we want. */
+  /** Lets the peer go that has been idle longest. */
   #makeRoom(): boolean {
-    let idlest: Peer | null = null;
-    for (const peer of this.peers) {
-      if (!peer.up || peer.amInterested || this.#ctx.now - peer.connectedAt < IDLE_US) continue;
-      if (peer.download.recentBytes + peer.upload.recentBytes > 0) continue;
-      if (idlest === null || peer.connectedAt < idlest.connectedAt) idlest = peer;
-    }
-    if (idlest === null || this.#ctx.now - this.#evictedAt < EVICTION_GAP_US) return false;
-    this.#evictedAt = this.#ctx.now;
-    this.#ctx.outbox.event('peerEvicted', this.#torrent.id, idlest.conn, 0);
-    this.#torrent.drop(idlest, 'idle, and others want to connect');
+    return this.#evict((peer) => this.#idle(peer), 'idle, and others want to connect');
+  }
+
+  /** Once a second, while hardly anybody is of use and others are known: the oldest that is of none makes room for a dial. */
+  #replaceUseless(): void {
+    if (this.peers.length < this.#ctx.settings.connectionsPerTorrentMax || !this.#starved) return;
+    if (this.book.best(this.#ctx.now, this.#torrent.finished) === null) return;
+    const { now } = this.#ctx;
+    const useless = (peer: Peer) =>
+      this.#idle(peer) || (peer.up && !this.#useful(peer) && now - peer.connectedAt >= USELESS_US);
+    this.#evict(useless, 'of no use');
+  }
+
+  /** Lets the peer go of those named that was connected first. It comes last when peers are dialled. */
+  #evict(named: (peer: Peer) => boolean, why: string): boolean {
+    let oldest: Peer | null = null;
+    for (const peer of this.peers)
+      if ((oldest === null || peer.connectedAt < oldest.connectedAt) && named(peer)) oldest = peer;
+    if (oldest === null) return false;
+    oldest.known.adjustTrust(-1);
+    this.#ctx.outbox.event('peerEvicted', this.#torrent.id, oldest.conn, 0);
+    this.#torrent.drop(oldest, why);
     return true;
+  }
+
+  /** It neither wants nor has anything, or does not answer what it is asked. */
+  #idle(peer: Peer): boolean {
+    return (
+      peer.up && this.#ctx.now - peer.connectedAt >= IDLE_US && !exchanges(peer) && (peer.snubbed || !interest(peer))
+    );
+  }
+
+  /** Something was exchanged lately, or may be soon. */
+  #useful(peer: Peer): boolean {
+    if (!peer.up || exchanges(peer)) return peer.up;
+    return interest(peer) && !peer.snubbed && this.#ctx.now - peer.connectedAt < USELESS_US;
   }
 
   #useBits(peer: Peer): void {
@@ -400,12 +436,21 @@ export class Swarm {
         this.#torrent.drop(peer, 'no handshake in time');
       }
     }
+    this.#replaceUseless();
     this.dial();
   }
 }
 
 /** A peer that ended a good connection is left alone for a while. */
 const REDIAL_US = 30_000_000;
+
+function exchanges(peer: Peer): boolean {
+  return peer.download.recentBytes + peer.upload.recentBytes > 0;
+}
+
+function interest(peer: Peer): boolean {
+  return peer.amInterested || peer.peerInterested;
+}
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {
   for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return (a[i] as number) - (b[i] as number);

@@ -30,7 +30,7 @@ export interface Figure {
 }
 
 /** Those who are there in both runs. */
-interface Honest {
+export interface Honest {
   readonly seeds: readonly SimNode[];
   /** The victim is the last of them, where there is one. */
   readonly leechers: readonly SimNode[];
@@ -174,7 +174,7 @@ export function proof(what: string, value: number): Figure {
 }
 
 /** Seconds from joining to completion, of the median. */
-function medianS(nodes: readonly SimNode[]): number {
+export function medianS(nodes: readonly SimNode[]): number {
   const sorted = nodes.map(tookS).sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1

@@ -1,6 +1,8 @@
 // The attacks, A1-A8 and A10, in order.
 
 import type { Attack } from './attack.ts';
+import { eclipse } from './eclipse.ts';
+import { idlers } from './idlers.ts';
 import { liars } from './liars.ts';
 import { polluters } from './polluters.ts';
 import { seedThieves } from './seed-thieves.ts';
@@ -8,4 +10,13 @@ import { selfish } from './selfish.ts';
 import { slowUploaders } from './slow-uploaders.ts';
 import { withholders } from './withholders.ts';
 
-export const attacks: readonly Attack[] = [polluters, liars, seedThieves, withholders, slowUploaders, selfish];
+export const attacks: readonly Attack[] = [
+  polluters,
+  liars,
+  eclipse,
+  seedThieves,
+  idlers,
+  withholders,
+  slowUploaders,
+  selfish,
+];
