@@ -1,0 +1,77 @@
+// Places are for those who exchange something: who may have to go for others, and whom we dial where hardly anybody is of use.
+
+import { describe, expect, test } from 'vitest';
+import { BLOCK, Lab, makeTorrent, message, u32 } from './lab.ts';
+
+const { metainfo } = makeTorrent({ totalBytes: 200 * BLOCK, pieceLength: 4 * BLOCK });
+const UNCHOKE = message(1);
+const INTERESTED = message(2);
+const PLACES = 4;
+const settings = { connectionsPerTorrentMax: PLACES };
+const KNOWN = Array.from({ length: 3 }, (_, index) => ({ host: `10.9.0.${index}`, port: 1 }));
+
+/** `count` peers that have nothing and want nothing. */
+const idlers = (lab: Lab, count: number) =>
+  Array.from({ length: count }, (_, index) => lab.peer({ id: `idle ${index}` }));
+
+/** Lets time pass without anybody falling silent. */
+function pass(lab: Lab, conns: readonly number[], seconds: number): void {
+  for (let second = 0; second < seconds; second += 1) {
+    lab.pass(1);
+    for (const conn of conns) lab.say(conn, u32(0));
+  }
+}
+
+describe('room', () => {
+  test('room: the first of the idle makes room for one who comes, after five seconds', () => {
+    const lab = new Lab({ metainfo, settings });
+    const idle = idlers(lab, PLACES);
+    pass(lab, idle, 4);
+    expect(lab.closed.has(lab.peer({ id: 'early' }))).toBe(true);
+    pass(lab, idle, 2);
+    expect(lab.closed.has(lab.peer({ id: 'late' }))).toBe(false);
+    expect(idle.map((conn) => lab.closed.has(conn))).toEqual([true, false, false, false]);
+    expect(lab.count('peerEvicted')).toBe(1);
+  });
+
+  test('room: nobody goes who wants something, has something, or exchanges something', () => {
+    const lab = new Lab({ metainfo, settings });
+    const conns = [lab.peer({ id: 'a', has: 'all' }), ...idlers(lab, PLACES - 1)];
+    for (const conn of conns.slice(1)) lab.say(conn, INTERESTED);
+    pass(lab, conns, 50);
+    expect(lab.closed.has(lab.peer({ id: 'late' }))).toBe(true);
+    expect(lab.count('peerEvicted')).toBe(0);
+  });
+
+  test('room: a peer that does not answer what it is asked is idle, whatever it claims', () => {
+    const lab = new Lab({ metainfo, settings });
+    const conns = Array.from({ length: PLACES }, (_, index) => lab.peer({ id: `liar ${index}`, has: 'all' }));
+    lab.say(conns[2] as number, UNCHOKE);
+    pass(lab, conns, 12);
+    expect(lab.status.peers.filter(({ snubbed }) => snubbed).map(({ conn }) => conn)).toEqual([conns[2]]);
+    expect(lab.closed.has(lab.peer({ id: 'late' }))).toBe(false);
+    expect(lab.closed.has(conns[2] as number)).toBe(true);
+  });
+
+  test('room: idle connections that fill every place do not keep us from dialling others', () => {
+    const lab = new Lab({ metainfo, settings });
+    const idle = idlers(lab, PLACES);
+    lab.engine.command(lab.now, { kind: 'addPeers', torrent: lab.torrent, peers: KNOWN });
+    lab.run();
+    expect(lab.dials).toEqual([]);
+    pass(lab, idle, 8);
+    expect(lab.dials.length).toBeGreaterThan(1);
+    expect(lab.status.peers.length).toBeLessThanOrEqual(PLACES);
+  });
+
+  test('room: who was of no use is dialled after everybody else', () => {
+    const lab = new Lab({ metainfo, settings, add: { peers: KNOWN.slice(0, 2) } });
+    const first = lab.dials.map(({ conn }) => lab.peer({ id: `first ${conn}`, dial: conn }));
+    const idle = idlers(lab, PLACES - first.length);
+    pass(lab, [...first, ...idle], 4);
+    lab.engine.command(lab.now, { kind: 'addPeers', torrent: lab.torrent, peers: KNOWN });
+    pass(lab, [...first, ...idle], 4);
+    expect(first.some((conn) => lab.closed.has(conn))).toBe(true);
+    expect(lab.dials.map(({ address }) => address.host)).toEqual(KNOWN.map(({ host }) => host));
+  });
+});
