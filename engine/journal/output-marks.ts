@@ -48,9 +48,13 @@ export class OutputMarks implements Sink {
     this.#length = 0;
   }
 
-  /** Of the drain that was begun last; borrowed until the next. */
+  /** Of the drain that was begun last: the first `markBytes` of these; borrowed until the next. */
   get marks(): Uint8Array {
-    return this.#marks.subarray(0, this.#length);
+    return this.#marks;
+  }
+
+  get markBytes(): number {
+    return this.#length;
   }
 
   /** What an input returned. */

@@ -192,9 +192,9 @@ class RecordedEngine implements Engine {
       if (error instanceof EngineBug) this.#threw(error);
       throw error;
     }
-    const { marks, digest } = this.#marks;
+    const { marks, markBytes, digest } = this.#marks;
     this.#begin(ENTRY.drained, this.#now);
-    this.#log.bytes(marks);
+    this.#log.bytes(marks, 0, markBytes);
     this.#log.uint(digest);
   }
 

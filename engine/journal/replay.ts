@@ -134,7 +134,7 @@ export class Replay {
       this.#threw(errorText(error));
       return;
     }
-    const { marks } = this.#marks;
+    const marks = this.#marks.marks.subarray(0, this.#marks.markBytes);
     this.outputCount += this.#outputs.length;
     const index = firstDifferentMark(recorded, marks);
     if (index !== -1) {

@@ -60,6 +60,11 @@ export class FieldWriter {
 
   /** 0 … 2⁵³ − 1. */
   uint(value: number): void {
+    if (value < LOW_BITS && this.#length < this.#bytes.length) {
+      this.#bytes[this.#length] = value;
+      this.#length += 1;
+      return;
+    }
     this.#reserve(8);
     const bytes = this.#bytes;
     let at = this.#length;

@@ -30,7 +30,8 @@ export class JournalError extends Error {
   override readonly name = 'JournalError';
 }
 
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+/** Signed: the engine of the language adds a conversion to every look at an unsigned one. */
+const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;
   for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
   return value;
@@ -38,10 +39,10 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 
 /** CRC-32 (ISO 3309) of `bytes[start … end)`. */
 export function crc32(bytes: Uint8Array, start: number, end: number): number {
-  let crc = 0xffffffff;
+  let crc = -1;
   for (let at = start; at < end; at += 1)
     crc = (CRC_TABLE[(crc ^ (bytes[at] as number)) & 0xff] as number) ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
+  return ~crc >>> 0;
 }
 
 export function writeUint32(bytes: Uint8Array, at: number, value: number): void {

@@ -12,12 +12,14 @@ import {
   type DisconnectReason,
   type DiskFault,
   type Engine,
+  type EntryWriter,
   type EventName,
   type JobId,
   type Metainfo,
   parseMetainfo,
   type Payload,
   type PeerAddress,
+  recordEngine,
   type ResumeData,
   type Settings,
   type Sink,
@@ -79,6 +81,8 @@ export interface LabOptions {
   readonly seed?: string;
   /** The engine keeps the reasons of its decisions. */
   readonly explain?: boolean;
+  /** Where everything that the engine is told is written. */
+  readonly log?: EntryWriter;
 }
 
 /** One message as a peer sees it, the length prefix apart. */
@@ -124,12 +128,16 @@ export class Lab {
       this.onDisk.fill(1);
     }
     if (options.onDisk) this.onDisk.set(options.onDisk);
-    this.engine = createEngine({
-      random: new Random(options.seed ?? 'lab'),
-      settings: { ...DEFAULT_SETTINGS, ...options.settings },
+    const seed = options.seed ?? 'lab';
+    const settings = { ...DEFAULT_SETTINGS, ...options.settings };
+    const engine = createEngine({
+      random: new Random(seed),
+      settings,
       allocateBlock: () => new Uint8Array(BLOCK),
       explain: options.explain ?? false,
     });
+    this.engine =
+      options.log === undefined ? engine : recordEngine(engine, { seed, settings, now: this.now }, options.log);
     this.engine.command(this.now, { kind: 'listening', port: 6881 });
     const added = this.engine.add(this.now, {
       metainfo: options.metainfo,
