@@ -227,10 +227,11 @@ export class Recorder {
       const { link, seed, honest } = node.options;
       const done = node.completedAt !== null && node.completedAt <= atUs;
       if (running) upBps += link.upBps;
-      if (seed || !honest) continue;
+      if (seed) continue;
+      if (running && !done) downBps += link.downBps;
+      if (!honest) continue;
       if (done) complete += 1;
       if (running) runningCount += 1;
-      if (running && !done) downBps += link.downBps;
     }
     return { boundBps: Math.min(upBps, downBps), complete, running: runningCount };
   }

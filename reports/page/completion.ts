@@ -10,11 +10,12 @@ const THIN_LINES_MAX = 100;
 
 export function completion(model: Model, clock: PageClock): HTMLElement {
   const { record, nodes } = model;
-  const shares = model.shares.filter((_, place) => nodes[place]?.kind === 'leecher');
+  const leechers = leecherCount(model);
+  const shares = model.shares.filter((_, place) => leechers === 0 || nodes[place]?.kind === 'leecher');
   const [slowest, median, fastest] = ranks(shares, model.sampleCount);
-  const leechers = record.series.complete.length > 0 ? leecherCount(model) : 0;
-  const done = Float64Array.from(record.series.complete, (complete) => (leechers > 0 ? complete / leechers : 0));
-  const running = Float64Array.from(record.series.running, (those) => (leechers > 0 ? those / leechers : 0));
+  const { complete, running } = record.series;
+  const shareOf = (counts: readonly number[]) => Float64Array.from(counts, (those) => those / leechers);
+  const goes = running.some((those, sample) => those < (running[sample - 1] ?? 0));
   const lines: Line[] = [
     ...(shares.length <= THIN_LINES_MAX
       ? shares.map((values): Line => ({ label: '', colour: '--leecher', values }))
@@ -22,10 +23,8 @@ export function completion(model: Model, clock: PageClock): HTMLElement {
     { label: 'fastest', colour: '--fast', values: fastest },
     { label: 'median', colour: '--leecher', values: median },
     { label: 'slowest', colour: '--slow', values: slowest },
-    { label: 'peers complete', colour: '--ink', values: done, dashed: true },
-    ...(record.series.running.some((running) => running < leechers)
-      ? [{ label: 'peers running', colour: '--quiet', values: running, dashed: true }]
-      : []),
+    ...(leechers > 0 ? [{ label: 'peers complete', colour: '--ink', values: shareOf(complete), dashed: true }] : []),
+    ...(goes ? [{ label: 'peers running', colour: '--quiet', values: shareOf(running), dashed: true }] : []),
   ];
   const bound = boundAt(model);
   const finding = findingOf(model, leechers);
@@ -76,7 +75,7 @@ function findingOf(model: Model, leechers: number): string {
     kind === 'leecher' && completedAtS !== null ? [completedAtS] : [],
   );
   const complete = model.record.series.complete.at(-1) ?? 0;
-  if (leechers === 0) return 'Nobody downloads in this run.';
+  if (leechers === 0) return 'Every peer begins with the file, or with what is left of it.';
   if (complete === 0 || at.length === 0) return `None of ${count(leechers, 'peer')} completed.`;
   const [first, last] = [Math.min(...at), Math.max(...at)];
   const who = complete === leechers ? `All ${count(leechers, 'peer')}` : `${complete} of ${count(leechers, 'peer')}`;

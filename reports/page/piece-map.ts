@@ -37,7 +37,7 @@ export function pieceMap(model: Model, clock: PageClock, focus: Focus): HTMLElem
     const running = nodes.filter((_, place) => model.runs(place, model.timeS)).length;
     say(
       now,
-      `At ${seconds(model.timeS)} ${count(running, 'peer')} run; a leecher has ${percent(meanShare(model))} of the pieces on average.`,
+      `At ${seconds(model.timeS)} ${count(running, 'peer')} run; ${nodes.some(({ kind }) => kind === 'leecher') ? 'a leecher' : 'a peer'} has ${percent(meanShare(model))} of the pieces on average.`,
     );
   });
   drawn.canvas.addEventListener('click', ({ offsetX, offsetY }) => {
@@ -75,8 +75,9 @@ export function pieceMap(model: Model, clock: PageClock, focus: Focus): HTMLElem
 function meanShare({ nodes, has, pieceCount }: Model): number {
   let held = 0;
   let leechers = 0;
+  const all = nodes.every(({ kind }) => kind !== 'leecher');
   nodes.forEach(({ kind }, place) => {
-    if (kind !== 'leecher') return;
+    if (!all && kind !== 'leecher') return;
     leechers += 1;
     for (let cell = place * pieceCount; cell < (place + 1) * pieceCount; cell += 1) held += has[cell] as number;
   });

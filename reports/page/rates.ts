@@ -111,6 +111,6 @@ function findingOf({ record, timesS }: Model, bound: Float64Array): string {
     end = sample;
   });
   const used = (deliveredBytes[end] ?? 0) / possible;
-  if (possible === 0) return 'Nothing was to be delivered.';
+  if (possible === 0) return 'No leecher wanted anything.';
   return `While somebody still wanted something, ${percent(Math.min(1, used))} of what the lines allow was used.`;
 }
