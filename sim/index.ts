@@ -2,10 +2,9 @@
 
 export { Atlas, ATLAS_KINDS, type AtlasKind, type AtlasOptions } from './faults/atlas.ts';
 export { FAULT_KINDS, type FaultKind, type FaultRecord } from './faults/fault-log.ts';
+export { exhaust, type ExhaustRow } from './faults/exhaust.ts';
 export {
-  EFFECTS,
   FAULT_SITES,
-  type FaultEffect,
   type FaultPoint,
   faultPointText,
   type FaultSite,

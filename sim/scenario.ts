@@ -44,7 +44,7 @@ export interface RunResult {
 
 const FIGURE = /\d+(\.\d+)?/g;
 /** What a run may have besides its seed and knobs. */
-export type RunOptions = Pick<SwarmOptions, 'keepTrace' | 'settings' | 'record' | 'journal'>;
+export type RunOptions = Pick<SwarmOptions, 'keepTrace' | 'settings' | 'record' | 'journal' | 'faultPoint'>;
 
 /** Ties a scenario's knobs to the types of its values. */
 export function scenario<K extends Knobs>(described: Scenario<K>): Scenario {

@@ -245,9 +245,11 @@ export class SimNode implements Sink, DiskClient {
     again.forEach(({ paused }, id) => paused && this.#paused.add(id));
   }
 
-  /** The user sees that a torrent failed, and resumes it. */
+  /** The user sees that a torrent failed, and resumes it; a copy that was complete and is said not to be is checked again. */
   repair(torrent: TorrentId): void {
-    if (this.engine?.status(torrent)?.state === 'failed') this.resume(torrent);
+    const before = this.engine?.status(torrent);
+    if (before?.state === 'failed') this.resume(torrent);
+    if (this.options.seed && before?.complete === false) this.command({ kind: 'recheck', torrent });
   }
 
   status(torrent: TorrentId = 0): TorrentStatus {

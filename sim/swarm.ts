@@ -439,6 +439,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
     if (effect === null) return null;
     this.struck(`${site}Point`, { node });
     if (effect === 'crash') this.after(0, () => node.powerCycle());
+    else if (site === 'check') this.after(REPAIR_AFTER_S, () => node.repair(0));
     return effect;
   }
 

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { addAdversaries } from './adversaries.ts';
 import { UsageError } from './arguments.ts';
 import { addCompare } from './compare.ts';
+import { addExhaust } from './exhaust.ts';
 import { addList } from './list.ts';
 import { addMarks } from './marks.ts';
 import { CONSOLE, EXIT_OK, EXIT_USAGE, type SimOutput } from './output.ts';
@@ -31,6 +32,7 @@ export async function runSim(argv: readonly string[], output: SimOutput = CONSOL
     });
   addScenario(program, output, exit);
   addSearch(program, output, exit);
+  addExhaust(program, output, exit);
   addSweep(program, output, exit);
   addMarks(program, output, exit);
   addWorker(program, output, exit);

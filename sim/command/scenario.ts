@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { ENGINE_BUILD } from '#engine';
 import { type KnobValue, settingsText } from '#harness';
 import { JournalWriter } from '#harness/journal';
-import { type RunOptions, runScenario, type Scenario } from '#sim';
+import { type FaultPoint, faultPointText, readFaultPoint, type RunOptions, runScenario, type Scenario } from '#sim';
 import { chosen, knobsGiven, repeated, UsageError, wholeNumber } from './arguments.ts';
 import { EXIT_FAILED, EXIT_OK, type SimOutput } from './output.ts';
 import { readRegression } from './regressions.ts';
@@ -20,6 +20,7 @@ interface ScenarioOptions {
   readonly record?: readonly string[];
   readonly json: boolean;
   readonly report?: string;
+  readonly fault?: string;
 }
 
 /** What is run. */
@@ -27,6 +28,7 @@ interface Run {
   readonly scenario: Scenario;
   readonly seed: number;
   readonly knobs: { readonly [name: string]: KnobValue };
+  readonly faultPoint?: FaultPoint | undefined;
 }
 
 export function addScenario(program: Command, output: SimOutput, exit: (code: number) => void): void {
@@ -38,10 +40,13 @@ export function addScenario(program: Command, output: SimOutput, exit: (code: nu
     .option('--set <knob=value>', 'another value for a knob (see list)', repeated, [])
     .option('--file <path>', 'the scenario, seed and knobs of a file that search wrote')
     .option('--record <node file...>', "writes one node's inputs (its number, from 1) as a journal for replay")
+    .option('--fault <site:number:effect>', 'one fault at one place of the run, as exhaust names it')
     .option('--json', 'one JSON object a run', false)
     .option('--report <path>', 'writes what happened as a page: an HTML file, or a folder of them for several runs')
     .action((name: string | undefined, options: ScenarioOptions) => {
-      const runs = options.file === undefined ? runsGiven(name, options) : [runOfFile(name, options.file)];
+      const faultPoint = options.fault === undefined ? undefined : faultPointOf(options.fault);
+      const given = options.file === undefined ? runsGiven(name, options) : [runOfFile(name, options.file)];
+      const runs = given.map((run) => ({ ...run, faultPoint }));
       if (!options.json) output.out(header());
       const journal = options.record === undefined ? null : journalAsked(options.record, runs);
       const report = options.report === undefined ? null : new ReportWriter(options.report, runs.length > 1);
@@ -66,6 +71,12 @@ function runOfFile(name: string | undefined, path: string): Run {
   return { scenario, seed: regression.seed, knobs: regression.knobs };
 }
 
+function faultPointOf(text: string): FaultPoint {
+  const point = readFaultPoint(text);
+  if ('error' in point) throw new UsageError(point.error);
+  return point;
+}
+
 /** True when it held. */
 function runOne(
   run: Run,
@@ -74,14 +85,15 @@ function runOne(
   json: boolean,
   output: SimOutput,
 ): boolean {
-  const { scenario, seed, knobs } = run;
-  const options: RunOptions = { record: report !== null };
+  const { scenario, seed, knobs, faultPoint } = run;
+  const options: RunOptions = { record: report !== null, ...(faultPoint && { faultPoint }) };
   const started = performance.now();
   const { result, swarm } =
     journal === null ? runScenario(scenario, seed, knobs, options) : runRecorded(run, journal, options);
   const wallS = (performance.now() - started) / 1000;
   (json ? [jsonLine(result, wallS)] : rows(result, wallS)).forEach(output.out);
-  const again = replayCommand(scenario.name, seed, settingsText(scenario.knobs, knobs));
+  const fault = faultPoint === undefined ? '' : ` --fault ${faultPointText(faultPoint)}`;
+  const again = replayCommand(scenario.name, seed, settingsText(scenario.knobs, knobs) + fault);
   report?.add({ scenario, result, swarm, replayCommand: again, wallS });
   if (result.ok) return true;
   output.err(`${scenario.name}: ${result.reason}`);

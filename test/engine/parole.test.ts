@@ -164,4 +164,30 @@ describe('parole', () => {
     for (let i = 0; i < 10; i += 1) for (const asked of lab.requests(honest)) lab.give(honest, small, asked);
     expect(lab.status.complete).toBe(true);
   });
+
+  test('parole: who delivers, if slowly, keeps its piece till the end (a block every 20 s, all asked for at once)', () => {
+    const long = makeTorrent({ totalBytes: 4 * BLOCK, pieceLength: 4 * BLOCK });
+    const lab = new Lab({ metainfo: long.metainfo });
+    const honest = lab.peer({ id: 'honest', has: 'all' });
+    const liar = lab.peer({ id: 'liar', has: 'all' });
+    lab.say(honest, UNCHOKE);
+    lab.say(liar, UNCHOKE);
+    for (const asked of lab.requests(honest).slice(0, 3)) lab.give(honest, long.data, asked);
+    lab.disconnected(honest);
+    for (const asked of lab.requests(liar))
+      lab.give(
+        liar,
+        long.data.map((byte) => byte ^ 1),
+        asked,
+      );
+    expect(lab.count('paroleStarted')).toBeGreaterThan(0);
+    const asked = lab.requests(liar);
+    expect(asked).toHaveLength(4);
+    for (const request of asked) {
+      lab.pass(20);
+      lab.give(liar, long.data, request);
+    }
+    expect(lab.count('requestTimedOut')).toBe(0);
+    expect(lab.status.complete).toBe(true);
+  });
 });
