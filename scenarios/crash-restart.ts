@@ -54,8 +54,9 @@ export const crashRestart = scenario({
     const random = swarm.random.fork('crashes');
     for (let crash = 0; crash < crashes; crash += 1) {
       swarm.run((1 + random.below(everyS * 1000)) / 1000);
+      noteFlushed(swarm, leecher.status().flushed, flushed);
       leecher.crash(random.below(2) * 30_000_000);
-      noteFlushed(store, flushed);
+      noteFlushed(swarm, store.resume?.flushed, flushed);
       swarm.run(random.below(5_000) / 1000);
       leecher.restart(swarm.contents);
       swarm.until('it has looked at its disk', () => leecher.status().state !== 'checking', 60);
@@ -66,11 +67,10 @@ export const crashRestart = scenario({
   },
 });
 
-/** Pieces that the resume data claimed at some crash: they must never be lost. */
-function noteFlushed({ resume, contents }: Store, flushed: Set<number>): void {
-  if (resume === null) return;
-  for (let piece = 0; piece < contents.geometry.pieceCount; piece += 1)
-    if (hasBit(resume.flushed, piece)) flushed.add(piece);
+/** Pieces that the engine called flushed, or its resume data claimed, at some crash: they must never be lost. */
+function noteFlushed({ contents }: Swarm, said: Uint8Array | undefined, flushed: Set<number>): void {
+  if (said === undefined) return;
+  for (let piece = 0; piece < contents.geometry.pieceCount; piece += 1) if (hasBit(said, piece)) flushed.add(piece);
 }
 
 /** After a restart: everything flushed is had, and whatever is had stands on the disk. */

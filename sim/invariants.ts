@@ -77,6 +77,9 @@ export function checkNode(node: SimNode): void {
       if (trusted !== undefined && hasBit(trusted, piece)) continue;
       throw new Violation(`node ${node.index} has piece ${piece} whose hash did not pass`);
     }
+    for (let piece = 0; piece < status.pieceCount; piece += 1)
+      if (hasBit(status.flushed, piece) && !(trusted !== undefined && hasBit(trusted, piece)))
+        throw new Violation(`node ${node.index} says piece ${piece} is flushed, which its resume data does not claim`);
     const most = UNWRITTEN_BYTES_MAX + store.contents.geometry.pieceLengthBytes;
     // What a check found is not flushed yet, but stands on the disk: looked at one by one only where it could matter.
     if (status.haveBytes - status.flushedBytes > most && unwrittenBytes(store, status.have) > most)

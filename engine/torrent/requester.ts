@@ -8,6 +8,7 @@ import type { Peer } from '../peers/peer.ts';
 import type { KnownPeer } from '../peers/peer-book.ts';
 import { BLOCK_RECEIVED } from '../pieces/partial-piece.ts';
 import type { PartialPiece } from '../pieces/partial-piece.ts';
+import { PIECE_MISSING } from '../pieces/picker.ts';
 import type { Torrent } from './torrent.ts';
 
 /** A peer that rejects is not asked anew before this much time, so that one that rejects everything costs a message a second. */
@@ -73,10 +74,11 @@ export class Requester {
     this.#ctx.outbox.event('requestsSent', torrent.id, peer.conn, keys.length);
   }
 
-  /** The block is on its way here from someone and not here yet. */
+  /** The block is not here yet, and its piece is wanted. */
   isWanted(key: number): boolean {
     const partial = this.#partialOf(key);
-    return partial !== undefined && partial.states[this.#blockOf(key)] !== BLOCK_RECEIVED;
+    if (partial === undefined) return this.#isMissing(this.#pieceOf(key));
+    return partial.states[this.#blockOf(key)] !== BLOCK_RECEIVED;
   }
 
   /** A whole block came; `payload` is moved here. */
@@ -93,7 +95,7 @@ export class Requester {
     }
     if (peer.snubbed) this.#unsnub(peer);
     const block = this.#blockOf(key);
-    const partial = this.#partialOf(key);
+    const partial = this.#partialOf(key) ?? this.#beginLate(peer, index, key);
     const length = this.#lengthOf(key);
     const foreign = partial?.exclusiveTo !== null && partial?.exclusiveTo !== peer.known;
     if (partial === undefined || foreign || partial.states[block] === BLOCK_RECEIVED) {
@@ -110,6 +112,20 @@ export class Requester {
       if (partial.complete) this.#torrent.storage.pieceComplete(partial);
     }
     this.fill(peer);
+  }
+
+  /** A block that was given up comes after all, when its piece is no longer begun: it is begun again with it, or a peer that takes longer for
+   *  a block than it is given would be asked for it for ever. One on parole may have no part in a piece that others go on with. */
+  #beginLate(peer: Peer, index: number, key: number): PartialPiece | undefined {
+    const piece = this.#pieceOf(key);
+    if (index === -1 || peer.known.onParole || !this.#isMissing(piece)) return undefined;
+    this.#pieceStarted(key);
+    return this.#torrent.picker.begin(piece);
+  }
+
+  #isMissing(piece: number): boolean {
+    const { picker } = this.#torrent;
+    return picker.states[piece] === PIECE_MISSING && picker.wants(piece);
   }
 
   /** Payload that nobody needed. `key`: the block, if the peer was asked for it, which is answered by this; else −1. */

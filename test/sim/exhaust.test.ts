@@ -51,6 +51,30 @@ describe('exhaust', () => {
     expect(result.digest).toBe(clean.result.digest);
   });
 
+  test('exhaust: finds an engine that takes a save that failed for done, which no random fault of crash-restart shows', () => {
+    const crashRestart = scenarios.find(({ name }) => name === 'crash-restart') as Scenario;
+    const planted: Scenario = {
+      ...crashRestart,
+      world: (knobs) => ({
+        ...crashRestart.world(knobs),
+        wrap: (engine) => {
+          const resumeSaved = engine.resumeSaved.bind(engine);
+          engine.resumeSaved = (now, job) => resumeSaved(now, job, null);
+          return engine;
+        },
+      }),
+    };
+    const knobs = { peers: 2, sizeMiB: 1, pieceKiB: 64, crashes: 1, everyS: 3 };
+    for (let seed = 1; seed <= 20; seed += 1) expect(runScenario(planted, seed, knobs).result.reason).toBeNull();
+    const rows: ExhaustRow[] = [];
+    exhaust({ scenario: planted, seed: 1, knobs, sites: ['save'] }, (row) => rows.push(row));
+    expect(rows[0]?.firstFailure?.reason).toMatch(/says piece \d+ is flushed, which its resume data does not claim/);
+    expect(rows[1]?.firstFailure).toBeNull();
+    rows.length = 0;
+    exhaust({ scenario: crashRestart, seed: 1, knobs, sites: ['save'] }, (row) => rows.push(row));
+    expect(rows.map(({ firstFailure }) => firstFailure)).toEqual([null, null]);
+  });
+
   test('exhaust: a fault point is read as it is written, and a wrong one is named in one line', () => {
     expect(readFaultPoint('write:17:tear')).toEqual({ site: 'write', number: 17, effect: 'tear' });
     for (const wrong of ['', 'write', 'write:0:tear', 'disk:1:fail', 'save:1:tear', 'write:1:tear:x', 'write:-1:fail'])

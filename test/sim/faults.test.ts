@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { Swarm } from '../../sim/index.ts';
+import { scenarios } from '../../scenarios/index.ts';
+import { FAULT_KINDS, type FaultKind, FAULT_SITES, runScenario, Swarm } from '../../sim/index.ts';
 
 const LINE = { upKBps: 200, downKBps: 800, latencyMs: 40 };
 
@@ -20,4 +21,20 @@ test('faults: what strikes is listed in order with its node, and changes the dig
     return swarm.trace.digest();
   });
   expect(digests[0]).not.toBe(digests[1]);
+});
+
+/** Runs of `swarm` with everything on, by seed. */
+const RUNS = 30;
+
+test('faults: every kind strikes, and is survived (the scenario swarm, 30 seeds)', { timeout: 120_000 }, () => {
+  const swarm = scenarios.find(({ name }) => name === 'swarm')!;
+  const struck = new Set<FaultKind>();
+  for (let seed = 1; seed <= RUNS; seed += 1) {
+    const knobs = { peers: 4, liars: seed % 2, strikes: 6, bodyKiB: 512 };
+    const { result, swarm: run } = runScenario(swarm, seed, knobs);
+    expect(result.reason).toBeNull();
+    for (const { kind } of run.faults) struck.add(kind);
+  }
+  const points = FAULT_SITES.map((site): FaultKind => `${site}Point`);
+  expect(FAULT_KINDS.filter((kind) => !struck.has(kind) && !points.includes(kind))).toEqual([]);
 });

@@ -1,0 +1,48 @@
+// Blocks that come after they were given up: as good as any other, where they are still missing.
+
+import { describe, expect, test } from 'vitest';
+import { BLOCK, Lab, makeTorrent, message } from './lab.ts';
+
+const UNCHOKE = message(1);
+
+describe('late blocks', () => {
+  test.each([1, 4])(
+    'late blocks: a peer that takes longer for a block than it is given still brings the file (pieces of %i blocks)',
+    (blocks) => {
+      const { metainfo, data } = makeTorrent({ totalBytes: 8 * BLOCK, pieceLength: blocks * BLOCK });
+      const lab = new Lab({ metainfo, settings: { requestTimeoutMs: 10_000 } });
+      const slow = lab.peer({ has: 'all' });
+      lab.say(slow, UNCHOKE);
+      // It answers every request, in order, one every 15 s.
+      const waiting = [...lab.requests(slow)];
+      let sent = 0;
+      for (; sent < 40 && !lab.status.complete; sent += 1) {
+        lab.pass(15);
+        waiting.push(...lab.requests(slow));
+        const asked = waiting.shift();
+        if (asked !== undefined) lab.give(slow, data, asked);
+        waiting.push(...lab.requests(slow));
+      }
+      expect(lab.count('requestTimedOut')).toBeGreaterThan(0);
+      expect(lab.status.complete).toBe(true);
+      lab.engine.checkInvariants();
+    },
+  );
+
+  test('late blocks: one that came from another meanwhile is counted as waste, and nothing is begun for it', () => {
+    const { metainfo, data } = makeTorrent({ totalBytes: 2 * BLOCK, pieceLength: BLOCK });
+    const lab = new Lab({ metainfo, settings: { requestTimeoutMs: 10_000 } });
+    const slow = lab.peer({ has: 'all' });
+    lab.say(slow, UNCHOKE);
+    const late = lab.requests(slow).find(([piece]) => piece === 0)!;
+    lab.pass(12);
+    const other = lab.peer({ id: 'other', has: 'all' });
+    lab.say(other, UNCHOKE);
+    for (const asked of lab.requests(other)) if (asked[0] === 0) lab.give(other, data, asked);
+    expect(lab.status.havePieces).toBe(1);
+    lab.give(slow, data, late);
+    expect(lab.status.havePieces).toBe(1);
+    expect(lab.status.wastedBytes).toBe(BLOCK);
+    lab.engine.checkInvariants();
+  });
+});
