@@ -6,7 +6,7 @@
 import { createRequire } from 'node:module';
 import { pino, type DestinationStream, type Level, type Logger, type StreamEntry } from 'pino';
 import type PinoPretty from 'pino-pretty';
-import { EVENTS, type EventName, type TorrentId } from '#engine';
+import { eventMeaning, type EventName, type TorrentId } from '#engine';
 import { printable } from '#harness';
 
 export interface LogOptions {
@@ -76,7 +76,7 @@ export class EventLog {
   event(name: EventName, torrent: TorrentId, a: number, b: number): void {
     const level = EVENT_LEVELS[name] ?? 'trace';
     if (!this.log.isLevelEnabled(level)) return;
-    const meaning = EVENTS[name].replace(/\ba: /, `a ${a}: `).replace(/\bb: /, `b ${b}: `);
+    const meaning = eventMeaning(name, a, b);
     this.log[level]({ event: name, torrent, a, b }, meaning === '' ? name : `${name} (${meaning})`);
   }
 

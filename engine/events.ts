@@ -68,3 +68,8 @@ export const EVENTS = {
 } as const;
 
 export type EventName = keyof typeof EVENTS;
+
+/** What the two numbers of an event say: `a 5: piece, b 2: contributors`; empty where they say nothing. */
+export function eventMeaning(name: EventName, a: number, b: number): string {
+  return EVENTS[name].replace(/\ba: /, `a ${a}: `).replace(/\bb: /, `b ${b}: `);
+}

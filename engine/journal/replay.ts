@@ -3,7 +3,7 @@
 //
 // The journal may come from a stranger: what it does not hold is a `ReplayError`, never a crash.
 
-import type { Engine, Instant, RandomStream, TorrentId } from '../contract.ts';
+import type { Engine, Instant, RandomStream, Sink, TorrentId } from '../contract.ts';
 import { createEngine } from '../engine.ts';
 import { BLOCK_LENGTH_BYTES } from '../limits.ts';
 import type { Settings } from '../settings.ts';
@@ -18,6 +18,8 @@ export interface ReplayOptions {
   readonly random: (seed: string) => RandomStream;
   /** The engine keeps the reasons of its decisions. */
   readonly explain: boolean;
+  /** Hears of every event that the engine reports, after the drain that it came in. */
+  readonly heard?: (at: Instant, ...event: Parameters<Sink['event']>) => void;
   /** Stands in front of the engine: another engine shows where it goes another way. */
   readonly wrap?: (engine: Engine) => Engine;
 }
@@ -136,6 +138,7 @@ export class Replay {
     }
     const marks = this.#marks.marks.subarray(0, this.#marks.markBytes);
     this.outputCount += this.#outputs.length;
+    this.#tellEvents();
     const index = firstDifferentMark(recorded, marks);
     if (index !== -1) {
       const output = this.#outputs[index];
@@ -148,6 +151,13 @@ export class Replay {
       );
     } else if (digest !== this.#marks.digest) this.#differs('another digest', this.#describeAll());
     this.#since = [];
+  }
+
+  #tellEvents(): void {
+    const { heard } = this.#options;
+    if (heard === undefined) return;
+    for (const { kind, values } of this.#outputs)
+      if (kind === 'event') heard(this.now, ...(values as Parameters<Sink['event']>));
   }
 
   /** The recorded run broke too where the journal says so, or where it ends. */

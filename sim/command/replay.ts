@@ -3,7 +3,15 @@
 
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
-import { type Divergence, ENGINE_BUILD, Replay, ReplayError, type TorrentInspection } from '#engine';
+import {
+  type Divergence,
+  ENGINE_BUILD,
+  eventMeaning,
+  Replay,
+  ReplayError,
+  type ReplayOptions as EngineReplayOptions,
+  type TorrentInspection,
+} from '#engine';
 import { printable, Random } from '#harness';
 import { JournalError, JournalReader, type JournalValue } from '#harness/journal';
 import { UsageError } from './arguments.ts';
@@ -13,6 +21,7 @@ import { EXIT_FAILED, EXIT_OK, type SimOutput } from './output.ts';
 interface ReplayOptions {
   /** Microseconds on the recorded clock; Infinity = the end. */
   readonly at?: number;
+  readonly events: boolean;
   readonly json: boolean;
   readonly force: boolean;
 }
@@ -49,7 +58,8 @@ export function addReplay(program: Command, output: SimOutput, exit: (code: numb
       'shows pieces, peers, queues and reasons at this time of the recorded clock, or "end"',
       instant,
     )
-    .option('--json', 'one JSON object', false)
+    .option('--events', 'names everything that happened, with its time', false)
+    .option('--json', 'one JSON object, and one an event', false)
     .option('--force', 'also where another engine was recorded', false)
     .action((path: string, options: ReplayOptions) => {
       exit(replayFile(path, options, output) ? EXIT_OK : EXIT_FAILED);
@@ -73,7 +83,7 @@ function replayFile(path: string, options: ReplayOptions, output: SimOutput): bo
       output.err('  Replay it with the build that recorded it, or with --force, to see where they part.');
       return false;
     }
-    const verdict = replay(reader, options.at);
+    const verdict = replay(reader, options, output);
     if (options.json) output.out(JSON.stringify(verdict, plain));
     else textOf(path, verdict).forEach(output.out);
     return verdict.ok;
@@ -87,10 +97,12 @@ function replayFile(path: string, options: ReplayOptions, output: SimOutput): bo
   }
 }
 
-function replay(reader: JournalReader, at: number | undefined): Verdict {
+function replay(reader: JournalReader, { at, events, json }: ReplayOptions, output: SimOutput): Verdict {
   const started = performance.now();
   const explain = at !== undefined;
-  const run = new Replay(reader, { random: (seed) => new Random(seed), explain });
+  const show = json ? eventJson : eventText;
+  const heard = (...event: HeardEvent) => output.out(show(...event));
+  const run = new Replay(reader, { random: (seed) => new Random(seed), explain, ...(events ? { heard } : {}) });
   run.run(at ?? Infinity);
   const wallS = (performance.now() - started) / 1000;
   const { cut, damage, header } = reader;
@@ -138,6 +150,18 @@ function divergenceLines({ at, input, inputs, recorded, replayed }: Divergence):
     `  recorded  ${printable(recorded)}`,
     `  replayed  ${printable(replayed)}`,
   ];
+}
+
+type HeardEvent = Parameters<NonNullable<EngineReplayOptions['heard']>>;
+
+function eventText(...[at, name, torrent, a, b]: HeardEvent): string {
+  const place = torrent === -1 ? '' : ` torrent ${torrent}`;
+  const meaning = eventMeaning(name, a, b);
+  return `${(at / MICROSECONDS).toFixed(6).padStart(14)} s  ${name.padEnd(18)}${place}${meaning === '' ? '' : `  ${meaning}`}`;
+}
+
+function eventJson(...[at, event, torrent, a, b]: HeardEvent): string {
+  return JSON.stringify({ atS: at / MICROSECONDS, event, torrent, a, b });
 }
 
 function textOfValue(value: JournalValue): string {

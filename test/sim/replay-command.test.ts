@@ -49,6 +49,19 @@ test('replay: --at shows pieces, partial pieces, peers with reasons, and tracker
   expect(text).toMatch(/^ {2}tier 0 http:\/\/tracker\.example\/announce: /m);
 });
 
+test('replay: --events names what happened, in order, up to the time asked for', async () => {
+  const { out } = await sim('replay', path, '--events', '--at', '9');
+  const events = out.filter((line) => /^ +\d+\.\d{6} s {2}/.test(line));
+  expect(events[0]).toMatch(/^ {6}0\.000000 s {2}torrentAdded {6} torrent 0 {2}a 16: pieces$/);
+  expect(events.some((line) => / paroleStarted +torrent 0 {2}a \d+: conn$/.test(line))).toBe(true);
+  const times = events.map((line) => Number(line.slice(0, 15)));
+  expect(times).toEqual(times.toSorted((one, other) => one - other));
+  expect(times.at(-1)).toBeLessThanOrEqual(9);
+  const lines = (await sim('replay', path, '--events', '--json')).out.map((line) => JSON.parse(line));
+  expect(lines[0]).toEqual({ atS: 0, event: 'torrentAdded', torrent: 0, a: 16, b: 0 });
+  expect(lines.at(-1)).toMatchObject({ ok: true, torrents: null });
+});
+
 test('replay: --json is one object; before the first entry nothing is here', async () => {
   const { out } = await sim('replay', path, '--at', '9.5', '--json');
   expect(out).toHaveLength(1);
