@@ -1,7 +1,7 @@
 // V4: a seed below the leechers' rate starves the swarm: what it has not sent yet, nobody can pass on.
 
 import { Swarm } from '../swarm.ts';
-import type { Validation } from './validation.ts';
+import type { Size, Validation } from './validation.ts';
 
 const LEECHERS = { full: 100, quick: 40 };
 const SIZE_MIB = { full: 100, quick: 16 };
@@ -10,6 +10,8 @@ const DOWN_KBPS = 187.5;
 const DEGREE = 7;
 const JOIN_WITHIN_S = 10;
 const GIVE_UP_S = 200_000;
+const PIECE_KIB = 256;
+const BLOCK_KIB = 16;
 const CASES = [
   { ratio: 0.5, band: [0, 0.3] },
   { ratio: 1, band: [0.35, 0.65] },
@@ -22,13 +24,13 @@ export const seedBandwidth: Validation = {
   source:
     'A. R. Bharambe, C. Herley and V. N. Padmanabhan, "Analyzing and improving a BitTorrent network’s performance mechanisms", IEEE INFOCOM 2006',
   setup: (size) =>
-    `${LEECHERS[size]} leechers of 400/1500 kb/s join within ${JOIN_WITHIN_S} s and leave when they are complete; ${SIZE_MIB[size]} MiB in pieces of 256 KiB, ` +
+    `${LEECHERS[size]} leechers of 400/1500 kb/s join within ${JOIN_WITHIN_S} s and leave when they are complete; ${SIZE_MIB[size]} MiB in pieces of ${PIECE_KIB} KiB, ` +
     `at most ${DEGREE} connections and 5 upload slots a node, one seed of 0.5, 1 and 2.5 times a leecher’s uplink. Utilisation: what the uplinks carried ` +
     'of what they could have carried while their nodes were there. Re-announce: every 120 s, and after 30 s where a node has fewer than 8 peers.',
   findings: [],
 
   run(seed, size) {
-    const utilisations = CASES.map(({ ratio }) => utilisationOf(seed, ratio, LEECHERS[size], SIZE_MIB[size]));
+    const utilisations = CASES.map(({ ratio }) => utilisationOf(seed, ratio, size, PIECE_KIB));
     const falls = utilisations.filter((value, at) => at > 0 && value <= (utilisations[at - 1] as number)).length;
     return [
       ...CASES.map(({ ratio, band }, at) => ({
@@ -45,16 +47,23 @@ export const seedBandwidth: Validation = {
         measured: falls,
         band: [0, 0],
       },
+      {
+        quantity: `seed at 2.5 ×, pieces of one block`,
+        unit: '',
+        theory: null,
+        measured: utilisationOf(seed, 2.5, size, BLOCK_KIB),
+        band: [0.9, 1],
+      },
     ];
   },
 };
 
-function utilisationOf(seed: number, ratio: number, leecherCount: number, sizeMiB: number): number {
-  const swarm = new Swarm({ seed, contents: { sizeMiB, pieceKiB: 256 } });
+function utilisationOf(seed: number, ratio: number, size: Size, pieceKiB: number): number {
+  const swarm = new Swarm({ seed, contents: { sizeMiB: SIZE_MIB[size], pieceKiB } });
   const settings = { connectionsPerTorrentMax: DEGREE, uploadSlots: 5 };
   const line = { downKBps: DOWN_KBPS, latencyMs: 40, settings };
   swarm.addSeed({ ...line, upKBps: ratio * UP_KBPS });
-  swarm.addLeechers(leecherCount, { ...line, upKBps: UP_KBPS }, JOIN_WITHIN_S);
+  swarm.addLeechers(LEECHERS[size], { ...line, upKBps: UP_KBPS }, JOIN_WITHIN_S);
   swarm.onComplete = (node) => node.leave();
   swarm.untilComplete(GIVE_UP_S);
   const { sentBytes } = swarm.network.links;
