@@ -6,81 +6,70 @@
 // live entries, and as many given up.
 
 import type { Instant } from '../contract.ts';
+import { RowQueue } from './row-queue.ts';
 
-export class RequestQueue {
-  readonly #keys: number[] = [];
-  readonly #sentAt: number[] = [];
-  readonly #live: boolean[] = [];
+/** The key, −1 − key once it is given up; when it was asked for. */
+const KEY = 0;
+const SENT_AT = 1;
+
+export class RequestQueue extends RowQueue {
   #liveCount = 0;
+
+  constructor() {
+    super(2);
+  }
 
   /** Entries that still hold their block. */
   get liveCount(): number {
     return this.#liveCount;
   }
 
-  get length(): number {
-    return this.#keys.length;
-  }
-
   /** The oldest entry of the block, live or given up; −1: the peer was not asked for it. */
   indexOf(key: number): number {
-    return this.#keys.indexOf(key);
+    for (let i = 0; i < this.length; i += 1) if (this.keyAt(i) === key) return i;
+    return -1;
   }
 
   keyAt(index: number): number {
-    return this.#keys[index] as number;
+    const key = this.get(index, KEY);
+    return key < 0 ? -1 - key : key;
   }
 
   sentAt(index: number): Instant {
-    return this.#sentAt[index] as number;
+    return this.get(index, SENT_AT);
   }
 
   isLive(index: number): boolean {
-    return this.#live[index] as boolean;
+    return this.get(index, KEY) >= 0;
   }
 
   /** The entry that holds the block, −1: none does. */
   liveIndexOf(key: number): number {
-    for (let i = 0; i < this.#keys.length; i += 1) if (this.#keys[i] === key && this.#live[i]) return i;
+    for (let i = 0; i < this.length; i += 1) if (this.get(i, KEY) === key) return i;
     return -1;
   }
 
   push(key: number, now: Instant): void {
-    this.#keys.push(key);
-    this.#sentAt.push(now);
-    this.#live.push(true);
+    const index = this.append();
+    this.set(index, KEY, key);
+    this.set(index, SENT_AT, now);
     this.#liveCount += 1;
   }
 
   /** The entry stays, but holds its block no longer. */
   giveUp(index: number): void {
-    if (!this.#live[index]) return;
-    this.#live[index] = false;
+    if (!this.isLive(index)) return;
+    this.set(index, KEY, -1 - this.keyAt(index));
     this.#liveCount -= 1;
   }
 
   removeAt(index: number): void {
-    if (this.#live[index]) this.#liveCount -= 1;
-    if (index === 0) {
-      this.#keys.shift();
-      this.#sentAt.shift();
-      this.#live.shift();
-      return;
-    }
-    for (let i = index; i < this.#keys.length - 1; i += 1) {
-      this.#keys[i] = this.#keys[i + 1] as number;
-      this.#sentAt[i] = this.#sentAt[i + 1] as number;
-      this.#live[i] = this.#live[i + 1] as boolean;
-    }
-    this.#keys.pop();
-    this.#sentAt.pop();
-    this.#live.pop();
+    if (this.isLive(index)) this.#liveCount -= 1;
+    this.remove(index);
   }
 
   clear(): void {
-    this.#keys.length = 0;
-    this.#sentAt.length = 0;
-    this.#live.length = 0;
+    this.truncate(0);
     this.#liveCount = 0;
   }
 }

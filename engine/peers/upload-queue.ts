@@ -15,37 +15,35 @@ import {
 import type { Torrent } from '../torrent/torrent.ts';
 import type { WireFault } from '../wire/wire.ts';
 import type { Peer } from './peer.ts';
+import { RowQueue } from './row-queue.ts';
 
 /** Read ahead of a peer whose rate is not known yet. */
 const QUEUE_BYTES_MIN = 4 * BLOCK_LENGTH_BYTES;
 
-export class UploadQueue {
+const PIECE = 0;
+const BEGIN = 1;
+const LENGTH = 2;
+
+export class UploadQueue extends RowQueue {
   readonly #ctx: Context;
   readonly #peer: Peer;
-  readonly #pieces: number[] = [];
-  readonly #begins: number[] = [];
-  readonly #lengths: number[] = [];
   #readingBytes = 0;
   #requestsWhileChoked = 0;
   /** Pieces that this peer may fetch while choked, and how often it did, in blocks. */
   #allowedFast: Map<number, number> | null = null;
 
   constructor(ctx: Context, peer: Peer) {
+    super(3);
     this.#ctx = ctx;
     this.#peer = peer;
   }
 
-  /** Requests that wait. */
-  get length(): number {
-    return this.#pieces.length;
-  }
-
   /** A copy of what waits, oldest first. */
   waiting(): { readonly piece: number; readonly beginBytes: number; readonly lengthBytes: number }[] {
-    return this.#pieces.map((piece, i) => ({
-      piece,
-      beginBytes: this.#begins[i] as number,
-      lengthBytes: this.#lengths[i] as number,
+    return Array.from({ length: this.length }, (_, i) => ({
+      piece: this.get(i, PIECE),
+      beginBytes: this.get(i, BEGIN),
+      lengthBytes: this.get(i, LENGTH),
     }));
   }
 
@@ -73,9 +71,7 @@ export class UploadQueue {
       this.#reject(piece, beginBytes, lengthBytes);
       return null;
     }
-    this.#pieces.push(piece);
-    this.#begins.push(beginBytes);
-    this.#lengths.push(lengthBytes);
+    this.#set(this.append(), piece, beginBytes, lengthBytes);
     this.serve();
     return null;
   }
@@ -83,10 +79,9 @@ export class UploadQueue {
   /** One answer is still owed with the fast extension: the reject. A block that is being read is sent all the same. */
   cancelled(piece: number, beginBytes: number, lengthBytes: number): void {
     for (let i = 0; i < this.length; i += 1) {
-      if (this.#pieces[i] !== piece || this.#begins[i] !== beginBytes || this.#lengths[i] !== lengthBytes) continue;
-      this.#pieces.splice(i, 1);
-      this.#begins.splice(i, 1);
-      this.#lengths.splice(i, 1);
+      if (this.get(i, PIECE) !== piece || this.get(i, BEGIN) !== beginBytes || this.get(i, LENGTH) !== lengthBytes)
+        continue;
+      this.remove(i);
       this.#reject(piece, beginBytes, lengthBytes);
       return;
     }
@@ -97,19 +92,15 @@ export class UploadQueue {
     const kept = this.#allowedFast;
     let left = 0;
     for (let i = 0; i < this.length; i += 1) {
-      const piece = this.#pieces[i] as number;
-      const beginBytes = this.#begins[i] as number;
-      const lengthBytes = this.#lengths[i] as number;
+      const piece = this.get(i, PIECE);
+      const beginBytes = this.get(i, BEGIN);
+      const lengthBytes = this.get(i, LENGTH);
       if (this.#peer.fast && kept?.has(piece)) {
-        this.#pieces[left] = piece;
-        this.#begins[left] = beginBytes;
-        this.#lengths[left] = lengthBytes;
+        this.#set(left, piece, beginBytes, lengthBytes);
         left += 1;
       } else this.#reject(piece, beginBytes, lengthBytes);
     }
-    this.#pieces.length = left;
-    this.#begins.length = left;
-    this.#lengths.length = left;
+    this.truncate(left);
   }
 
   /** We unchoke: requests that crossed the choke are forgiven. */
@@ -130,9 +121,10 @@ export class UploadQueue {
     if (queued >= queueMax) return false;
     const torrent = this.#torrent;
     if (!torrent.uploadLimit.allows()) return false;
-    const piece = this.#pieces.shift() as number;
-    const beginBytes = this.#begins.shift() as number;
-    const lengthBytes = this.#lengths.shift() as number;
+    const piece = this.get(0, PIECE);
+    const beginBytes = this.get(0, BEGIN);
+    const lengthBytes = this.get(0, LENGTH);
+    this.remove(0);
     torrent.uploadLimit.spend(lengthBytes);
     this.#readingBytes += lengthBytes;
     const job = this.#ctx.jobs.open('readBlock', this.#peer, piece, beginBytes, lengthBytes);
@@ -155,6 +147,12 @@ export class UploadQueue {
       this.#ctx.outbox.event('blockSent', this.#torrent.id, peer.conn, piece);
     }
     this.serve();
+  }
+
+  #set(row: number, piece: number, beginBytes: number, lengthBytes: number): void {
+    this.set(row, PIECE, piece);
+    this.set(row, BEGIN, beginBytes);
+    this.set(row, LENGTH, lengthBytes);
   }
 
   #mayFetchChoked(piece: number): boolean {
