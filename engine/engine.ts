@@ -58,6 +58,7 @@ class StarlingEngine implements Engine, TorrentHost {
   #nextConn: ConnId = 0;
   /** Incoming connections that have named no torrent yet, oldest first. */
   readonly #unrouted: Peer[] = [];
+  readonly #onInfoHash = (peer: Peer, infoHash: Uint8Array) => this.#route(peer, infoHash);
   #nextSecond: Instant | null = null;
   #stopped = false;
 
@@ -187,7 +188,7 @@ class StarlingEngine implements Engine, TorrentHost {
     this.#peers[conn] = peer;
     this.#ctx.connections += 1;
     this.#unrouted.push(peer);
-    peer.onInfoHash = (infoHash) => this.#route(peer, infoHash);
+    peer.onInfoHash = this.#onInfoHash;
     if (this.#ctx.connections > this.#ctx.settings.connectionsMax || this.#ctx.leaving) {
       this.#ctx.outbox.event('connectionRefused', -1, conn, 0);
       this.closeConnection(peer, 'too many connections');

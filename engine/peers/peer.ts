@@ -36,61 +36,43 @@ const UINT32_BYTES = 4;
 const ALLOWED_FAST_MAX = 32;
 
 export class Peer implements WireHandler, AskedPeer {
-  readonly conn: ConnId;
-  readonly address: PeerAddress;
-  readonly outgoing: boolean;
-  readonly reader: WireReader;
-  readonly uploads: UploadQueue;
-  readonly requests = new RequestQueue();
-  readonly pipeline: Pipeline;
-  readonly download = new RateMeter();
-  readonly upload = new RateMeter();
+  // What every message touches stands first, side by side: in a swarm of thousands each message meets a peer that no cache holds.
   state: PeerState;
   /** Null until an incoming handshake names one. */
   torrent: Torrent | null;
-  /** Set from the moment it is known who this is: at the dial, or at the end of an incoming handshake. */
-  knownAs: KnownPeer | null = null;
-  /** Another entry of the book that turned out to be the same peer. */
-  alias: KnownPeer | null = null;
-  /** It is one of the dials that are bounded. */
-  countsAsDial = false;
-  peerId: Uint8Array = NO_PEER_ID;
-  client: string | null = null;
+  readonly reader: WireReader;
+  readonly #ctx: Context;
+  lastReceivedAt: Instant;
+  lastSentAt: Instant;
+  /** Bytes recorded for the driver since it last said `writable`. */
+  unsentBytes = 0;
+  #reading = true;
+  bits: Bitfield = NO_BITS;
+  /** It said that it has some piece. */
+  saidPieces = false;
+  /** What it had when it was last connected, while it has not said anew; a copy that nobody changes. */
+  expected: Bitfield | null = null;
+  /** Pieces it has that we want. */
+  wantedCount = 0;
+  amInterested = false;
+  peerChoking = true;
+  #allowedFast: number[] | null = null;
+  readonly requests = new RequestQueue();
+  readonly pipeline: Pipeline;
+  readonly conn: ConnId;
   fast = false;
   extensions = false;
   uploadOnly = false;
-  bits: Bitfield = NO_BITS;
-  /** What it had when it was last connected, while it has not said anew; a copy that nobody changes. */
-  expected: Bitfield | null = null;
-  /** It had every piece when its bitfield came: counted as one seed, not piece by piece. */
-  joinedAsSeed = false;
-  /** It said that it has some piece. */
-  saidPieces = false;
   amChoking = true;
-  amInterested = false;
-  peerChoking = true;
   peerInterested = false;
   snubbed = false;
-  /** Pieces it has that we want. */
-  wantedCount = 0;
-  lastReceivedAt: Instant;
-  lastSentAt: Instant;
-  connectedAt: Instant;
-  /** When it last gave us a block, or was last given something to do. */
-  lastBlockAt: Instant = 0;
+  /** Set from the moment it is known who this is: at the dial, or at the end of an incoming handshake. */
+  knownAs: KnownPeer | null = null;
   /** It rejected a request: none is sent before. */
   askAgainAt: Instant = 0;
-  /** When it was last unchoked, or choked, by us. */
-  unchokedAt: Instant = 0;
-  chokedAt: Instant = 0;
-
-  readonly #ctx: Context;
-  #allowedFast: number[] | null = null;
-  #reading = true;
-  /** Bytes recorded for the driver since it last said `writable`. */
-  unsentBytes = 0;
-  #unaskedBytes = 0;
-
+  /** When it last gave us a block, or was last given something to do. */
+  lastBlockAt: Instant = 0;
+  readonly download = new RateMeter();
   /** Key of the block that is arriving, −1: it was not asked for. */
   #arrivingKey = -1;
   /** The block is thrown away when it is here: nobody needs it. */
@@ -98,6 +80,26 @@ export class Peer implements WireHandler, AskedPeer {
   #arrivingBytes = 0;
   #arrivedBytes = 0;
   #arriving: Payload | null = null;
+  readonly uploads: UploadQueue;
+  readonly upload = new RateMeter();
+
+  readonly address: PeerAddress;
+  readonly outgoing: boolean;
+  /** Another entry of the book that turned out to be the same peer. */
+  alias: KnownPeer | null = null;
+  /** It is one of the dials that are bounded. */
+  countsAsDial = false;
+  peerId: Uint8Array = NO_PEER_ID;
+  client: string | null = null;
+  /** It had every piece when its bitfield came: counted as one seed, not piece by piece. */
+  joinedAsSeed = false;
+  connectedAt: Instant;
+  /** When it was last unchoked, or choked, by us. */
+  unchokedAt: Instant = 0;
+  chokedAt: Instant = 0;
+  #unaskedBytes = 0;
+  /** Set by the engine, which knows the torrents: finds the one that an incoming handshake names, or faults. */
+  onInfoHash: ((peer: Peer, infoHash: Uint8Array) => WireFault | null) | null = null;
 
   constructor(ctx: Context, conn: ConnId, address: PeerAddress, outgoing: boolean, torrent: Torrent | null) {
     this.#ctx = ctx;
@@ -262,11 +264,8 @@ export class Peer implements WireHandler, AskedPeer {
     this.fast = offersFast(reserved);
     this.extensions = offersExtensions(reserved);
     if (this.torrent !== null) return sameBytes(infoHash, this.torrent.metainfo.infoHash) ? null : 'infoHash';
-    return this.onInfoHash(infoHash);
+    return this.onInfoHash === null ? 'infoHash' : this.onInfoHash(this, infoHash);
   }
-
-  /** Set by the engine, which knows the torrents: finds the one that an incoming handshake names, or faults. */
-  onInfoHash: (infoHash: Uint8Array) => WireFault | null = () => 'infoHash';
 
   handshakePeerId(peerId: Uint8Array): WireFault | null {
     const expected = this.outgoing ? this.knownAs?.expectedId : null;

@@ -51,9 +51,9 @@ export class PartialPiece {
     this.states = new Uint8Array(blockCount);
     this.requesters = new Uint8Array(blockCount);
     this.onDisk = new Uint8Array(blockCount);
-    this.requestedAt = Array.from({ length: blockCount }, () => 0);
-    this.payloads = Array.from({ length: blockCount }, () => null);
-    this.contributors = Array.from({ length: blockCount }, () => null);
+    this.requestedAt = new Array<Instant>(blockCount).fill(0);
+    this.payloads = new Array<Payload | null>(blockCount).fill(null);
+    this.contributors = new Array<KnownPeer | null>(blockCount).fill(null);
   }
 
   get complete(): boolean {

@@ -4,6 +4,7 @@
 // slot moves on every 30 s, to a newcomer three times as likely (BEP 3; CONFORMANCE 38). Between rounds a slot that falls free is
 // given at once. A seed never holds a slot: it is not interested, and not counted if it says so all the same.
 
+import { assert } from '../bug.ts';
 import type { Context } from '../context.ts';
 import type { RandomStream } from '../contract.ts';
 import type { ChokeRule } from '../inspection.ts';
@@ -23,6 +24,8 @@ export class Choker {
   readonly #random: RandomStream;
   #optimistic: Peer | null = null;
   #rounds = 0;
+  /** Peers that are up and not choked. */
+  #unchokedCount = 0;
 
   constructor(ctx: Context, torrent: Torrent, random: RandomStream) {
     this.#ctx = ctx;
@@ -61,7 +64,13 @@ export class Choker {
     this.#fillSlots();
   }
 
-  /** A peer became interested, lost interest, turned out to be a seed, snubbed us or left: a slot may be free, or is to be. */
+  /** The connection is over: what slot it had is free. */
+  gone(peer: Peer): void {
+    if (!peer.amChoking) this.#unchokedCount -= 1;
+    this.interestChanged(peer);
+  }
+
+  /** A peer became interested, lost interest, turned out to be a seed or snubbed us: a slot may be free, or is to be. */
   interestChanged(peer: Peer): void {
     if (!this.#eligible(peer)) {
       if (this.#optimistic === peer) this.#optimistic = null;
@@ -73,9 +82,7 @@ export class Choker {
 
   /** Gives free slots to those that have waited longest. */
   #fillSlots(): void {
-    let free = Math.max(1, this.#ctx.settings.uploadSlots);
-    for (const peer of this.#torrent.swarm.peers) if (peer.up && !peer.amChoking) free -= 1;
-    while (free > 0) {
+    while (this.#unchokedCount < Math.max(1, this.#ctx.settings.uploadSlots)) {
       let next: Peer | null = null;
       for (const peer of this.#torrent.swarm.peers) {
         if (peer.amChoking && this.#eligible(peer) && (next === null || peer.chokedAt < next.chokedAt)) next = peer;
@@ -83,8 +90,14 @@ export class Choker {
       if (next === null) return;
       this.#unchoke(next);
       if (this.#ctx.reasons !== null) this.#explain(next, 'freeSlot', 0, 0);
-      free -= 1;
     }
+  }
+
+  /** Throws `EngineBug` where the count of slots is wrong. */
+  checkInvariants(): void {
+    let unchoked = 0;
+    for (const peer of this.#torrent.swarm.peers) if (peer.up && !peer.amChoking) unchoked += 1;
+    assert(unchoked === this.#unchokedCount, 'unchoked peers are counted', unchoked, this.#unchokedCount);
   }
 
   #eligible(peer: Peer): boolean {
@@ -151,12 +164,14 @@ export class Choker {
 
   #unchoke(peer: Peer): void {
     if (!peer.amChoking) return;
+    this.#unchokedCount += 1;
     peer.sendUnchoke();
     this.#ctx.outbox.event('unchoked', this.#torrent.id, peer.conn, peer === this.#optimistic ? 1 : 0);
   }
 
   #choke(peer: Peer): void {
     if (peer.amChoking) return;
+    this.#unchokedCount -= 1;
     peer.sendChoke();
     this.#ctx.outbox.event('choked', this.#torrent.id, peer.conn, 0);
   }

@@ -392,7 +392,7 @@ export class Swarm {
     if (peer.bits.length > 0) this.#torrent.picker.peerLeft(peer.bits, peer.joinedAsSeed);
     this.#torrent.requester.peerGone(peer);
     this.#torrent.superSeeding.peerGone(peer);
-    this.#torrent.choker.interestChanged(peer);
+    this.#torrent.choker.gone(peer);
     for (const known of [peer.knownAs, peer.alias]) if (known !== null) this.#remember(known, peer, wasUp);
     // Pausing ends dials that have not failed.
     if (peer.knownAs === null || dialWasOver || (why === null && !this.#torrent.active)) return;
