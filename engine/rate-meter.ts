@@ -19,6 +19,11 @@ export class RateMeter {
     this.#roundBytes += bytes;
   }
 
+  /** Nothing came lately: a second changes nothing. */
+  get idle(): boolean {
+    return this.bytesPerSecond === 0 && this.#secondBytes === 0;
+  }
+
   /** Once a second. */
   second(): void {
     const bytes = this.#secondBytes;

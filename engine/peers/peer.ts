@@ -47,6 +47,8 @@ export class Peer implements WireHandler, AskedPeer {
   /** Bytes recorded for the driver since it last said `writable`. */
   unsentBytes = 0;
   #reading = true;
+  /** It is among the `BusyPeers`. */
+  busy = false;
   bits: Bitfield = NO_BITS;
   /** It said that it has some piece. */
   saidPieces = false;
@@ -94,6 +96,8 @@ export class Peer implements WireHandler, AskedPeer {
   /** It had every piece when its bitfield came: counted as one seed, not piece by piece. */
   joinedAsSeed = false;
   connectedAt: Instant;
+  /** Grows in the order in which the connections of a torrent were made. */
+  serial = 0;
   /** When it was last unchoked, or choked, by us. */
   unchokedAt: Instant = 0;
   chokedAt: Instant = 0;
@@ -139,6 +143,11 @@ export class Peer implements WireHandler, AskedPeer {
 
   isAskedFor(key: number): boolean {
     return this.requests.indexOf(key) !== -1;
+  }
+
+  /** Nothing is going on with it: a second changes nothing about it but that it was silent for longer. */
+  get idle(): boolean {
+    return this.up && !this.mayBeAsked && this.requests.liveCount === 0 && this.download.idle && this.upload.idle;
   }
 
   /** Something may be asked for: it is unchoked, or some pieces are allowed. */
@@ -291,6 +300,7 @@ export class Peer implements WireHandler, AskedPeer {
       this.#unaskedBytes = 0;
       this.askAgainAt = 0;
       this.pipeline.restart();
+      (this.torrent as Torrent).swarm.busy.attend(this);
       this.#requester().fill(this);
     }
     return null;
@@ -377,6 +387,7 @@ export class Peer implements WireHandler, AskedPeer {
     this.#allowedFast ??= [];
     if (this.#allowedFast.length < ALLOWED_FAST_MAX && !this.#allowedFast.includes(piece)) {
       this.#allowedFast.push(piece);
+      (this.torrent as Torrent).swarm.busy.attend(this);
       if (this.peerChoking) this.#requester().fill(this);
     }
     return null;
@@ -454,6 +465,7 @@ export class Peer implements WireHandler, AskedPeer {
     this.#arrivedBytes += lengthBytes;
     this.download.add(lengthBytes);
     (this.torrent as Torrent).download.add(lengthBytes);
+    (this.torrent as Torrent).swarm.busy.attend(this);
   }
 
   pieceEnd(): WireFault | null {

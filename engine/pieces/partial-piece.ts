@@ -25,7 +25,7 @@ export class PartialPiece {
   /** How many peers' queues hold each block. */
   readonly requesters: Uint8Array;
   /** When each block was last asked for. */
-  readonly requestedAt: Instant[];
+  readonly requestedAt: Float64Array;
   /** Received blocks; null where not received, or where the block is on the disk only. */
   readonly payloads: (Payload | null)[];
   /** Who sent each received block; null: it came from the disk. */
@@ -51,9 +51,9 @@ export class PartialPiece {
     this.states = new Uint8Array(blockCount);
     this.requesters = new Uint8Array(blockCount);
     this.onDisk = new Uint8Array(blockCount);
-    this.requestedAt = new Array<Instant>(blockCount).fill(0);
-    this.payloads = new Array<Payload | null>(blockCount).fill(null);
-    this.contributors = new Array<KnownPeer | null>(blockCount).fill(null);
+    this.requestedAt = new Float64Array(blockCount);
+    this.payloads = nulls(blockCount);
+    this.contributors = nulls(blockCount);
   }
 
   get complete(): boolean {
@@ -126,4 +126,10 @@ export class PartialPiece {
     this.freeCount += 1;
     if (block < this.#firstFree) this.#firstFree = block;
   }
+}
+
+function nulls(count: number): null[] {
+  const list: null[] = [];
+  for (let i = 0; i < count; i += 1) list.push(null);
+  return list;
 }

@@ -301,7 +301,7 @@ export class Requester {
   }
 
   #cancelOthers(key: number, partial: PartialPiece, block: number): void {
-    for (const other of this.#torrent.swarm.peers) {
+    for (const other of this.#torrent.swarm.busy.all) {
       const index = other.requests.liveIndexOf(key);
       if (index === -1) continue;
       if (other.fast) other.requests.giveUp(index);

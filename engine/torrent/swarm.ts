@@ -4,13 +4,14 @@
 import { Bitfield } from '../bitfield.ts';
 import { hex, sameBytes } from '../bytes.ts';
 import type { Context } from '../context.ts';
-import type { DisconnectReason, FoundPeer } from '../contract.ts';
+import type { DisconnectReason, FoundPeer, Instant } from '../contract.ts';
 import { ALLOWED_FAST_COUNT, INCOMING_REQUESTS_MAX, PEERS_PER_ANNOUNCE_MAX } from '../limits.ts';
 import type { Peer } from '../peers/peer.ts';
 import { type KnownPeer, PeerBook } from '../peers/peer-book.ts';
 import { sha1 } from '../sha1.ts';
 import { allowedFastSet } from '../wire/allowed-fast.ts';
 import { DONT_HAVE_ID, encodeExtensionHandshake, EXTENSION_HANDSHAKE_ID } from '../wire/extension-handshake.ts';
+import { BusyPeers } from './busy-peers.ts';
 import type { Torrent } from './torrent.ts';
 
 /** libtorrent's (CONFORMANCE 18). */
@@ -36,12 +37,16 @@ const DONT_HAVE_MESSAGES = new Map([['lt_donthave', DONT_HAVE_ID]]);
 export class Swarm {
   /** Connections of this torrent, dials included, in the order in which they were made. */
   readonly peers: Peer[] = [];
+  readonly busy = new BusyPeers();
   readonly book = new PeerBook();
   readonly #ctx: Context;
   readonly #torrent: Torrent;
   /** As last sent, and what it said of `upload_only`: a re-check may find that what was complete is not. */
   #extensionHandshake: Uint8Array | null = null;
   #saidUploadOnly = false;
+  #nextSerial = 0;
+  /** Nobody has been silent for too long before. */
+  #silenceLookAt: Instant = Infinity;
 
   constructor(ctx: Context, torrent: Torrent) {
     this.#ctx = ctx;
@@ -75,13 +80,9 @@ export class Swarm {
    *  Idle ones do not count: whoever fills our places with them would cut us off. In a swarm where everybody dialled up to the limit, most dials would be refused. */
   dial(): void {
     const { settings } = this.#ctx;
-    const places = settings.connectionsPerTorrentMax;
-    let idle = 0;
-    for (const peer of this.peers) if (this.#idle(peer)) idle += 1;
-    const most = Math.min(places, Math.ceil(places / 2) + idle);
     while (
       this.#torrent.active &&
-      this.peers.length < most &&
+      this.#hasRoomToDial() &&
       this.#ctx.connections < settings.connectionsMax &&
       this.#ctx.dials < settings.dialsMax
     ) {
@@ -93,13 +94,31 @@ export class Swarm {
     }
   }
 
+  #hasRoomToDial(): boolean {
+    const places = this.#ctx.settings.connectionsPerTorrentMax;
+    const half = Math.ceil(places / 2);
+    if (this.peers.length < half) return true;
+    if (this.peers.length >= places) return false;
+    let idle = 0;
+    for (const peer of this.peers) if (this.#idle(peer)) idle += 1;
+    return this.peers.length < half + idle;
+  }
+
   dialled(peer: Peer, known: KnownPeer): void {
     peer.knownAs = known;
     known.conn = peer.conn;
     peer.countsAsDial = true;
     if (known.bitfield !== null) this.#expect(peer, known.bitfield);
     this.#ctx.dials += 1;
+    this.#join(peer);
+  }
+
+  #join(peer: Peer): void {
+    peer.serial = this.#nextSerial;
+    this.#nextSerial += 1;
     this.peers.push(peer);
+    this.busy.attend(peer);
+    this.#silenceLookAt = Math.min(this.#silenceLookAt, this.#ctx.now + KEEP_ALIVE_US);
   }
 
   #dialOver(peer: Peer): void {
@@ -121,7 +140,7 @@ export class Swarm {
   /** An incoming handshake named this torrent: we answer at once (CONFORMANCE 15). False: there is no room. */
   accepted(peer: Peer): boolean {
     if (this.peers.length >= this.#ctx.settings.connectionsPerTorrentMax && !this.#makeRoom()) return false;
-    this.peers.push(peer);
+    this.#join(peer);
     this.#useBits(peer);
     peer.sendHandshake(this.#torrent);
     return true;
@@ -157,7 +176,7 @@ export class Swarm {
   /** It neither wants nor has anything, or does not answer what it is asked. */
   #idle(peer: Peer): boolean {
     return (
-      peer.up && this.#ctx.now - peer.connectedAt >= IDLE_US && !exchanges(peer) && (peer.snubbed || !interest(peer))
+      peer.up && (peer.snubbed || !interest(peer)) && this.#ctx.now - peer.connectedAt >= IDLE_US && !exchanges(peer)
     );
   }
 
@@ -424,7 +443,23 @@ export class Swarm {
   /** Once a second. */
   second(): void {
     const { now } = this.#ctx;
-    for (const peer of [...this.peers]) {
+    if (now < this.#silenceLookAt) this.#attendTo(this.busy.all);
+    else {
+      this.#attendTo(this.peers);
+      this.#silenceLookAt = Infinity;
+      for (const { lastSentAt, lastReceivedAt } of this.peers) {
+        const dueAt = Math.min(lastSentAt + KEEP_ALIVE_US, lastReceivedAt + SILENCE_US);
+        this.#silenceLookAt = Math.min(this.#silenceLookAt, dueAt);
+      }
+    }
+    this.busy.forgetIdle();
+    this.#replaceUseless();
+    this.dial();
+  }
+
+  #attendTo(peers: readonly Peer[]): void {
+    const { now } = this.#ctx;
+    for (const peer of [...peers]) {
       if (peer.up) {
         peer.download.second();
         peer.upload.second();
@@ -436,8 +471,6 @@ export class Swarm {
         this.#torrent.drop(peer, 'no handshake in time');
       }
     }
-    this.#replaceUseless();
-    this.dial();
   }
 }
 

@@ -382,7 +382,7 @@ export class Torrent {
     if (peers.length === 0) return;
     // Each time another peer is first: under a rate limit the first takes the portion.
     this.#nextFilled = (this.#nextFilled + 1) % peers.length;
-    for (let i = 0; i < peers.length; i += 1) this.requester.fill(peers[(this.#nextFilled + i) % peers.length] as Peer);
+    this.swarm.busy.forEachFrom((peers[this.#nextFilled] as Peer).serial, (peer) => this.requester.fill(peer));
   }
 
   /** One block a peer in turn, as long as the rate limits allow it. */
@@ -503,6 +503,7 @@ export class Torrent {
   checkInvariants(): void {
     this.picker.checkInvariants();
     this.choker.checkInvariants();
+    this.swarm.busy.checkInvariants(this.swarm.peers);
     const requesters = new Map<number, number>();
     for (const { requests } of this.swarm.peers) {
       for (let i = 0; i < requests.length; i += 1) {
