@@ -104,7 +104,7 @@ describe('event log', () => {
     expect(log.map((line) => line.level)).not.toContain('debug');
   });
 
-  test('event log: a crash is fatal, and ends with 1 and the cause', async () => {
+  test('event log: a crash is fatal, and ends with 1, the cause and where the journal is', async () => {
     const share = makeShare(100_000);
     const file = join(share.folder, 'log');
     const planted = `process.on('SIGUSR2',()=>{throw new Error('planted')})`;
@@ -115,7 +115,12 @@ describe('event log', () => {
     const { code, stderr } = await seed.ended;
     expect(code, stderr).toBe(1);
     expect(stderr).toContain('FATAL: planted');
-    expect(readLog(file).at(-1)).toMatchObject({ level: 'fatal', msg: 'planted' });
+    const [cause, kept] = readLog(file).slice(-2);
+    expect(cause).toMatchObject({ level: 'fatal', msg: 'planted' });
+    expect(kept).toMatchObject({
+      level: 'fatal',
+      msg: expect.stringMatching(/^the journal of this run is .*\.journal: /),
+    });
   });
 
   test('event log: what a tracker, a torrent and a peer wrote gives no orders to a terminal', async () => {
