@@ -35,7 +35,7 @@ export const EVENTS = {
   requestTimedOut: 'a: conn, b: piece',
   peerSnubbed: 'a: conn',
   peerUnsnubbed: 'a: conn',
-  endGameEntered: 'a: blocks outstanding',
+  endGameEntered: 'a: blocks of the batch of requests that left none free',
   endGameLeft: 'a: free blocks',
   endGameCancel: 'a: conn, b: piece',
   pieceStarted: 'a: piece',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { runSim } from '../../sim/command/index.ts';
+import { page } from '../../sim/command/validation-page.ts';
 import { validate, type Validation, validations } from '../../sim/index.ts';
 
 /** Those whose quick size is a matter of seconds; the rest is left to `npm run sim validate`. */
@@ -39,6 +40,23 @@ test('validate: a band is judged on the mean over seeds, both ends included, and
     },
     expect.objectContaining({ quantity: 'out', theory: null, mean: 2, seedsInBand: 1, ok: false }),
   ]);
+});
+
+test('validate: the page names source, set-up, figures and findings, and says first what was missed', () => {
+  const validation = {
+    ...HALF_IN,
+    title: 'Half in',
+    source: 'A paper',
+    setup: () => 'A set-up.',
+    findings: ['A finding.'],
+  };
+  const lines = page([{ validation, outcomes: validate(validation, 3, 'full') }], 3).split('\n');
+  expect(lines).toContain('| V0 | Half in | **1 of 2 missed** |');
+  expect(lines).toContain('Source: A paper.');
+  expect(lines).toContain('A set-up.');
+  expect(lines).toContain('| in | 1 | 2 | 1 … 3 | 1 … 2 | 2/3 | ok |');
+  expect(lines).toContain('| out | – | 2 | 1 … 3 | ≤ 1.9 | 1/3 | MISSED |');
+  expect(lines).toContain('A finding.');
 });
 
 async function sim(...argv: string[]) {
