@@ -78,7 +78,12 @@ function findingOf(model: Model, leechers: number): string {
   if (leechers === 0) return 'Every peer begins with the file, or with what is left of it.';
   if (complete === 0 || at.length === 0) return `None of ${count(leechers, 'peer')} completed.`;
   const [first, last] = [Math.min(...at), Math.max(...at)];
-  const who = complete === leechers ? `All ${count(leechers, 'peer')}` : `${complete} of ${count(leechers, 'peer')}`;
+  const who =
+    complete === leechers
+      ? leechers === 1
+        ? 'The one peer'
+        : `All ${count(leechers, 'peer')}`
+      : `${complete} of ${count(leechers, 'peer')}`;
   const when = first === last ? `at ${seconds(last)}` : `between ${seconds(first)} and ${seconds(last)}`;
   const bound = boundAt(model);
   const ratio =

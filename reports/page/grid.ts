@@ -2,7 +2,7 @@
 // as the page allows: few cells become large, many share a pixel.
 
 import { element, say } from './dom.ts';
-import { colour, onRepaint } from './theme.ts';
+import { colour, onRepaint, pixel } from './theme.ts';
 import { roundStep } from './units.ts';
 
 export interface GridOptions {
@@ -37,7 +37,7 @@ export interface Grid {
   readonly cellAt: (x: number, y: number) => { readonly row: number; readonly column: number } | null;
 }
 
-const LEFT_PX = 58;
+const LEFT_PX = 62;
 const BOTTOM_PX = 36;
 const TOP_PX = 6;
 const RIGHT_PX = 12;
@@ -53,10 +53,9 @@ export function grid(options: GridOptions): Grid {
   const canvas = element('canvas', { role: 'img', 'aria-label': options.description });
   const told = element('p', { class: 'told' });
   const root = element('div', { class: 'grid' }, canvas, told);
-  const cells = new OffscreenCanvas(Math.max(1, columns), Math.max(1, rows));
-  const cellContext = cells.getContext('2d') as OffscreenCanvasRenderingContext2D;
-  const image = cellContext.createImageData(cells.width, cells.height);
-  const pixels = new Uint32Array(image.data.buffer);
+  const pixels = new Uint32Array(rows * columns);
+  /** The cells as they are drawn: no more of them than the area has pixels. */
+  let cells: OffscreenCanvas | null = null;
   const area = { width: 0, height: 0 };
 
   const draw = (cellsChanged: boolean) => {
@@ -67,16 +66,22 @@ export function grid(options: GridOptions): Grid {
     canvas.width = Math.round(root.clientWidth * ratio);
     canvas.height = Math.round(height * ratio);
     canvas.style.height = `${height}px`;
-    if (cellsChanged) {
+    if (cellsChanged || cells === null) {
       options.paint(pixels);
-      cellContext.putImageData(image, 0, 0);
+      const wide = Math.min(columns, Math.max(1, Math.round(area.width * ratio)));
+      const high = Math.min(rows, Math.max(1, Math.round(area.height * ratio)));
+      cells = new OffscreenCanvas(wide, high);
+      const image = new ImageData(
+        new Uint8ClampedArray(averaged(pixels, rows, columns, high, wide).buffer),
+        wide,
+        high,
+      );
+      cells.getContext('2d')?.putImageData(image, 0, 0);
     }
     const context = canvas.getContext('2d') as CanvasRenderingContext2D;
     context.scale(ratio, ratio);
-    // Cells that share a pixel are averaged, large ones keep their edges: each direction for itself.
-    const across = new OffscreenCanvas(Math.max(1, Math.round(area.width * ratio)), cells.height);
-    drawScaled(across.getContext('2d'), cells, 0, 0, across.width, across.height, columns > across.width);
-    drawScaled(context, across, LEFT_PX, TOP_PX, area.width, area.height, rows > area.height * ratio);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(cells, LEFT_PX, TOP_PX, area.width, area.height);
     drawLines(context, options, area);
     drawAxes(context, options, area);
     const marked = options.marked?.() ?? null;
@@ -102,19 +107,36 @@ export function grid(options: GridOptions): Grid {
   return { root, canvas, draw, cellAt };
 }
 
-function drawScaled(
-  context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D | null,
-  image: OffscreenCanvas,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-  smooth: boolean,
-): void {
-  if (context === null) return;
-  context.imageSmoothingEnabled = smooth;
-  context.imageSmoothingQuality = 'high';
-  context.drawImage(image, x, y, width, height);
+/** Fewer cells, each the average of those that it stands for. */
+function averaged(
+  pixels: Uint32Array,
+  rows: number,
+  columns: number,
+  high: number,
+  wide: number,
+): Uint32Array<ArrayBuffer> {
+  const shared = new Uint32Array(high * wide);
+  for (let y = 0; y < high; y += 1) {
+    const top = Math.floor((y * rows) / high);
+    const bottom = Math.floor(((y + 1) * rows) / high);
+    for (let x = 0; x < wide; x += 1) {
+      const left = Math.floor((x * columns) / wide);
+      const right = Math.floor(((x + 1) * columns) / wide);
+      let red = 0;
+      let green = 0;
+      let blue = 0;
+      for (let row = top; row < bottom; row += 1)
+        for (let column = left; column < right; column += 1) {
+          const rgba = pixels[row * columns + column] as number;
+          red += rgba & 255;
+          green += (rgba >> 8) & 255;
+          blue += (rgba >> 16) & 255;
+        }
+      const total = (bottom - top) * (right - left);
+      shared[y * wide + x] = pixel([red / total, green / total, blue / total]);
+    }
+  }
+  return shared;
 }
 
 function measure(widthPx: number, options: GridOptions, area: { width: number; height: number }): void {

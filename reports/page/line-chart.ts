@@ -29,7 +29,7 @@ export interface ChartOptions {
   readonly description: string;
 }
 
-const AXIS_PX = 58;
+const AXIS_PX = 62;
 const TICK_SPACE_PX = 64;
 const FAINT_WIDTH_PX = 0.75;
 

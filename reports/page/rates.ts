@@ -11,12 +11,13 @@ import { percent, rate, seconds, timeTicks } from './units.ts';
 export function rates(model: Model, clock: PageClock): HTMLElement {
   const { series } = model.record;
   const delivered = model.smoothRate(series.deliveredBytes);
-  const bound = Float64Array.from(series.boundBps);
+  const possible = possibleBytes(model);
+  const bound = model.smoothRate(possible);
   const utilisation = Float64Array.from(delivered, (bps, sample) => {
     const most = bound[sample] as number;
     return most > 0 ? Math.min(1, bps / most) : 0;
   });
-  const finding = findingOf(model, bound);
+  const finding = findingOf(model, possible);
   const spanS = 2 * model.smoothing * model.record.intervalS;
   return card(
     'Rates against the bound',
@@ -101,16 +102,19 @@ export function scaleKey(low: string, high: string): HTMLElement {
   return element('p', { class: 'scale' }, low, element('i', { class: 'ramp' }), high);
 }
 
-function findingOf({ record, timesS }: Model, bound: Float64Array): string {
-  const { deliveredBytes } = record.series;
-  let possible = 0;
-  let end = 0;
-  bound.forEach((bps, sample) => {
-    if (bps === 0 || sample === 0) return;
-    possible += bps * ((timesS[sample] as number) - (timesS[sample - 1] as number));
-    end = sample;
-  });
-  const used = (deliveredBytes[end] ?? 0) / possible;
-  if (possible === 0) return 'No leecher wanted anything.';
+/** Bytes that the lines could have delivered until each sample while somebody wanted something. */
+function possibleBytes({ record, timesS }: Model): Float64Array {
+  const total = new Float64Array(timesS.length);
+  for (let sample = 1; sample < total.length; sample += 1) {
+    const spanS = (timesS[sample] as number) - (timesS[sample - 1] as number);
+    total[sample] = (total[sample - 1] as number) + (record.series.boundBps[sample - 1] as number) * spanS;
+  }
+  return total;
+}
+
+function findingOf({ record }: Model, possible: Float64Array): string {
+  const most = possible.at(-1) ?? 0;
+  if (most === 0) return 'No leecher wanted anything.';
+  const used = (record.series.deliveredBytes[possible.indexOf(most)] ?? 0) / most;
   return `While somebody still wanted something, ${percent(Math.min(1, used))} of what the lines allow was used.`;
 }
