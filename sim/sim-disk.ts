@@ -286,7 +286,7 @@ export class SimDisk {
       const before = store.read(index);
       if (store.written(index) === 0) this.#usedBytes += contents.geometry.blockLength(piece, block);
       store.write(index, stamp);
-      if (this.#random.chance(this.options.corruptWritesPerMillion)) store.damage(index, corrupted(stamp, 2));
+      if (this.#strikes('corruptWrite', this.options.corruptWritesPerMillion)) store.damage(index, corrupted(stamp, 2));
       if (!this.#strikes('misdirectedWrite', this.options.misdirectedWritesPerMillion)) continue;
       store.damage(index, before);
       store.damage(this.#random.below(contents.blockCount), stamp);
@@ -302,7 +302,9 @@ export class SimDisk {
 
   #read(store: Store, index: number): Stamp {
     const stamp = store.read(index);
-    return stamp !== 0 && this.#random.chance(this.options.corruptReadsPerMillion) ? corrupted(stamp, 3) : stamp;
+    return stamp !== 0 && this.#strikes('corruptRead', this.options.corruptReadsPerMillion)
+      ? corrupted(stamp, 3)
+      : stamp;
   }
 
   /** The stamps of a piece, those not given read from the disk; null where one cannot be read. */

@@ -5,6 +5,7 @@
 // Bounded: FAILED_PIECES_MAX pieces, FAILED_ATTEMPTS_MAX attempts each; what is forgotten only leaves its contributors on parole.
 
 import { SHA1_LENGTH_BYTES } from '../limits.ts';
+import type { Payload } from '../contract.ts';
 import type { KnownPeer } from '../peers/peer-book.ts';
 
 const FAILED_PIECES_MAX = 256;
@@ -40,23 +41,29 @@ export class Blame {
     for (const peer of contributorsOf(contributors)) if (peer) peer.suspicions += 1;
   }
 
-  /** The piece passed with these block digests: returns who sent a different block before, and who is cleared by it. Forgets the piece. */
+  /** The piece passed with these block digests: returns who sent a different block before, and who is cleared by it. Forgets the piece.
+   *  `payloads`: of the piece that passed. A block that stood on the disk was read again for its digest, perhaps not as for the hash that
+   *  passed: it proves nothing, for or against anyone. */
   judge(
     piece: number,
     good: Uint8Array,
+    payloads: readonly (Payload | null)[],
   ): { readonly guilty: ReadonlySet<KnownPeer>; readonly cleared: ReadonlySet<KnownPeer> } {
     const guilty = new Set<KnownPeer>();
     const suspects = new Set<KnownPeer>();
+    const unproven = new Set<KnownPeer>();
     for (const attempt of this.#failed.get(piece) ?? []) {
       attempt.contributors.forEach((peer, block) => {
         if (peer === null) return;
         suspects.add(peer);
-        if (differs(attempt.digests, good, block)) guilty.add(peer);
+        if (payloads[block] === null) unproven.add(peer);
+        else if (differs(attempt.digests, good, block)) guilty.add(peer);
       });
       for (const peer of contributorsOf(attempt.contributors)) if (peer) peer.suspicions -= 1;
     }
     this.#failed.delete(piece);
-    const cleared = new Set([...suspects].filter((peer) => !guilty.has(peer) && peer.suspicions === 0));
+    const isCleared = (peer: KnownPeer) => !guilty.has(peer) && !unproven.has(peer) && peer.suspicions === 0;
+    const cleared = new Set([...suspects].filter(isCleared));
     return { guilty, cleared };
   }
 

@@ -146,7 +146,7 @@ export class Storage {
       return;
     }
     if (digests !== null) {
-      const { guilty, cleared } = this.blame.judge(piece, digests);
+      const { guilty, cleared } = this.blame.judge(piece, digests, partial.payloads);
       for (const peer of guilty) {
         this.#ctx.outbox.event('blameAssigned', this.#torrent.id, peer.conn, piece);
         this.#torrent.ban(peer, piece);

@@ -23,6 +23,8 @@ export const FAULT_KINDS = [
   'failedSync',
   'failedSave',
   'tornWrite',
+  'corruptRead',
+  'corruptWrite',
   'misdirectedWrite',
   'shortRead',
   'lostWrites',
