@@ -100,6 +100,7 @@ class Transfer {
     this.#options = options;
     this.#seedOnly = seedOnly;
     this.#eventLog = openLog(options, () => this.#progress.clearLine());
+    this.#progress = new Progress(options.json === true, () => this.#session.status(this.#torrent));
     const state = options.state ?? defaultStateFolder();
     this.#resumeStore = new ResumeStore(state);
     this.#recorder = options.record === false ? null : this.#makeRecorder(options.record ?? null, state);
@@ -115,7 +116,6 @@ class Transfer {
       onClose: (conn, why) => this.#eventLog.log.debug({ conn }, `closed connection ${conn}: ${printable(why)}`),
       afterDrain: () => this.#afterDrain(),
     });
-    this.#progress = new Progress(options.json === true, () => this.#session.status(this.#torrent));
   }
 
   #makeRecorder(path: string | null, folder: string): Recorder {

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeShare, startSeed, transferArguments } from './share.ts';
-import { start, starling, temporaryFolder } from './support.ts';
+import { mountTmpfs, start, starling, temporaryFolder } from './support.ts';
 
 const MIB = 1024 * 1024;
 
@@ -108,6 +108,31 @@ describe('record', () => {
     expect(journals()).toHaveLength(1);
     expect((await startGet(share, ['--peer', seed.peer, '--exit']).ended).code).toBe(0);
     expect(journals()).toHaveLength(1);
+  });
+
+  test('record: a disk without room ends the recording and nothing else, and says so once', async () => {
+    const share = makeShare(2 * MIB);
+    const full = join(share.folder, 'full');
+    mkdirSync(full);
+    mountTmpfs(full, 1);
+    const path = join(full, 'down.journal');
+    writeFileSync(path, '');
+    expect(() => writeFileSync(join(full, 'rest'), new Uint8Array(2 * MIB))).toThrow(/ENOSPC/);
+    const seed = await startSeed(share);
+    const { code, stderr } = await startGet(share, ['--peer', seed.peer, '--exit', '--record', path]).ended;
+    expect(code).toBe(0);
+    expect(stderr.match(/the recording has ended: no space left on device/g)).toHaveLength(1);
+  });
+
+  test('record: --no-record keeps none, also when our own bug ends the program', async () => {
+    const share = makeShare(2 * MIB);
+    const seed = await startSeed(share);
+    const more = ['--peer', seed.peer, '--exit', '--no-record'];
+    const { code, stderr } = await startGet(share, more, brokenProgram()).ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/only a verified piece is written \(5\)/);
+    expect(stderr).not.toMatch(/the journal of this run/);
+    expect(readdirSync(join(share.folder, 'get-state')).filter((name) => name.includes('journal'))).toEqual([]);
   });
 
   test('record: a file that cannot be written is one line', async () => {
