@@ -11,7 +11,7 @@ import { readSettings } from './compare/settings-text.ts';
 import { interruptible } from './interrupt.ts';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, type SimOutput } from './output.ts';
 import { inLanes } from './sweep/lanes.ts';
-import { type SeedRange, seedRange } from './sweep/plan.ts';
+import { type SeedRange, seedsOption } from './sweep/plan.ts';
 import { RunPool } from './sweep/run-pool.ts';
 
 interface CompareOptions {
@@ -36,7 +36,7 @@ export function addCompare(program: Command, output: SimOutput, exit: (code: num
     )
     .requiredOption('--a <settings>', 'such as pieceOrder=random,queueTimeMs=500, or default', side)
     .requiredOption('--b <settings>', 'the other side', side)
-    .option('--seeds <n|first-last>', 'which seeds, at least 5', seedRange, { first: 1, last: 20 })
+    .addOption(seedsOption(`which seeds, at least ${PAIRS_MIN}`))
     .option('--set <knob=value>', 'a value for a knob on both sides', repeated, [])
     .option('--threads <n>', 'runs at a time', threadCount, availableParallelism())
     .option('--json', 'one JSON object', false)

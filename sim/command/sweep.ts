@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { redisUrl, repeated, threadCount, UsageError, wholeNumber } from './arguments.ts';
 import { interruptible } from './interrupt.ts';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, type SimOutput } from './output.ts';
@@ -19,7 +19,7 @@ import {
   type Plan,
   scenariosNamed,
   type SeedRange,
-  seedRange,
+  seedsOption,
   type Shard,
   shardOf,
 } from './sweep/plan.ts';
@@ -51,14 +51,15 @@ export function addSweep(program: Command, output: SimOutput, exit: (code: numbe
   program
     .command('sweep [NAME...]')
     .description('runs many seeds of scenarios, or of all of them, on all cores')
-    .option('--seeds <n|first-last>', 'which seeds', seedRange, { first: 1, last: 20 })
+    .addOption(seedsOption('which seeds'))
     .option('--explore', 'every seed draws its own knobs', false)
     .option('--set <knob=value>', 'a value for a knob of every run', repeated, [])
     .option('--guard', 'makes every run twice, in two places, and compares the digests', false)
-    .option('--shard <i/n>', 'only the i-th of n parts, for machines that share no queue', shardOf, {
-      index: 1,
-      count: 1,
-    })
+    .addOption(
+      new Option('--shard <i/n>', 'only the i-th of n parts, for machines that share no queue')
+        .argParser(shardOf)
+        .default({ index: 1, count: 1 }, 'all of it'),
+    )
     .option('--threads <n>', 'runs at a time', threadCount, availableParallelism())
     .option('--memory <MiB>', "most heap of one thread (default: Node's own limit)", wholeNumber)
     .option('--run-timeout <s>', 'a run that takes longer has failed', wholeNumber, RUN_TIMEOUT_S)

@@ -1,6 +1,6 @@
 // What a sweep runs: every seed with every scenario, in one order, or one shard of it. The shards of a plan share nothing and miss nothing.
 
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { DRAWS_PER_BATCH, drawBatch, type KnobValue, settingsText } from '#harness';
 import { scenarios } from '#scenarios';
 import type { Scenario } from '#sim';
@@ -104,6 +104,11 @@ export function seedRange(text: string): SeedRange {
   if (match === null || last > 0x7fffffff || first > last || (match[1] === undefined && last === 0))
     throw new InvalidArgumentError('seeds are FIRST-LAST, or how many from 1 on.');
   return { first, last };
+}
+
+/** The option that says which seeds are run. */
+export function seedsOption(description: string): Option {
+  return new Option('--seeds <n|first-last>', description).argParser(seedRange).default({ first: 1, last: 20 }, '20');
 }
 
 /** Reads `I/N`, 1 ≤ I ≤ N; commander reports what it throws. */
