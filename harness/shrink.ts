@@ -37,7 +37,7 @@ export interface Shrunk<K extends Knobs> {
 }
 
 /** A smaller case need not fail with the seed of the larger one: these few are tried too. */
-const SEEDS_TRIED = [1, 2];
+const SEEDS_TRIED = [1, 2, 3];
 
 /** The smallest case found that fails for the same reason as `from`, whose run ended with `outcome`. */
 export function shrink<K extends Knobs>(shrinking: Shrinking<K>, from: Case<K>, outcome: Outcome): Shrunk<K> {

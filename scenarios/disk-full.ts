@@ -19,7 +19,7 @@ export const diskFull = scenario({
     pieceKiB: shared.pieceKiB(256),
     ...shared.line,
     roomPercent: whole(50, 0, 99, '%', 'room for so much of the torrent'),
-    fullForS: whole(60, 1, 300, 's', 'until there is more'),
+    fullForS: whole(200, 1, 300, 's', 'until there is more'),
   },
   marks: ['diskFull', 'diskRecovered', 'downloadCompleted'],
   world: ({ sizeMiB, pieceKiB }) => ({ contents: { sizeMiB, pieceKiB } }),
@@ -41,7 +41,11 @@ export const diskFull = scenario({
     swarm.until('the disk is full', () => isFull(full), withinS);
     swarm.run(SETTLE_S);
     const asked = asks;
-    swarm.run(fullForS);
+    swarm.run(fullForS / 2);
+    const before = connectionsOf(full);
+    const othersDone = others.every(({ complete }) => complete);
+    swarm.run(fullForS / 2);
+    if (othersDone) swarm.check('who waits keeps its connections', connectionsOf(full) === before);
     swarm.check('nothing is asked for that cannot be kept', asks === asked, () => `${asks - asked} requests`);
     swarm.check('the error says what is wrong', full.status().error?.includes('full') === true);
     swarm.check('it still wants the rest', full.status().state === 'downloading' && !full.complete);
@@ -55,6 +59,14 @@ export const diskFull = scenario({
     swarm.check('all is on the disk', full.status().flushedBytes === totalBytes);
   },
 });
+
+/** Which connections a node has, in one text. */
+function connectionsOf(node: SimNode): string {
+  return node
+    .status()
+    .peers.map(({ conn }) => `${conn}:${node.endOf(conn)}`)
+    .join(' ');
+}
 
 function isFull(node: SimNode): boolean {
   return node.status().error?.includes('full') === true;

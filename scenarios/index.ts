@@ -3,7 +3,6 @@
 import type { Scenario } from '#sim';
 import { attacks } from './adversaries/index.ts';
 import { churn } from './churn.ts';
-import { canary } from './canary.ts';
 import { crowded } from './crowded.ts';
 import { crashRestart } from './crash-restart.ts';
 import { diskFull } from './disk-full.ts';
@@ -39,9 +38,9 @@ export const scenarios: readonly Scenario[] = [
   wishes,
   superSeeding,
   swarm,
-  canary,
   ...attacks.map((attack) => attack.scenario),
 ];
 
 export { type Attack, type Figure } from './adversaries/attack.ts';
 export { attacks };
+export { type Found, hunt, type PlantedBug, plantedBugs, shrinkFound } from './canaries/index.ts';

@@ -1,12 +1,15 @@
 // A seed is of no use to a seed. Two that are connected when both have everything part at once and do not dial each other again, and no
 // upload slot is held by one.
 
+import { DEFAULT_SETTINGS } from '#engine';
 import { lineFrom, patienceS, scenario, shared, type SimNode, type Swarm, WireObserver } from '#sim';
 
 /** Until both know: a HAVE on its way, sent again where it is lost, and the answer. */
 const PARTING_S = 10;
 const LOSSY_PARTING_S = 60;
 const WATCHED_S = 120;
+/** A choke round, and the way of what was said. */
+const WAITS_S = 20;
 
 export const seedGoodbye = scenario({
   name: 'seed-goodbye',
@@ -18,7 +21,7 @@ export const seedGoodbye = scenario({
     pieceKiB: shared.pieceKiB(64),
     ...shared.line,
   },
-  marks: ['blockDuplicate', 'endGameLeft', 'peerIsSeed', 'seedDisconnected', 'downloadCompleted'],
+  marks: ['peerIsSeed', 'seedDisconnected', 'downloadCompleted'],
   world: ({ sizeMiB, pieceKiB }) => ({ contents: { sizeMiB, pieceKiB } }),
 
   play(swarm, knobs) {
@@ -29,6 +32,7 @@ export const seedGoodbye = scenario({
     swarm.observer = observer;
     const since = new Map<string, number>();
     const dials = new Map<string, number>();
+    let waiting: ReadonlyMap<string, number> = new Map();
     observer.onDial = (node, other) => {
       if (other === null || !isComplete(swarm, node, 0) || !isComplete(swarm, other, partingS)) return;
       const pair = `${node.index}-${other.index}`;
@@ -41,6 +45,7 @@ export const seedGoodbye = scenario({
     while (swarm.leechers.some(({ complete }) => !complete)) {
       swarm.run(1);
       checkParted({ swarm, observer, since, partingS });
+      waiting = checkSlots(swarm, observer, waiting);
       swarm.check('everyone completes in time', swarm.nowS <= deadlineS);
     }
     for (let second = 0; second < WATCHED_S; second += 1) {
@@ -51,6 +56,26 @@ export const seedGoodbye = scenario({
     swarm.check('no connection is left', open === 0, () => `${open} ends`);
   },
 });
+
+/** Nobody who is interested waits for longer than a choke round while a slot is free. `since`: those that waited so when it was last
+ *  looked, and from when; returns those that do now. */
+function checkSlots(
+  swarm: Swarm,
+  observer: WireObserver,
+  since: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  const waiting = new Map<string, number>();
+  for (const node of swarm.nodes) {
+    if (observer.unchoked(node).length >= DEFAULT_SETTINGS.uploadSlots) continue;
+    for (const peer of observer.waiting(node)) {
+      const pair = `${peer.index} at ${node.index}`;
+      if (!peer.complete) waiting.set(pair, since.get(pair) ?? swarm.nowS);
+    }
+  }
+  for (const [pair, firstS] of waiting)
+    swarm.check('nobody waits beside a free slot', swarm.nowS - firstS <= WAITS_S, () => pair);
+  return waiting;
+}
 
 /** No two nodes that have been complete for a while stay connected, and no slot is held by one that has. `since`: pairs of such nodes that
  *  were connected when it was last looked. */

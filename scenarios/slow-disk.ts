@@ -28,6 +28,8 @@ export const slowDisk = scenario({
   play(swarm, knobs) {
     const { seeds, peers, diskKBps, breaksAtS, brokenForS } = knobs;
     const line = lineFrom(knobs);
+    const observer = new WireObserver();
+    swarm.observer = observer;
     for (let seed = 0; seed < seeds; seed += 1) swarm.addSeed(line);
     const slow = swarm.addLeecher({ ...line, disk: { bytesPerS: diskKBps * 1000 } });
     swarm.addLeechers(peers - 1, line);
@@ -52,7 +54,7 @@ export const slowDisk = scenario({
       swarm.check('a torrent that failed lets go of everyone', slow.openConnections === 0, () => error);
       // What waited for the disk is answered first, each write in its turn.
       swarm.until('it rests', () => slow.status().state === 'failed', withinS);
-      watchRequests(swarm, slow, flushed);
+      watchRequests(swarm, observer, slow, flushed);
       slow.resume();
     }
     swarm.untilComplete(withinS);
@@ -61,9 +63,7 @@ export const slowDisk = scenario({
 });
 
 /** From now on nothing is asked for that was on the disk. */
-function watchRequests(swarm: Swarm, slow: SimNode, flushed: Uint8Array): void {
-  const observer = new WireObserver();
-  swarm.observer = observer;
+function watchRequests(swarm: Swarm, observer: WireObserver, slow: SimNode, flushed: Uint8Array): void {
   observer.onFrame = (node, _other, id, piece) => {
     if (node !== slow || id !== WIRE.request) return;
     swarm.check('what was flushed is not asked for again', !hasBit(flushed, piece), () => `piece ${piece}`);

@@ -104,7 +104,7 @@ function checkTold(swarm: Swarm, observer: WireObserver, node: SimNode): void {
   const told = () => heard.map(({ of, request }) => `${of}:${request.event || 'again'}`).join(' ');
   const count = (records: readonly AnnounceRecord[], event: string) =>
     records.filter(({ request }) => request.event === event).length;
-  swarm.trackers.forEach((_, tracker) => {
+  swarm.trackers.forEach(({ options: trackerOptions }, tracker) => {
     const here = heard.filter(({ of }) => of === tracker);
     if (here.length === 0) return;
     swarm.check(
@@ -112,6 +112,14 @@ function checkTold(swarm: Swarm, observer: WireObserver, node: SimNode): void {
       here[0]?.request.event === 'started' && count(here, 'started') === 1,
       told,
     );
+    here.forEach(({ at, request }, index) => {
+      const pauseS = (at - (here[index - 1]?.at ?? -Infinity)) / 1e6;
+      swarm.check(
+        'nothing is said twice within the least interval',
+        request.event !== '' || pauseS >= (trackerOptions.minIntervalS ?? 0),
+        () => `node ${node.index}: ${pauseS} s`,
+      );
+    });
     swarm.check(
       '"stopped" last, and once',
       here.at(-1)?.request.event === 'stopped' && count(here, 'stopped') === 1,

@@ -36,6 +36,12 @@ export function checkBan(node: SimNode, other: SimNode | null): void {
     throw new Violation(`node ${node.index} banned the honest node ${other.index}`);
 }
 
+/** Nobody honest breaks the protocol in the eyes of somebody honest, once they have met. */
+export function checkFault(node: SimNode, other: SimNode | null): void {
+  if (node.options.honest && other?.options.honest === true)
+    throw new Violation(`node ${node.index} says that the honest node ${other.index} broke the protocol`);
+}
+
 /** Saved resume data claims only what was written as the torrent wants it and synced. */
 export function checkResume(node: SimNode, store: Store, data: ResumeData): void {
   const { contents } = store;

@@ -31,7 +31,7 @@ import {
   type TraceWindow,
 } from '#harness';
 import { DistributionBound, type Uplink } from './distribution-bound.ts';
-import { checkBan, checkFlushed, checkNode, checkResume, checkVerified, Violation } from './invariants.ts';
+import { checkBan, checkFault, checkFlushed, checkNode, checkResume, checkVerified, Violation } from './invariants.ts';
 import { type FaultKind, FaultLog, type FaultRecord } from './faults/fault-log.ts';
 import { type FaultEffect, type FaultPoint, FaultPoints, type FaultSite } from './faults/fault-point.ts';
 import { Recorder } from './recorder.ts';
@@ -422,6 +422,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
       this.#bound.completed(node.stores[torrent] as Store);
       if (this.onComplete !== null) this.after(0, () => this.onComplete?.(node));
     } else if (name === 'peerBanned') checkBan(node, this.other(node, a));
+    else if (name === 'peerFault' && torrent !== -1) checkFault(node, this.other(node, a));
     else if (name === 'torrentFailed' && this.#repairAfterS !== null)
       this.after(this.#repairAfterS, () => node.repair(torrent));
   }

@@ -13,11 +13,16 @@ const HANDSHAKE_BYTES = 68;
 export const WIRE = {
   choke: 0,
   unchoke: 1,
+  interested: 2,
+  notInterested: 3,
   have: 4,
+  bitfield: 5,
   request: 6,
   piece: 7,
   cancel: 8,
+  haveAll: 14,
   reject: 16,
+  allowedFast: 17,
 } as const;
 const PIECE_FRAME_BYTES = 9;
 const BLOCKS_MAX = 2 ** 20;
@@ -36,7 +41,21 @@ interface Direction {
   /** Blocks that left and have not arrived: what each is, and how many bytes of it are to come. */
   readonly underWay: { readonly key: number; bytes: number }[];
   unchoking: boolean;
+  /** When it last choked, or the last block before that arrived; −Infinity: it always has. */
+  chokedAt: number;
+  /** Blocks under way before its last choke. */
+  beforeChoke: number;
+  interested: boolean;
+  /** Pieces that it said it has, and those that may be asked of it while it chokes. */
+  readonly said: Set<number>;
+  saidAll: boolean;
+  readonly allowedFast: Set<number>;
 }
+
+/** A choke answers, at once, what it drops (BEP 6); what crosses it is answered when it is there, however late. */
+const ANSWERS_US = 10_000_000;
+/** A choke is heard once the blocks before it are here, and a message has had the time for its way, also if it was lost once. */
+const CHOKE_HEARD_US = 5_000_000;
 
 /** Told of a CHOKE, UNCHOKE, HAVE, REQUEST, PIECE, CANCEL or REJECT that `node` hands over for `other`; the numbers that a message does
  *  not carry mean nothing. */
@@ -124,6 +143,15 @@ export class WireObserver {
     return peers;
   }
 
+  /** Those who last said INTERESTED to a node, on a connection that is open, and are choked. */
+  waiting(node: SimNode): SimNode[] {
+    const peers: SimNode[] = [];
+    for (const { node: who, other, conn, end, interested } of this.#directions.values())
+      if (other === node && interested && who.isOpen(conn) && this.#directions.get(end ^ 1)?.unchoking !== true)
+        peers.push(who);
+    return peers;
+  }
+
   /** A crash: what had arrived may be lost, and nothing that was asked for is owed a CANCEL. */
   forget(node: SimNode): void {
     this.#received.delete(node);
@@ -151,6 +179,8 @@ export class WireObserver {
     block.bytes -= lengthBytes;
     if (block.bytes > 0) return;
     from.underWay.shift();
+    from.beforeChoke -= 1;
+    if (from.beforeChoke === 0) from.chokedAt = node.now;
     this.#directions.get(end)?.asked.delete(block.key);
     this.#arrived(node, from.node, block.key, stamp);
   }
@@ -212,6 +242,12 @@ export class WireObserver {
       asked: new Map(),
       underWay: [],
       unchoking: false,
+      chokedAt: -Infinity,
+      beforeChoke: 0,
+      interested: false,
+      said: new Set(),
+      saidAll: false,
+      allowedFast: new Set(),
     };
     this.#directions.set(end, begun);
     return begun;
@@ -245,9 +281,25 @@ export class WireObserver {
     const facing = this.#directions.get(end ^ 1);
     switch (id) {
       case WIRE.have:
+        direction.said.add(piece);
         this.#checkHave(node, piece);
         break;
+      case WIRE.bitfield:
+        for (let bit = 0; bit < (length - 1) * 8; bit += 1)
+          if ((((buffer[at + (bit >> 3)] as number) << (bit & 7)) & 0x80) !== 0) direction.said.add(bit);
+        return;
+      case WIRE.haveAll:
+        direction.saidAll = true;
+        return;
+      case WIRE.allowedFast:
+        direction.allowedFast.add(piece);
+        return;
+      case WIRE.interested:
+      case WIRE.notInterested:
+        direction.interested = id === WIRE.interested;
+        return;
       case WIRE.request:
+        if (facing !== undefined && facing.node === other) checkMayAsk(direction, facing, piece);
         this.#request(direction, key, piece, block);
         break;
       case WIRE.cancel:
@@ -265,14 +317,30 @@ export class WireObserver {
         break;
       case WIRE.choke:
         direction.unchoking = false;
+        direction.chokedAt = node.now;
+        direction.beforeChoke = direction.underWay.length;
         break;
       case WIRE.unchoke:
+        if (facing !== undefined && !direction.unchoking) this.#checkAnswered(direction, facing);
         direction.unchoking = true;
         break;
       default:
         return;
     }
     this.onFrame(node, other, id, piece, block);
+  }
+
+  /** `by` has choked for a while: what it was asked for before that was sent or rejected. */
+  #checkAnswered(by: Direction, asker: Direction): void {
+    if (by.node !== asker.other || !by.node.options.honest || by.node.now - by.chokedAt < ANSWERS_US) return;
+    for (const [key, askedAt] of asker.asked) {
+      const piece = Math.floor(key / BLOCKS_MAX);
+      const answered = by.underWay.some((block) => block.key === key) || by.allowedFast.has(piece);
+      if (askedAt >= by.chokedAt || answered) continue;
+      throw new Violation(
+        `node ${by.node.index} dropped block ${key % BLOCKS_MAX} of piece ${piece} without a word to node ${asker.node.index}`,
+      );
+    }
   }
 
   #request(direction: Direction, key: number, piece: number, block: number): void {
@@ -301,6 +369,14 @@ export class WireObserver {
     if (!store.holds(piece))
       throw new Violation(`node ${node.index} announced piece ${piece}, which is not on its disk`);
   }
+}
+
+/** Asked is only for what the other said it has, and not long after it choked. */
+function checkMayAsk({ node }: Direction, asked: Direction, piece: number): void {
+  const who = `node ${node.index} asked for piece ${piece} of node ${asked.node.index}, which`;
+  if (!asked.saidAll && !asked.said.has(piece)) throw new Violation(`${who} never had it`);
+  const heard = !asked.unchoking && asked.beforeChoke <= 0 && node.now - asked.chokedAt > CHOKE_HEARD_US;
+  if (heard && !asked.allowedFast.has(piece)) throw new Violation(`${who} has choked for long`);
 }
 
 function add(totals: Map<SimNode, number>, node: SimNode, by: number): void {

@@ -10,7 +10,7 @@ export const withholders = attack({
   doc: 'A7: a third of the peers never serve one piece: all finish while another holder exists',
   knobs: {},
   full: { peers: 70, sizeMiB: 16 },
-  marks: ['requestTimedOut'],
+  marks: ['requestTimedOut', 'blockDuplicate', 'endGameLeft'],
 
   attack(swarm, knobs) {
     return addAttackers(

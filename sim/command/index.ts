@@ -6,6 +6,7 @@ import { addAdversaries } from './adversaries.ts';
 import { UsageError } from './arguments.ts';
 import { addCompare } from './compare.ts';
 import { addExhaust } from './exhaust.ts';
+import { addCanary } from './canary.ts';
 import { addList } from './list.ts';
 import { addMarks } from './marks.ts';
 import { CONSOLE, EXIT_OK, EXIT_USAGE, type SimOutput } from './output.ts';
@@ -34,6 +35,7 @@ export async function runSim(argv: readonly string[], output: SimOutput = CONSOL
   addSearch(program, output, exit);
   addExhaust(program, output, exit);
   addSweep(program, output, exit);
+  addCanary(program, output, exit);
   addMarks(program, output, exit);
   addWorker(program, output, exit);
   addCompare(program, output, exit);

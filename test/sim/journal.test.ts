@@ -8,7 +8,7 @@ import { Random } from '#harness';
 import { JournalError, JournalReader, JournalWriter } from '#harness/journal';
 import { scenarios } from '#scenarios';
 import { runScenario } from '#sim';
-import { changed } from '../../scenarios/planted-bugs.ts';
+import { changed } from '../../scenarios/canaries/planted-bug.ts';
 import { Bytes } from '../harness/journal-bytes.ts';
 
 /** What a node's life must hold to be worth looking at. */

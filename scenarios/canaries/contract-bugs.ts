@@ -1,37 +1,18 @@
-// Engines with one planted bug each, and the scenario that must find it. A bug is planted at the contract: an input or an output of the real
-// engine is changed on its way, so that the engine itself carries no switch for it.
+// Bugs at the contract: an input or an output of the real engine is changed on its way.
 
-import { BLOCK_LENGTH_BYTES, type Engine, type JobId, type Metainfo, SHA1_LENGTH_BYTES, type Sink } from '#engine';
-import type { KnobValue } from '#harness';
-import type { Scenario } from '#sim';
-import { crashRestart } from './crash-restart.ts';
-import { diskFull } from './disk-full.ts';
-import { endGame } from './end-game.ts';
-import { flashCrowd } from './flash-crowd.ts';
-import { parole } from './parole.ts';
-import { pauseResume } from './pause-resume.ts';
-import { resumeCheck } from './resume-check.ts';
+import { BLOCK_LENGTH_BYTES, type JobId, type Metainfo, SHA1_LENGTH_BYTES } from '#engine';
+import { changed, type PlantedBug } from './planted-bug.ts';
 
-export interface PlantedBug {
-  readonly name: string;
-  /** Where it must show. */
-  readonly scenario: Scenario;
-  readonly knobs: { readonly [name: string]: KnobValue };
-  /** What differs from the real engine; `metainfo` is known once a torrent was added. */
-  readonly inputs?: (engine: Engine, metainfo: () => Metainfo) => Partial<Engine>;
-  readonly outputs?: (sink: Sink) => Partial<Sink>;
-}
-
+const CHOKE = 0;
 const HAVE = 4;
 const CANCEL = 8;
 const UNCHOKE = 1;
-const SMALL = { peers: 4, sizeMiB: 2, pieceKiB: 64 };
+const REJECT = 16;
 
-export const plantedBugs: readonly PlantedBug[] = [
+export const contractBugs: readonly PlantedBug[] = [
   {
     name: 'the check names one piece too many',
-    scenario: resumeCheck,
-    knobs: {},
+    area: 'check',
     inputs: (engine, metainfo) => {
       const firsts = new Map<JobId, number>();
       return {
@@ -54,16 +35,14 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'the check names one piece too few',
-    scenario: resumeCheck,
-    knobs: {},
+    area: 'check',
     inputs: (engine) => ({
       piecesChecked: (now, job, digests) => engine.piecesChecked(now, job, digests.with(digests.length - 1, null)),
     }),
   },
   {
     name: 'a piece counts without its hash',
-    scenario: parole,
-    knobs: SMALL,
+    area: 'storage',
     inputs: (engine, metainfo) => {
       const pieces = new Map<JobId, number>();
       return {
@@ -84,8 +63,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a good piece fails now and then',
-    scenario: flashCrowd,
-    knobs: SMALL,
+    area: 'storage',
     inputs: (engine) => {
       let hashed = 0;
       return {
@@ -98,8 +76,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'resume data claims what is not synced',
-    scenario: crashRestart,
-    knobs: {},
+    area: 'resume',
     outputs: (sink) => ({
       saveResume: (job, torrent, data) =>
         sink.saveResume(job, torrent, {
@@ -111,8 +88,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'resume data forgets flushed pieces',
-    scenario: pauseResume,
-    knobs: {},
+    area: 'resume',
     outputs: (sink) => ({
       saveResume: (job, torrent, data) =>
         sink.saveResume(job, torrent, { ...data, flushed: new Uint8Array(data.flushed.length) }),
@@ -120,22 +96,19 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'resume data forgets the blocks of unfinished pieces',
-    scenario: pauseResume,
-    knobs: { restart: true, pieceKiB: 1024, latencyMs: 0 },
+    area: 'pause cache',
     outputs: (sink) => ({
       saveResume: (job, torrent, data) => sink.saveResume(job, torrent, { ...data, partials: [] }),
     }),
   },
   {
     name: 'a full disk is taken for success',
-    scenario: diskFull,
-    knobs: SMALL,
+    area: 'storage',
     inputs: (engine) => ({ blocksWritten: (now, job) => engine.blocksWritten(now, job, null) }),
   },
   {
     name: 'HAVE before the piece is written',
-    scenario: endGame,
-    knobs: SMALL,
+    area: 'storage',
     inputs: (engine) => {
       let last = -1;
       return {
@@ -157,8 +130,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'bans are forgotten',
-    scenario: parole,
-    knobs: {},
+    area: 'parole',
     outputs: (sink) => ({
       saveResume: (job, torrent, data) =>
         sink.saveResume(job, torrent, { ...data, peers: data.peers.map((peer) => ({ ...peer, banned: false })) }),
@@ -166,20 +138,17 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'end-game without CANCEL',
-    scenario: endGame,
-    knobs: {},
+    area: 'end-game',
     outputs: (sink) => ({ send: (conn, bytes) => sink.send(conn, without(bytes, CANCEL)) }),
   },
   {
     name: 'nobody is ever unchoked',
-    scenario: flashCrowd,
-    knobs: SMALL,
+    area: 'choker',
     outputs: (sink) => ({ send: (conn, bytes) => sink.send(conn, without(bytes, UNCHOKE)) }),
   },
   {
     name: 'blocks are read from one block further on',
-    scenario: flashCrowd,
-    knobs: SMALL,
+    area: 'upload',
     outputs: (sink) => ({
       readBlock: (job, torrent, piece, beginBytes, lengthBytes) =>
         sink.readBlock(job, torrent, piece, beginBytes === 0 ? BLOCK_LENGTH_BYTES : beginBytes, lengthBytes),
@@ -187,35 +156,60 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: '"stopped" is not announced',
-    scenario: pauseResume,
-    knobs: {},
+    area: 'tracker',
     outputs: (sink) => ({
       announce: (job, request) => sink.announce(job, request.event === 'stopped' ? { ...request, event: '' } : request),
     }),
   },
   {
     name: 'a pause leaves the connections open',
-    scenario: pauseResume,
-    knobs: {},
+    area: 'pause cache',
     outputs: (sink) => ({ close: (conn, why) => (why === 'paused' ? undefined : sink.close(conn, why)) }),
   },
+  {
+    name: 'nobody is choked again',
+    area: 'choker',
+    outputs: (sink) => ({ send: (conn, bytes) => sink.send(conn, without(bytes, CHOKE)) }),
+  },
+  {
+    name: 'a request that is dropped is not rejected',
+    area: 'wire',
+    outputs: (sink) => ({ send: (conn, bytes) => sink.send(conn, without(bytes, REJECT)) }),
+  },
+  {
+    name: '"left" is always everything',
+    area: 'tracker',
+    inputs: (engine, metainfo) => ({
+      drain: (sink) =>
+        engine.drain(
+          changed(sink, {
+            announce: (job, request) => sink.announce(job, { ...request, left: metainfo().geometry.totalBytes }),
+          }),
+        ),
+    }),
+  },
+  {
+    name: 'the interval of the tracker is ignored',
+    area: 'tracker',
+    inputs: (engine) => ({
+      announced: (now, job, reply) =>
+        engine.announced(now, job, reply.ok ? { ...reply, intervalS: 5, minIntervalS: null } : reply),
+    }),
+  },
+  {
+    name: 'no peers are asked for',
+    area: 'tracker',
+    outputs: (sink) => ({ announce: (job, request) => sink.announce(job, { ...request, numwant: 0 }) }),
+  },
+  {
+    name: '"completed" is not announced',
+    area: 'tracker',
+    outputs: (sink) => ({
+      announce: (job, request) =>
+        sink.announce(job, request.event === 'completed' ? { ...request, event: '' } : request),
+    }),
+  },
 ];
-
-/** The engine with the bug in it. */
-export function plant(bug: PlantedBug, engine: Engine): Engine {
-  let known: Metainfo | null = null;
-  const metainfo = () => known as Metainfo;
-  const inputs: Partial<Engine> = {
-    add(now, options) {
-      known = options.metainfo;
-      return engine.add(now, options);
-    },
-    ...bug.inputs?.(engine, metainfo),
-  };
-  const { outputs } = bug;
-  if (outputs !== undefined) inputs.drain = (sink) => engine.drain(changed(sink, outputs(sink)));
-  return changed(engine, inputs);
-}
 
 /** What the torrent wants a piece to hash to. */
 function hashOf({ pieceHashes }: Metainfo, piece: number): Uint8Array {
@@ -227,16 +221,6 @@ function haveOf(piece: number): Uint8Array {
   const message = Uint8Array.of(0, 0, 0, 5, HAVE, 0, 0, 0, 0);
   new DataView(message.buffer).setUint32(5, piece);
   return message;
-}
-
-/** `whole` with some of its methods replaced. */
-export function changed<T extends object>(whole: T, replaced: Partial<T>): T {
-  return new Proxy(whole, {
-    get(target, key) {
-      const member = (replaced as Record<PropertyKey, unknown>)[key] ?? (target as Record<PropertyKey, unknown>)[key];
-      return typeof member === 'function' && !(key in replaced) ? member.bind(target) : member;
-    },
-  });
 }
 
 /** A run of whole messages (or a handshake before them) without those of one id. */

@@ -1,0 +1,11 @@
+// The engine's inner classes, shown to those who plant bugs in them (`scenarios/canaries`) and to nobody else: a driver needs none of them.
+
+export { Peer } from './peers/peer.ts';
+export { type KnownPeer, PeerBook } from './peers/peer-book.ts';
+export { UploadQueue } from './peers/upload-queue.ts';
+export { Picker } from './pieces/picker.ts';
+export { TokenBucket } from './token-bucket.ts';
+export { Blame } from './torrent/blame.ts';
+export { RateLimit } from './torrent/rate-limit.ts';
+export { Swarm as EngineSwarm } from './torrent/swarm.ts';
+export { Torrent } from './torrent/torrent.ts';

@@ -1,0 +1,204 @@
+// Bugs inside the engine: a method of one of its classes does something else.
+
+import {
+  Blame,
+  EngineSwarm,
+  type KnownPeer,
+  Peer,
+  PeerBook,
+  Picker,
+  RateLimit,
+  TokenBucket,
+  Torrent,
+} from '#engine/parts';
+import { method, type PlantedBug } from './planted-bug.ts';
+
+export const engineBugs: readonly PlantedBug[] = [
+  {
+    name: 'the last piece is never asked for',
+    area: 'picker',
+    patches: [
+      method(
+        Peer.prototype,
+        'mayAsk',
+        (mayAsk) =>
+          function (this: Peer, piece) {
+            return piece !== this.bits.length - 1 && mayAsk.call(this, piece);
+          },
+      ),
+    ],
+  },
+  {
+    name: 'a piece is asked for that the peer does not have',
+    area: 'picker',
+    patches: [
+      method(
+        Peer.prototype,
+        'mayAsk',
+        () =>
+          function (this: Peer) {
+            return !this.peerChoking;
+          },
+      ),
+    ],
+  },
+  {
+    name: 'a piece that failed is never begun again',
+    area: 'picker',
+    patches: [method(Picker.prototype, 'hashFailed', () => () => {})],
+  },
+  {
+    name: 'a block that is asked for is asked for again',
+    area: 'picker',
+    patches: [
+      method(
+        Peer.prototype,
+        'sendRequest',
+        (sendRequest) =>
+          function (this: Peer, piece, beginBytes, lengthBytes) {
+            sendRequest.call(this, piece, beginBytes, lengthBytes);
+            if (piece % 8 === 5) sendRequest.call(this, piece, beginBytes, lengthBytes);
+          },
+      ),
+    ],
+  },
+  {
+    name: 'end-game is never entered',
+    area: 'end-game',
+    patches: [method(Picker.prototype, 'updateEndGame', () => () => {})],
+  },
+  {
+    name: 'end-game asks twice for what is not late',
+    area: 'end-game',
+    patches: [
+      method(
+        Picker.prototype,
+        'pick',
+        (pick) =>
+          function (this: Picker, peer, count, how, keys) {
+            pick.call(this, peer, count, { ...how, lateSince: how.now }, keys);
+          },
+      ),
+    ],
+  },
+  {
+    name: 'nobody is put on parole',
+    area: 'parole',
+    patches: [method(Torrent.prototype, 'startParole', () => () => {})],
+  },
+  {
+    name: 'off parole with the first piece that passes, whoever sent it',
+    area: 'parole',
+    patches: [
+      method(
+        Torrent.prototype,
+        'pieceWritten',
+        (pieceWritten) =>
+          function (this: Torrent, piece) {
+            pieceWritten.call(this, piece);
+            for (const known of this.swarm.book.values()) if (known.onParole) this.endParole(known, piece);
+          },
+      ),
+    ],
+  },
+  {
+    name: 'the innocent are banned with the guilty',
+    area: 'parole',
+    patches: [
+      method(
+        Blame.prototype,
+        'judge',
+        (judge) =>
+          function (this: Blame, piece, good, ...rest) {
+            const { guilty, cleared } = judge.call(this, piece, good, ...rest);
+            return { guilty: guilty.size > 0 ? new Set([...guilty, ...cleared]) : guilty, cleared };
+          },
+      ),
+    ],
+  },
+  {
+    name: 'nobody is found guilty',
+    area: 'parole',
+    patches: [
+      method(
+        Blame.prototype,
+        'judge',
+        (judge) =>
+          function (this: Blame, piece, good, ...rest) {
+            return { ...judge.call(this, piece, good, ...rest), guilty: new Set<KnownPeer>() };
+          },
+      ),
+    ],
+  },
+  {
+    name: 'the least useful peer is dialled first',
+    area: 'pause cache',
+    patches: [
+      method(
+        PeerBook.prototype,
+        'best',
+        () =>
+          function (this: PeerBook, now, skipSeeds) {
+            let worst: KnownPeer | null = null;
+            for (const peer of this.values()) {
+              if (peer.address === null || peer.conn !== -1 || peer.banned || peer.nextDialAt > now) continue;
+              if (!(skipSeeds && peer.seed) && (worst === null || peer.downloadBps < worst.downloadBps)) worst = peer;
+            }
+            return worst;
+          },
+      ),
+    ],
+  },
+  {
+    name: 'seeds keep each other',
+    area: 'choker',
+    patches: [
+      method(EngineSwarm.prototype, 'finished', () => () => {}),
+      method(EngineSwarm.prototype, 'seedStateChanged', () => () => {}),
+    ],
+  },
+  {
+    name: 'who is interested while all slots are taken is forgotten',
+    area: 'choker',
+    patches: [
+      method(
+        Peer.prototype,
+        'interested',
+        (interested) =>
+          function (this: Peer) {
+            const taken = this.torrent?.swarm.peers.filter((peer) => peer.up && !peer.amChoking).length ?? 0;
+            return taken < 4 ? interested.call(this) : null;
+          },
+      ),
+    ],
+  },
+  {
+    name: 'keep-alives are not sent',
+    area: 'wire',
+    patches: [method(Peer.prototype, 'sendKeepAlive', () => () => {})],
+  },
+  {
+    name: 'a choke is not heard',
+    area: 'wire',
+    patches: [method(Peer.prototype, 'choke', () => () => null)],
+  },
+  {
+    name: 'half of the bytes are not spent',
+    area: 'rate limit',
+    patches: [
+      method(
+        TokenBucket.prototype,
+        'spend',
+        (spend) =>
+          function (this: TokenBucket, bytes) {
+            spend.call(this, bytes >> 1);
+          },
+      ),
+    ],
+  },
+  {
+    name: 'the limits are not looked at',
+    area: 'rate limit',
+    patches: [method(RateLimit.prototype, 'allows', () => () => true)],
+  },
+];
