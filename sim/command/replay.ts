@@ -12,7 +12,7 @@ import {
   type ReplayOptions as EngineReplayOptions,
   type TorrentInspection,
 } from '#engine';
-import { printable, Random } from '#harness';
+import { jsonLine, printable, Random } from '#harness';
 import { JournalError, JournalReader, type JournalValue } from '#harness/journal';
 import { UsageError } from './arguments.ts';
 import { inspectionLines } from './inspection-text.ts';
@@ -84,7 +84,7 @@ function replayFile(path: string, options: ReplayOptions, output: SimOutput): bo
       return false;
     }
     const verdict = replay(reader, options, output);
-    if (options.json) output.out(JSON.stringify(verdict, plain));
+    if (options.json) output.out(jsonLine(JSON.parse(JSON.stringify(verdict, plain))).trimEnd());
     else textOf(path, verdict).forEach(output.out);
     return verdict.ok;
   } catch (error) {
@@ -131,7 +131,7 @@ function textOf(path: string, verdict: Verdict): string[] {
   const lines = [
     `journal   ${path}`,
     ...Object.entries(about).map(([name, value]) => `${printable(name).padEnd(10)}${printable(textOfValue(value))}`),
-    `engine    ${build}${another}`,
+    `engine    ${printable(build)}${another}`,
     `replayed  ${inputs} inputs, ${outputs} outputs${lives}, ${fromS.toFixed(3)} … ${toS.toFixed(3)} s, in ${wallS.toFixed(2)} s`,
   ];
   if (divergence !== null) lines.push(...divergenceLines(divergence));

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { JournalWriter } from '#harness/journal';
 import { runSim } from '../../sim/command/index.ts';
 import { inspectionLines } from '../../sim/command/inspection-text.ts';
 import { BLOCK, Lab, makeTorrent, message } from '../engine/lab.ts';
@@ -102,6 +103,18 @@ test('replay: a node that the scenario does not have is named', async () => {
   const { code, err } = await sim('scenario', 'parole', '--record', '99', join(folder, 'none.journal'));
   expect(code).toBe(2);
   expect(err[0]).toMatch(/parole has \d+ nodes, and no 99$/);
+});
+
+test('replay: what a journal from a stranger says of itself cannot command the terminal', async () => {
+  const hostile = join(folder, 'hostile.journal');
+  const parts: Uint8Array[] = [];
+  const about = { '\u001b[2J': '\u009b31m' };
+  new JournalWriter((bytes) => parts.push(bytes.slice()), { build: '\u001b]0;x\u0007', about });
+  writeFileSync(hostile, Buffer.concat(parts));
+  for (const more of [[], ['--force'], ['--force', '--json']]) {
+    const { out, err } = await sim('replay', hostile, ...more);
+    for (const character of ['\u001b', '\u009b', '\u0007']) expect([...out, ...err].join('')).not.toContain(character);
+  }
 });
 
 test('replay: what strangers wrote cannot command the terminal', () => {
