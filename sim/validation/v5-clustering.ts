@@ -32,7 +32,10 @@ export const clustering: Validation = {
     `${LEECHERS[size]} leechers, a third each with uplinks of ${CLASSES.join(', ')} kb/s and downlinks without limit, join together and leave when they are complete; ${SIZE_MIB[size]} MiB in pieces of 256 KiB, 4 upload slots; ` +
     `a seed of ${STRONG_SEED} or ${WEAK_SEED} kb/s. The mean download time of the slowest class over that of the fastest. Re-announce: every 120 s, and after 30 s ` +
     'where a node has fewer than 8 peers.',
-  findings: [],
+  findings: [
+    'That leechers leave when they are complete is part of the result: where they stay, the fast ones serve the slow ones from then on, and the ' +
+      'ratio under the strong seed was 1.7 (seed 1).',
+  ],
 
   run: (seed, size) =>
     CASES.map(({ what, seedKbps, settings, band }) => ({
