@@ -96,6 +96,12 @@ export class SimTracker {
     };
   }
 
+  /** The answer to an announce that was heard got lost: what it said may be said again. */
+  replyLost(node: number, { key, event }: AnnounceRequest): void {
+    const member = this.#members.get(`${node}:${key}`);
+    if (member !== undefined && event === 'completed') member.completed = false;
+  }
+
   #memberOf(node: number, address: PeerAddress, { key }: AnnounceRequest): Member {
     const id = `${node}:${key}`;
     let member = this.#members.get(id);

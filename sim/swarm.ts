@@ -84,6 +84,7 @@ interface PendingReply {
   readonly node: SimNode;
   readonly incarnation: number;
   readonly job: JobId;
+  readonly request: AnnounceRequest;
   readonly reply: AnnounceReply;
 }
 
@@ -390,13 +391,12 @@ export class Swarm implements NetworkHandler, NodeWorld {
   }
 
   announce(node: SimNode, job: JobId, request: AnnounceRequest): void {
-    const tracker = this.trackers.find(({ options }) => options.url === request.url);
-    const { at, reply } = tracker?.announce(node.index, node.address, request) ?? {
+    const { at, reply } = this.#trackerOf(request)?.announce(node.index, node.address, request) ?? {
       at: this.clock.now + SECOND_US,
       reply: { ok: false as const, reason: 'no such host' },
     };
     const slot = this.#freeReplies.pop() ?? this.#replies.length;
-    this.#replies[slot] = { node, incarnation: node.incarnation, job, reply };
+    this.#replies[slot] = { node, incarnation: node.incarnation, job, request, reply };
     this.clock.schedule(at, this.#announceDone, slot, 0);
   }
 
@@ -453,11 +453,16 @@ export class Swarm implements NetworkHandler, NodeWorld {
     for (const { host, banned } of data.peers ?? []) if (banned) checkBan(node, this.#byHost.get(host) ?? null);
   }
 
+  #trackerOf({ url }: AnnounceRequest): SimTracker | undefined {
+    return this.trackers.find(({ options }) => options.url === url);
+  }
+
   #onAnnounced(slot: number): void {
-    const { node, incarnation, job, reply } = this.#replies[slot] as PendingReply;
+    const { node, incarnation, job, request, reply } = this.#replies[slot] as PendingReply;
     this.#freeReplies.push(slot);
     const effect = node.incarnation === incarnation && node.running ? this.faultAt(node, 'reply') : null;
     if (effect === 'crash') return;
+    if (effect !== null) this.#trackerOf(request)?.replyLost(node.index, request);
     node.announced(incarnation, job, effect === null ? reply : { ok: false, reason: 'the answer was lost' });
   }
 

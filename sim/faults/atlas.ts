@@ -3,8 +3,8 @@
 //
 // - The keeper is a seed whose disk always gives back what it should and never refuses. It may crash, be paused, be cut off and be slow, but it
 //   never leaves: an honest copy of every piece remains, whatever happens to the others.
-// - No fault begins before `begin` or lasts beyond `heal`. After `heal` every pair of nodes can talk over its own lines, every disk works and
-//   has room, every tracker answers, and everyone who did not leave runs.
+// - No fault begins before `begin` or lasts beyond `heal`. After `heal` every pair of nodes that NAT allows can talk over its own lines, every
+//   disk works and has room, every tracker answers, and everyone who did not leave runs.
 // - Damage that a disk kept silent about is found: `heal` has such a torrent checked again. Until then what its node sends may be wrong, and
 //   others may ban it for that; the keeper's copy still reaches it, because the keeper never receives anything that it could ban for.
 // - What left does not come back.
@@ -81,7 +81,7 @@ export class Atlas {
     return this.#nodes.filter((node) => !this.#left.has(node));
   }
 
-  /** Arranges all faults from now on. `nodes`: whom they may strike, the keeper among them; liars are struck too, if they are here. */
+  /** Arranges all faults from now on. `nodes`: whom they may strike, the keeper among them, which others must be able to dial. */
   begin(keeper: SimNode, nodes: readonly SimNode[]): void {
     this.#keeper = keeper;
     this.#nodes = nodes;
@@ -127,7 +127,7 @@ export class Atlas {
       (this.#nodes.length * totalBytes) / rate(link.upBps, settings.uploadBps),
       totalBytes / Math.min(...down),
     );
-    const wasted = 1 + this.#nodes.filter(({ options }) => !options.honest).length;
+    const wasted = 1 + this.#swarm.nodes.filter(({ options }) => !options.honest).length;
     const links = this.stayers.map(({ options }) => options.link);
     return patienceOverS(wasted * boundS, links) + 2 * this.#options.spanS;
   }
