@@ -30,7 +30,7 @@ export interface Figure {
 }
 
 /** Those who are there in both runs. */
-interface Honest {
+export interface Honest {
   readonly seeds: readonly SimNode[];
   /** The victim is the last of them, where there is one. */
   readonly leechers: readonly SimNode[];
@@ -78,6 +78,7 @@ const baseKnobs = {
   sizeMiB: shared.sizeMiB(8),
   pieceKiB: shared.pieceKiB(64),
   seedKBps: whole(400, 50, 4000, 'kB/s', "the seed's uplink"),
+  seedSlots: whole(4, 2, 80, '', 'peers that the seed serves at a time'),
   upKBps: shared.upKBps(100),
   downKBps: shared.downKBps(400),
   latencyMs: shared.latencyMs(40),
@@ -198,7 +199,8 @@ function contentsOf({ sizeMiB, pieceKiB }: ValuesOf<BaseKnobs>) {
 function addHonest(swarm: Swarm, values: ValuesOf<BaseKnobs>, withVictim: boolean, others: Partial<Settings>): Honest {
   const settings = { connectionsPerTorrentMax: values.connections, numwant: values.connections, ...others };
   const line = { ...lineOf(values), settings };
-  const seeds = [swarm.addSeed({ ...line, upKBps: values.seedKBps })];
+  const seedSettings = { ...settings, uploadSlots: values.seedSlots };
+  const seeds = [swarm.addSeed({ ...line, upKBps: values.seedKBps, settings: seedSettings })];
   const leechers = swarm.addLeechers(values.peers, line, JOIN_WITHIN_S);
   return { seeds, leechers: withVictim ? [...leechers, swarm.prepare(line)] : leechers };
 }

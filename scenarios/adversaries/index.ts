@@ -2,6 +2,7 @@
 
 import type { Attack } from './attack.ts';
 import { eclipse } from './eclipse.ts';
+import { freeRiders } from './free-riders.ts';
 import { idlers } from './idlers.ts';
 import { liars } from './liars.ts';
 import { polluters } from './polluters.ts';
@@ -11,6 +12,7 @@ import { slowUploaders } from './slow-uploaders.ts';
 import { withholders } from './withholders.ts';
 
 export const attacks: readonly Attack[] = [
+  freeRiders,
   polluters,
   liars,
   eclipse,

@@ -1,6 +1,7 @@
 // Peers that break the protocol's spirit, each by a script of its own: what `wrap` puts in the place of a node's engine.
 
 export { Eclipse } from './eclipse.ts';
+export { FreeRider } from './free-rider.ts';
 export { Idler } from './idler.ts';
 export { Liar, lieOf } from './liar.ts';
 export { Polluter } from './polluter.ts';

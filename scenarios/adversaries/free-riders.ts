@@ -1,0 +1,35 @@
+// A1. Free riders with a large view take what optimistic unchokes, seeds and allowed-fast pieces give, and give nothing back.
+
+import { FreeRider, shared } from '#sim';
+import { whole } from '#harness';
+import { addAttackers, attack, attackerCount, honestCost, lineOf, medianS, proof, total } from './attack.ts';
+
+export const freeRiders = attack({
+  name: 'free-riders',
+  doc: 'A1: free riders with a large view among compliant peers: they finish later, and cost the compliant little',
+  knobs: {
+    sizeMiB: shared.sizeMiB(16),
+    attackers: whole(10, 1, 50, '%', 'attackers among all leechers and attackers'),
+    seedKBps: whole(800, 50, 4000, 'kB/s', "the seed's uplink"),
+    seedSlots: whole(16, 2, 80, '', 'peers that the seed serves at a time'),
+  },
+  full: { peers: 210, seedKBps: 4000, seedSlots: 80 },
+  marks: ['downloadCompleted', 'unchoked'],
+
+  attack(swarm, knobs) {
+    return addAttackers(swarm, attackerCount(knobs), lineOf(knobs), false, (options) => new FreeRider(options));
+  },
+
+  judge(attacked) {
+    const { swarm, attackers, leechers } = attacked;
+    const riders = swarm.nodes.filter(({ options }) => !options.honest);
+    const compliantS = medianS(leechers);
+    swarm.untilComplete(20 * compliantS, riders);
+    const ratio = medianS(riders) / compliantS;
+    return [
+      honestCost(attacked, 10),
+      { what: 'free riders over compliant', value: ratio, unit: '', expected: '> 1', holds: ratio > 1 },
+      proof('blocks taken', total(attackers, 'blocksReceived')),
+    ];
+  },
+});
