@@ -30,7 +30,7 @@ export interface Figure {
 }
 
 /** Those who are there in both runs. */
-export interface Honest {
+interface Honest {
   readonly seeds: readonly SimNode[];
   /** The victim is the last of them, where there is one. */
   readonly leechers: readonly SimNode[];
