@@ -269,7 +269,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
   /** Lets time pass until something holds; a check that it does so within the given seconds. */
   until(what: string, holds: () => boolean, withinS: number, detail = () => this.#progress()): void {
     const reached = holds() || this.clock.run(this.clock.now + Math.round(withinS * SECOND_US), holds);
-    this.check(`${what} within ${withinS} s`, reached, detail);
+    this.check(`${what} within ${Number(withinS.toFixed(3))} s`, reached, detail);
   }
 
   /** Lets time pass until every leecher (or those given) has everything. */
