@@ -440,7 +440,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
     if (effect === null) return null;
     this.struck(`${site}Point`, { node });
     if (effect === 'crash') this.after(0, () => node.powerCycle());
-    else if (site === 'check') this.after(REPAIR_AFTER_S, () => node.repair(0));
+    else if (site === 'check') this.#repairLater(node);
     return effect;
   }
 
@@ -471,6 +471,11 @@ export class Swarm implements NetworkHandler, NodeWorld {
     if (delayUs === 0) node.start(this.contents);
     else this.at((this.clock.now + delayUs) / SECOND_US, () => node.start(this.contents));
     return node;
+  }
+
+  /** Its user looks after it in a while, or once it runs again. */
+  #repairLater(node: SimNode): void {
+    this.after(REPAIR_AFTER_S, () => (node.running ? node.repair(0) : this.#repairLater(node)));
   }
 
   /** How much of a message arrives before a fault: a first half where it is torn. */

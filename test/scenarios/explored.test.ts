@@ -1,5 +1,5 @@
 // The laws of the four behaviours that the notes ask for, over drawn knobs: pausing loses nothing, end-game asks nobody twice, parole never
-// hits the honest, a check is never off by one. Sizes are small; `npm run sim search NAME -- --runs N` explores further.
+// hits the honest, a check is never off by one; and of everything at once. Sizes are small; `npm run sim search NAME -- --runs N` explores further.
 
 import { describe, expect, test } from 'vitest';
 import { explore, type KnobValue } from '../../harness/index.ts';
@@ -41,5 +41,11 @@ describe('explored', () => {
     const knobs = { layout: 0, files: 1, padPercent: 0, pieceKiB: 16, damages: 2, how: 'recheck', upKBps: 20 };
     const scenario = scenarios.find(({ name }) => name === 'resume-check')!;
     expect(runScenario(scenario, 18, { ...knobs, downKBps: 50, latencyMs: 0 }).result.reason).toBeNull();
+  });
+
+  test('swarm: any peers, layout, lines and faults: safe while they strike, everyone complete after healing', {
+    timeout: 120_000,
+  }, () => {
+    expect(counterexamples('swarm', 25)).toEqual([]);
   });
 });
