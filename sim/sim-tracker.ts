@@ -60,6 +60,8 @@ export class SimTracker {
   readonly #random: Random;
   readonly #members = new Map<string, Member>();
   readonly #present: Member[] = [];
+  /** Those present with nothing left. */
+  #seedCount = 0;
 
   constructor(options: TrackerOptions, clock: Clock, random: Random) {
     this.options = options;
@@ -79,8 +81,7 @@ export class SimTracker {
     if (fails) return { at, reply: { ok: false, reason: 'internal error' } };
     this.announceCount += 1;
     const member = this.#note(node, address, request);
-    let seeds = 0;
-    for (const { left } of this.#present) if (left === 0) seeds += 1;
+    const seeds = this.#seedCount;
     return {
       at,
       reply: {
@@ -128,12 +129,14 @@ export class SimTracker {
       if (left !== 0) throw new Error(`${where}: "completed" with ${left} bytes left`);
       member.completed = true;
     }
+    if (isSeed(member)) this.#seedCount -= 1;
     Object.assign(member, { uploaded, downloaded, left });
     if (event === 'stopped') {
       member.started = false;
       member.maybeStarted = false;
       this.#leave(member);
     } else if (member.place < 0) member.place = this.#present.push(member) - 1;
+    if (isSeed(member)) this.#seedCount += 1;
     return member;
   }
 
@@ -163,4 +166,8 @@ export class SimTracker {
     }
     return peers;
   }
+}
+
+function isSeed({ place, left }: Member): boolean {
+  return place >= 0 && left === 0;
 }
