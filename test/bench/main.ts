@@ -5,11 +5,11 @@ import { parseArgs } from 'node:util';
 import { requireProgram } from '../interop/support/processes.ts';
 import { benchChecks } from './check.ts';
 import { aria2, type Program, starling, starlingUnrecorded } from './programs.ts';
-import { benchSimulator } from './simulator.ts';
+import { benchSimulator, benchTwoPeers } from './simulator.ts';
 import { formatRows } from './table.ts';
 import { benchTransfers } from './transfer.ts';
 
-const USAGE = `npm run bench -- [transfer|check|sim]... [--runs N] [--transfer-mib N] [--check-mib N] [--only PROGRAM]`;
+const USAGE = `npm run bench -- [transfer|check|sim]... [--runs N] [--transfer-mib N] [--check-mib N] [--peers-max N] [--only PROGRAM]`;
 const PARTS = ['transfer', 'check', 'sim'];
 
 const { values, positionals } = parseArgs({
@@ -18,6 +18,8 @@ const { values, positionals } = parseArgs({
     runs: { type: 'string', default: '5' },
     'transfer-mib': { type: 'string', default: '1024' },
     'check-mib': { type: 'string', default: '4096' },
+    /** 10000 for the largest swarm, which takes minutes. */
+    'peers-max': { type: 'string', default: '1000' },
     only: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -48,5 +50,6 @@ With start-up: the whole process.\n`);
 if (parts.includes('sim')) {
   console.log(`Simulated swarms of real engines, flash-crowd with 256 KiB pieces and 200/800 kB/s, one process on one core,
 medians of ${runs} interleaved runs. Wall time without the start of the process.\n`);
-  console.log(await benchSimulator(runs));
+  console.log(benchTwoPeers(), '\n');
+  console.log(await benchSimulator(runs, Number(values['peers-max'])));
 }

@@ -50,9 +50,9 @@ export const aria2: Program = {
   check: (work) => [...aria2Command(work), '--check-integrity=true', '--hash-check-only=true', work.torrentFile],
 };
 
-/** `starling sim scenario`. */
-export function simulate(scenario: string, args: readonly string[]): readonly string[] {
-  return [process.execPath, STARLING, 'sim', 'scenario', scenario, ...args];
+/** `starling sim scenario`. `flags`: for Node. */
+export function simulate(scenario: string, args: readonly string[], flags: readonly string[]): readonly string[] {
+  return [process.execPath, ...flags, STARLING, 'sim', 'scenario', scenario, ...args];
 }
 
 function starlingCommand(command: string, work: Work): string[] {
