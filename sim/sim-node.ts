@@ -100,9 +100,8 @@ export class SimNode implements Sink, DiskClient {
   /** Torrents that the user paused, and whether the user ended the program. */
   readonly #paused = new Set<TorrentId>();
   #leaving = false;
-  /** End of the network by connection id; kept after a close, for looking back. */
+  /** End of the network by connection id; kept after a close, for looking back (see `closed`). */
   #ends = new Int32Array(8).fill(NO_END);
-  #open = new Uint8Array(8);
   readonly #freeIncoming: ConnId[] = [];
   #nextIncoming: ConnId = 1;
   #payloadBytes = 0;
@@ -213,7 +212,7 @@ export class SimNode implements Sink, DiskClient {
     this.#world.struck('crash', { node: this });
     this.engine = null;
     this.openConnections = 0;
-    this.#open.fill(0);
+    for (let conn = 0; conn < this.#ends.length; conn += 1) this.#ends[conn] = closed(this.endOf(conn));
     this.#world.network.crash(this.index, noticeUs);
     this.disk.crash(this.stores);
     // What was proven of blocks that are lost now is no proof: from here on resume data and new hashes count.
@@ -274,11 +273,12 @@ export class SimNode implements Sink, DiskClient {
 
   /** The end of the network that a connection is or was. */
   endOf(conn: ConnId): number {
-    return this.#ends[conn] ?? NO_END;
+    const end = this.#ends[conn] ?? NO_END;
+    return end < NO_END ? closed(end) : end;
   }
 
   isOpen(conn: ConnId): boolean {
-    return this.#open[conn] === 1;
+    return (this.#ends[conn] as number) >= 0;
   }
 
   // ── what the network says; `conn` was given to the swarm with the end ──
@@ -297,22 +297,22 @@ export class SimNode implements Sink, DiskClient {
   }
 
   received(conn: ConnId, bytes: Uint8Array): void {
-    if (this.#open[conn] !== 1) return;
+    if (!this.isOpen(conn)) return;
     (this.engine as Engine).received(this.now, conn, bytes);
   }
 
   receivedPayload(conn: ConnId, stamp: Stamp, lengthBytes: number): void {
-    if (this.#open[conn] !== 1) return;
+    if (!this.isOpen(conn)) return;
     (this.engine as Engine).receivedPayload(this.now, conn, stamp, lengthBytes);
   }
 
   writable(conn: ConnId): void {
-    if (this.#open[conn] !== 1) return;
+    if (!this.isOpen(conn)) return;
     (this.engine as Engine).writable(this.now, conn);
   }
 
   disconnected(conn: ConnId, why: DisconnectReason): void {
-    if (this.#open[conn] !== 1) return;
+    if (!this.isOpen(conn)) return;
     this.#unbind(conn);
     (this.engine as Engine).disconnected(this.now, conn, why);
   }
@@ -398,7 +398,7 @@ export class SimNode implements Sink, DiskClient {
   }
 
   send(conn: ConnId, bytes: Uint8Array): void {
-    if (this.#open[conn] !== 1) return;
+    if (!this.isOpen(conn)) return;
     const at = bytes.length - PIECE_HEADER_BYTES;
     // A PIECE header says how long the payload is that follows it.
     if (at >= 0 && bytes[at + 4] === 7)
@@ -409,20 +409,20 @@ export class SimNode implements Sink, DiskClient {
   }
 
   sendPayload(conn: ConnId, block: Payload): void {
-    if (this.#open[conn] !== 1) return;
+    if (!this.isOpen(conn)) return;
     const { forge } = this.options;
     const stamp = forge === null ? (block as Stamp) : forge(block as Stamp, this.#random);
     this.#world.network.sendPayload(this.#ends[conn] as number, stamp, this.#payloadBytes);
   }
 
   setReading(conn: ConnId, on: boolean): void {
-    if (this.#open[conn] === 1) this.#world.network.setReading(this.#ends[conn] as number, on);
+    if (this.isOpen(conn)) this.#world.network.setReading(this.#ends[conn] as number, on);
   }
 
   close(conn: ConnId): void {
-    if (this.#open[conn] !== 1) return;
+    if (!this.isOpen(conn)) return;
     this.#unbind(conn);
-    this.#world.network.close(this.#ends[conn] as number);
+    this.#world.network.close(this.endOf(conn));
   }
 
   readBlock(job: JobId, torrent: TorrentId, piece: number, beginBytes: number, lengthBytes: number): void {
@@ -475,7 +475,7 @@ export class SimNode implements Sink, DiskClient {
 
   /** The program ends after the engine said that it is done. */
   #exit(): void {
-    for (let conn = 0; conn < this.#open.length; conn += 1) if (this.#open[conn] === 1) this.close(conn);
+    for (let conn = 0; conn < this.#ends.length; conn += 1) if (this.isOpen(conn)) this.close(conn);
     this.engine = null;
     this.stores.length = 0;
     this.#paused.clear();
@@ -493,20 +493,21 @@ export class SimNode implements Sink, DiskClient {
   #bind(conn: ConnId, end: number): void {
     if (conn >= this.#ends.length) {
       const ends = new Int32Array(conn * 2).fill(NO_END);
-      const open = new Uint8Array(conn * 2);
       ends.set(this.#ends);
-      open.set(this.#open);
       this.#ends = ends;
-      this.#open = open;
     }
-    if (this.#open[conn] === 0) this.openConnections += 1;
+    if (!this.isOpen(conn)) this.openConnections += 1;
     this.#ends[conn] = end;
-    this.#open[conn] = 1;
   }
 
   #unbind(conn: ConnId): void {
-    this.#open[conn] = 0;
+    this.#ends[conn] = closed(this.#ends[conn] as number);
     this.openConnections -= 1;
     if (conn % 2 === 1) this.#freeIncoming.push(conn);
   }
+}
+
+/** How the end of a connection that is over is kept, and back: below NO_END, which stays itself. */
+function closed(end: number): number {
+  return -2 - end;
 }

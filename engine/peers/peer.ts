@@ -358,7 +358,7 @@ export class Peer implements WireHandler, AskedPeer {
     const { swarm } = this.torrent as Torrent;
     this.saidPieces = true;
     if (this.bits.count === 0) {
-      this.bits = bits;
+      this.bits.assign(bits);
       swarm.peerSaidPieces(this);
       return;
     }

@@ -1,7 +1,7 @@
 // The peers of one torrent: whom to dial, whom to keep, who has what and who is worth asking. Seeds are told apart from leechers, and
 // let go when there is nothing more to get from them.
 
-import { Bitfield } from '../bitfield.ts';
+import { Bitfield, BitfieldPages } from '../bitfield.ts';
 import { hex, sameBytes } from '../bytes.ts';
 import type { Context } from '../context.ts';
 import type { DisconnectReason, FoundPeer, Instant } from '../contract.ts';
@@ -41,6 +41,7 @@ export class Swarm {
   readonly book = new PeerBook();
   readonly #ctx: Context;
   readonly #torrent: Torrent;
+  readonly #bitfields: BitfieldPages;
   /** As last sent, and what it said of `upload_only`: a re-check may find that what was complete is not. */
   #extensionHandshake: Uint8Array | null = null;
   #saidUploadOnly = false;
@@ -51,6 +52,7 @@ export class Swarm {
   constructor(ctx: Context, torrent: Torrent) {
     this.#ctx = ctx;
     this.#torrent = torrent;
+    this.#bitfields = new BitfieldPages(torrent.metainfo.geometry.pieceCount);
   }
 
   /** A tracker is to be asked before its interval. */
@@ -187,7 +189,7 @@ export class Swarm {
   }
 
   #useBits(peer: Peer): void {
-    peer.bits = new Bitfield(this.#torrent.metainfo.geometry.pieceCount);
+    peer.bits = this.#bitfields.take();
   }
 
   /** The peer's id is here: it is up, unless it is ourselves, a peer we know already, or a banned one. */
