@@ -111,7 +111,7 @@ class ParoleWatch {
     this.#parts.get(`${node.index} ${piece}`)?.delete(block);
     const alone = at(this.#askedAlone, pair(node, other), () => new Map<string, number>());
     // A request that crosses a choke will be let go.
-    const unchoked = this.#observer.unchoked(other).includes(node);
+    const unchoked = this.#observer.unchoked(other).includes(node) && !this.#observer.chokeIsUnderWay(other, node);
     if (unchoked && this.#suspects(node, other)) alone.set(`${piece}:${block}`, node.now);
     else alone.delete(`${piece}:${block}`);
   }

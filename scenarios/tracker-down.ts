@@ -65,7 +65,11 @@ export const trackerDown = scenario({
     swarm.run(allDeadForS);
     swarm.check('nobody met', swarm.deliveredBytes === 0);
     for (const node of swarm.nodes) checkBackoff(swarm, first, node);
-    swarm.untilComplete(4 * allDeadForS + FAILING_SLACK_S + patienceS(swarm));
+    // Until an announce gets through: pauses double, and each fails by chance. Then peers find each other.
+    const heardOf = ({ index }: SimNode) =>
+      swarm.trackers.some(({ records }) => records.some(({ node, heard }) => node === index && heard));
+    swarm.until('a tracker has heard of everyone', () => swarm.nodes.every(heardOf), 4 * allDeadForS + 6 * RETRY_MAX_S);
+    swarm.untilComplete(FAILING_SLACK_S + patienceS(swarm));
     swarm.until('the first tier is back', () => first.alive, firstDeadForS + 1);
     second.options = { ...second.options, failuresPerMillion: 0 };
     const knowsAll = ({ index }: SimNode) =>

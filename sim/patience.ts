@@ -20,10 +20,12 @@ export function patienceS(swarm: Swarm): number {
     leecherUpBps: leechers.map(({ options }) => options.link.upBps),
     leecherDownBps: leechers.map(({ options }) => options.link.downBps),
   });
-  return patienceOverS(
-    boundS,
-    leechers.map(({ options: { link } }) => link),
-  );
+  const links = leechers.map(({ options: { link } }) => link);
+  // Only whole pieces are passed on: until the first is there everyone draws on the seeds, each on a piece of its own.
+  const { pieceLengthBytes, totalBytes } = swarm.contents.geometry;
+  const seedUpBps = seeds.reduce((total, { options }) => total + options.link.upBps, 0);
+  const firstPieceS = (leechers.length * Math.min(pieceLengthBytes, totalBytes)) / seedUpBps;
+  return patienceOverS(boundS, links) + Math.ceil(firstPieceS);
 }
 
 /** Seconds allowed for what takes `boundS` at best, over these lines. */

@@ -45,6 +45,8 @@ interface Direction {
   chokedAt: number;
   /** Blocks under way before its last choke. */
   beforeChoke: number;
+  /** When a block of it last arrived: what it said before that is heard. */
+  lastBlockAt: number;
   interested: boolean;
   /** Pieces that it said it has, and those that may be asked of it while it chokes. */
   readonly said: Set<number>;
@@ -143,6 +145,14 @@ export class WireObserver {
     return peers;
   }
 
+  /** A choke that `by` said to `node` may not have been heard yet, also where an UNCHOKE follows it. */
+  chokeIsUnderWay(by: SimNode, node: SimNode): boolean {
+    for (const direction of this.#directions.values())
+      if (direction.node === by && direction.other === node && by.isOpen(direction.conn))
+        return !isChokeHeard(direction);
+    return false;
+  }
+
   /** Those who last said INTERESTED to a node, on a connection that is open, and are choked. */
   waiting(node: SimNode): SimNode[] {
     const peers: SimNode[] = [];
@@ -179,6 +189,7 @@ export class WireObserver {
     block.bytes -= lengthBytes;
     if (block.bytes > 0) return;
     from.underWay.shift();
+    from.lastBlockAt = node.now;
     from.beforeChoke -= 1;
     if (from.beforeChoke === 0) from.chokedAt = node.now;
     this.#directions.get(end)?.asked.delete(block.key);
@@ -244,6 +255,7 @@ export class WireObserver {
       unchoking: false,
       chokedAt: -Infinity,
       beforeChoke: 0,
+      lastBlockAt: -Infinity,
       interested: false,
       said: new Set(),
       saidAll: false,
@@ -332,7 +344,8 @@ export class WireObserver {
 
   /** `by` has choked for a while: what it was asked for before that was sent or rejected. */
   #checkAnswered(by: Direction, asker: Direction): void {
-    if (by.node !== asker.other || !by.node.options.honest || by.node.now - by.chokedAt < ANSWERS_US) return;
+    if (by.node !== asker.other || !by.node.options.honest || asker.underWay.length > 0) return;
+    if (by.node.now - Math.max(by.chokedAt, asker.lastBlockAt) < ANSWERS_US) return;
     for (const [key, askedAt] of asker.asked) {
       const piece = Math.floor(key / BLOCKS_MAX);
       const answered = by.underWay.some((block) => block.key === key) || by.allowedFast.has(piece);
@@ -375,8 +388,13 @@ export class WireObserver {
 function checkMayAsk({ node }: Direction, asked: Direction, piece: number): void {
   const who = `node ${node.index} asked for piece ${piece} of node ${asked.node.index}, which`;
   if (!asked.saidAll && !asked.said.has(piece)) throw new Violation(`${who} never had it`);
-  const heard = !asked.unchoking && asked.beforeChoke <= 0 && node.now - asked.chokedAt > CHOKE_HEARD_US;
-  if (heard && !asked.allowedFast.has(piece)) throw new Violation(`${who} has choked for long`);
+  if (!asked.unchoking && isChokeHeard(asked) && !asked.allowedFast.has(piece))
+    throw new Violation(`${who} has choked for long`);
+}
+
+/** By whom it was said to; where none was said, too. */
+function isChokeHeard({ node, beforeChoke, chokedAt }: Direction): boolean {
+  return beforeChoke <= 0 && node.now - chokedAt > CHOKE_HEARD_US;
 }
 
 function add(totals: Map<SimNode, number>, node: SimNode, by: number): void {
