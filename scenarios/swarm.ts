@@ -13,7 +13,6 @@ import {
   shared,
   type SimNode,
   type Swarm,
-  WireObserver,
 } from '#sim';
 import { layoutOf } from './layout.ts';
 
@@ -63,8 +62,6 @@ export const swarm = scenario({
       spanS: knobs.faultsForS,
       strikesMax: knobs.strikes,
     });
-    // What reaches a torrent that has no use for it any more cancels nothing.
-    world.observer = new WireObserver(false);
     const random = world.random.fork('peers');
     const bestKBps = Math.max(UP_KBPS_MIN, world.contents.geometry.totalBytes / knobs.copyS / 1000);
     const drawn = (best: boolean): NodeSetting => {
