@@ -32,7 +32,12 @@ export const steadyState: Validation = {
     `mean 1/γ = ${DWELL_S} s, and leave. One seed of ${SEED_KBPS} kB/s stays, so that no piece dies out; with its uplink u_s the balance of the model is ` +
     `T = (1/η)(1/μ − 1/γ − u_s/(λu)), taken with η = 1. ${FIRST_SEEDS} more seeds like the leechers leave after ${FIRST_SEEDS_S} s. Measured over ${ARRIVALS[size]}/λ seconds after ${WARM_UP_S} s. ` +
     'Re-announce: every 120 s, and after 30 s where a node has fewer than 8 peers.',
-  findings: [],
+  findings: [
+    'At λ = 0.1 and 0.2 the model is what is missed by: it is a fluid, and five or eleven leechers are none. Often one or two are alone, with ' +
+      'nobody to give to, and the uplinks that the balance counts on lie idle. The same engine on the same network comes closer as λ grows ' +
+      'and nothing else changes: T is 29, 11 and 9 % above theory (seed 1). What stays at λ = 0.4 is η, taken as 1 above: uplinks are busy for 92 % ' +
+      'of the time that their peers are there.',
+  ],
 
   run: (seed, size) => RATES[size].flatMap((rate) => measure(seed, rate, ARRIVALS[size])),
 };
