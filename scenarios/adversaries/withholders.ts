@@ -1,4 +1,4 @@
-// A7. Withholders serve every piece but one, which they claim and never send.
+// A7. Withholders serve every piece but one, which they claim and never send. All must finish; what else they serve makes the honest faster.
 
 import { Withholder } from '#sim';
 import { addAttackers, attack, attackerCount, honestCost, lineOf, proof, total } from './attack.ts';
