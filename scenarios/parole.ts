@@ -24,7 +24,7 @@ export const parole = scenario({
     const { seeds, liars, badPercent, peers } = knobs;
     const line = lineFrom(knobs);
     // What reaches a torrent that has no use for it any more cancels nothing.
-    const observer = new WireObserver(false);
+    const observer = new WireObserver({ cancels: false });
     swarm.observer = observer;
     const watch = new ParoleWatch(swarm, observer);
     for (let seed = 0; seed < seeds; seed += 1) swarm.addSeed(line);

@@ -13,6 +13,7 @@ import {
   shared,
   type SimNode,
   type Swarm,
+  WireObserver,
 } from '#sim';
 import { layoutOf } from './layout.ts';
 
@@ -62,6 +63,8 @@ export const swarm = scenario({
       spanS: knobs.faultsForS,
       strikesMax: knobs.strikes,
     });
+    // What reaches a torrent that has no use for it any more cancels nothing, and what a partition holds back is heard late.
+    world.observer = new WireObserver({ cancels: false, prompt: false });
     const random = world.random.fork('peers');
     const bestKBps = Math.max(UP_KBPS_MIN, world.contents.geometry.totalBytes / knobs.copyS / 1000);
     const drawn = (best: boolean): NodeSetting => {

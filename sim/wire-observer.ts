@@ -7,6 +7,7 @@
 import { BLOCK_LENGTH_BYTES, DEFAULT_SETTINGS } from '#engine';
 import { hasBit, Violation } from './invariants.ts';
 import type { SimNode } from './sim-node.ts';
+import { BLOCKS_MAX, checkAnswered, checkMayAsk, type Direction, isChokeHeard } from './wire-direction.ts';
 
 const HANDSHAKE_BYTES = 68;
 /** Message ids (BEP 3, 6). */
@@ -25,39 +26,6 @@ export const WIRE = {
   allowedFast: 17,
 } as const;
 const PIECE_FRAME_BYTES = 9;
-const BLOCKS_MAX = 2 ** 20;
-
-/** What one node said on one connection so far. */
-interface Direction {
-  readonly node: SimNode;
-  readonly other: SimNode | null;
-  readonly conn: number;
-  readonly end: number;
-  buffer: number[];
-  handshake: boolean;
-  /** When each request was made whose block has not arrived, and that was not cancelled or rejected: with the
-   *  fast extension, which every engine speaks, a choke drops none. */
-  readonly asked: Map<number, number>;
-  /** Blocks that left and have not arrived: what each is, and how many bytes of it are to come. */
-  readonly underWay: { readonly key: number; bytes: number }[];
-  unchoking: boolean;
-  /** When it last choked, or the last block before that arrived; −Infinity: it always has. */
-  chokedAt: number;
-  /** Blocks under way before its last choke. */
-  beforeChoke: number;
-  /** When a block of it last arrived: what it said before that is heard. */
-  lastBlockAt: number;
-  interested: boolean;
-  /** Pieces that it said it has, and those that may be asked of it while it chokes. */
-  readonly said: Set<number>;
-  saidAll: boolean;
-  readonly allowedFast: Set<number>;
-}
-
-/** A choke answers, at once, what it drops (BEP 6); what crosses it is answered when it is there, however late. */
-const ANSWERS_US = 10_000_000;
-/** A choke is heard once the blocks before it are here, and a message has had the time for its way, also if it was lost once. */
-const CHOKE_HEARD_US = 5_000_000;
 
 /** Told of a CHOKE, UNCHOKE, HAVE, REQUEST, PIECE, CANCEL or REJECT that `node` hands over for `other`; the numbers that a message does
  *  not carry mean nothing. */
@@ -90,10 +58,13 @@ export class WireObserver {
   /** Requests that an arrival made void: cancelled by the time that the clock moves on. */
   #owed: { readonly direction: Direction; readonly key: number; readonly at: number }[] = [];
   readonly #cancels: boolean;
+  readonly #prompt: boolean;
 
-  /** `cancels`: an arrival must cancel its duplicates. Off where an arrival may be one that the engine has no use for (parole). */
-  constructor(cancels = true) {
+  /** `cancels`: an arrival must cancel its duplicates. Off where an arrival may be one that the engine has no use for (parole).
+   *  `prompt`: what was said is heard after its way. Off where the network may hold it back for as long as it likes (partitions). */
+  constructor({ cancels = true, prompt = true }: { readonly cancels?: boolean; readonly prompt?: boolean } = {}) {
     this.#cancels = cancels;
+    this.#prompt = prompt;
   }
 
   // ── looking ──
@@ -311,7 +282,7 @@ export class WireObserver {
         direction.interested = id === WIRE.interested;
         return;
       case WIRE.request:
-        if (facing !== undefined && facing.node === other) checkMayAsk(direction, facing, piece);
+        if (facing !== undefined && facing.node === other) checkMayAsk(direction, facing, piece, this.#prompt);
         this.#request(direction, key, piece, block);
         break;
       case WIRE.cancel:
@@ -333,27 +304,13 @@ export class WireObserver {
         direction.beforeChoke = direction.underWay.length;
         break;
       case WIRE.unchoke:
-        if (facing !== undefined && !direction.unchoking) this.#checkAnswered(direction, facing);
+        if (this.#prompt && facing !== undefined && !direction.unchoking) checkAnswered(direction, facing);
         direction.unchoking = true;
         break;
       default:
         return;
     }
     this.onFrame(node, other, id, piece, block);
-  }
-
-  /** `by` has choked for a while: what it was asked for before that was sent or rejected. */
-  #checkAnswered(by: Direction, asker: Direction): void {
-    if (by.node !== asker.other || !by.node.options.honest || asker.underWay.length > 0) return;
-    if (by.node.now - Math.max(by.chokedAt, asker.lastBlockAt) < ANSWERS_US) return;
-    for (const [key, askedAt] of asker.asked) {
-      const piece = Math.floor(key / BLOCKS_MAX);
-      const answered = by.underWay.some((block) => block.key === key) || by.allowedFast.has(piece);
-      if (askedAt >= by.chokedAt || answered) continue;
-      throw new Violation(
-        `node ${by.node.index} dropped block ${key % BLOCKS_MAX} of piece ${piece} without a word to node ${asker.node.index}`,
-      );
-    }
   }
 
   #request(direction: Direction, key: number, piece: number, block: number): void {
@@ -382,19 +339,6 @@ export class WireObserver {
     if (!store.holds(piece))
       throw new Violation(`node ${node.index} announced piece ${piece}, which is not on its disk`);
   }
-}
-
-/** Asked is only for what the other said it has, and not long after it choked. */
-function checkMayAsk({ node }: Direction, asked: Direction, piece: number): void {
-  const who = `node ${node.index} asked for piece ${piece} of node ${asked.node.index}, which`;
-  if (!asked.saidAll && !asked.said.has(piece)) throw new Violation(`${who} never had it`);
-  if (!asked.unchoking && isChokeHeard(asked) && !asked.allowedFast.has(piece))
-    throw new Violation(`${who} has choked for long`);
-}
-
-/** By whom it was said to; where none was said, too. */
-function isChokeHeard({ node, beforeChoke, chokedAt }: Direction): boolean {
-  return beforeChoke <= 0 && node.now - chokedAt > CHOKE_HEARD_US;
 }
 
 function add(totals: Map<SimNode, number>, node: SimNode, by: number): void {

@@ -1,0 +1,69 @@
+// One direction of one connection as the wire observer knows it: what a node has said, and what it may be held to by that alone.
+//
+// What was said is heard later: behind the blocks that stood before it in the sender's socket, and after the way. What cannot be known to
+// have been heard is held against nobody.
+
+import { Violation } from './invariants.ts';
+import type { SimNode } from './sim-node.ts';
+
+/** A block is one number: its piece times this, and its place in the piece. */
+export const BLOCKS_MAX = 2 ** 20;
+
+/** What one node said on one connection so far. */
+export interface Direction {
+  readonly node: SimNode;
+  readonly other: SimNode | null;
+  readonly conn: number;
+  readonly end: number;
+  buffer: number[];
+  handshake: boolean;
+  /** When each request was made whose block has not arrived, and that was not cancelled or rejected: with the
+   *  fast extension, which every engine speaks, a choke drops none. */
+  readonly asked: Map<number, number>;
+  /** Blocks that left and have not arrived: what each is, and how many bytes of it are to come. */
+  readonly underWay: { readonly key: number; bytes: number }[];
+  unchoking: boolean;
+  /** When it last choked, or the last block before that arrived; −Infinity: it always has. */
+  chokedAt: number;
+  /** Blocks under way before its last choke. */
+  beforeChoke: number;
+  /** When a block of it last arrived: what it said before that is heard. */
+  lastBlockAt: number;
+  interested: boolean;
+  /** Pieces that it said it has, and those that may be asked of it while it chokes. */
+  readonly said: Set<number>;
+  saidAll: boolean;
+  readonly allowedFast: Set<number>;
+}
+
+/** A choke answers, at once, what it drops (BEP 6); what crosses it is answered when it is there, however late. */
+const ANSWERS_US = 10_000_000;
+/** A choke is heard once the blocks before it are here, and a message has had the time for its way, also if it was lost once. */
+const CHOKE_HEARD_US = 5_000_000;
+
+/** Asked is only for what the other said it has, and not after its choke was heard; `prompt`: that can be known. */
+export function checkMayAsk({ node }: Direction, asked: Direction, piece: number, prompt: boolean): void {
+  const who = `node ${node.index} asked for piece ${piece} of node ${asked.node.index}, which`;
+  if (!asked.saidAll && !asked.said.has(piece)) throw new Violation(`${who} never had it`);
+  if (prompt && !asked.unchoking && isChokeHeard(asked) && !asked.allowedFast.has(piece))
+    throw new Violation(`${who} has choked for long`);
+}
+
+/** By whom it was said to; where none was said, too. */
+export function isChokeHeard({ node, beforeChoke, chokedAt }: Direction): boolean {
+  return beforeChoke <= 0 && node.now - chokedAt > CHOKE_HEARD_US;
+}
+
+/** `by` has choked for a while: what it was asked for before that was sent or rejected. */
+export function checkAnswered(by: Direction, asker: Direction): void {
+  if (by.node !== asker.other || !by.node.options.honest || asker.underWay.length > 0) return;
+  if (by.node.now - Math.max(by.chokedAt, asker.lastBlockAt) < ANSWERS_US) return;
+  for (const [key, askedAt] of asker.asked) {
+    const piece = Math.floor(key / BLOCKS_MAX);
+    const answered = by.underWay.some((block) => block.key === key) || by.allowedFast.has(piece);
+    if (askedAt >= by.chokedAt || answered) continue;
+    throw new Violation(
+      `node ${by.node.index} dropped block ${key % BLOCKS_MAX} of piece ${piece} without a word to node ${asker.node.index}`,
+    );
+  }
+}
