@@ -15,6 +15,8 @@ const PEER_RATE = 0.25;
 /** Mean uploads of a peer between its last piece and its departure, μ/γ. */
 const UPLOADS_AFTER = 0.5;
 const ARRIVALS_PER_S = [0.25, 2];
+/** More than there are: where places are few, a club in which nobody has anything for anybody swaps its connections all the time. */
+const CONNECTIONS = 1_000;
 const CONNECTED_S = 60;
 const SETTLED_S = 120;
 const MEASURED_S = { full: 360, quick: 120 };
@@ -61,7 +63,7 @@ function slope(seed: number, club: number, arrivalsPerS: number, measuredS: numb
     upKBps: PEER_RATE * PIECE_KB,
     downKBps: 20 * PIECE_KB,
     latencyMs: 10,
-    settings: { connectionsPerTorrentMax: 60, numwant: 12, uploadSlots: 1, pipelineBlocks: 1 },
+    settings: { connectionsPerTorrentMax: CONNECTIONS, numwant: 12, uploadSlots: 1, pipelineBlocks: 1 },
   };
   const { contents } = swarm;
   for (let member = 0; member < club; member += 1) {
@@ -78,7 +80,7 @@ function slope(seed: number, club: number, arrivalsPerS: number, measuredS: numb
     swarm.addSeed({
       ...line,
       upKBps: SEED_RATE * PIECE_KB,
-      settings: { connectionsPerTorrentMax: 200, numwant: 200, uploadSlots: 1 },
+      settings: { connectionsPerTorrentMax: CONNECTIONS, numwant: 200, uploadSlots: 1 },
     }),
   );
   const arrivals = swarm.random.fork('arrivals');

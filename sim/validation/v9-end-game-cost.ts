@@ -19,7 +19,7 @@ export const endGameCost: Validation = {
   setup: (size) =>
     `Two seeds and ${LEECHERS[size]} leechers of ${UP_KBPS}/${DOWN_KBPS} kB/s and a seed of 2 kB/s that holds up the end; ${SIZE_MIB} MiB in pieces of 256 KiB, ` +
     'round trips of 40 ms. A duplicate is a block that arrives at a node that has it. End-game is entered where a node first asks a ' +
-    'second peer for a block; what it asks for later counts as outstanding too. ' +
+    'second peer for a block; what it asks for later counts as outstanding too. Who never does has no end-game: what comes to it twice was late, and given up. ' +
     'Re-announce: every 120 s, and after 30 s where a node has fewer than 8 peers.',
   findings: [],
 
@@ -38,8 +38,8 @@ export const endGameCost: Validation = {
     const duplicates = leechers.map((leecher) => observer.duplicates(leecher));
     const holders = swarm.nodes.length - 1;
     const shares = leechers.map((leecher, at) => {
-      const most = (holders - 1) * (entries.get(leecher)?.size ?? 0);
-      return most === 0 ? Number(duplicates[at] !== 0) * Infinity || 0 : (duplicates[at] as number) / most;
+      const outstanding = entries.get(leecher)?.size;
+      return outstanding === undefined ? 0 : (duplicates[at] as number) / ((holders - 1) * outstanding);
     });
     const { blockCount } = swarm.contents;
     return [
