@@ -66,7 +66,18 @@ test('sim: search draws, shrinks each kind of failure and writes a file that sce
 });
 
 test('sim: search over all scenarios fills the time given and exits 0 where all hold', async () => {
-  const { code, out } = await sim('search', 'all', '--runs', '1', '--set', 'peers=2', '--set', 'sizeMiB=1');
+  const { code, out } = await sim(
+    'search',
+    'all',
+    '--runs',
+    '1',
+    '--set',
+    'peers=2',
+    '--set',
+    'sizeMiB=1',
+    '--write',
+    tmpdir(),
+  );
   expect(code).toBe(0);
   expect(out.at(-1)).toMatch(/^(\d+) runs of \1 scenarios in .*: all held$/);
 });
