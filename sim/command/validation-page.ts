@@ -28,8 +28,7 @@ export function page(results: readonly Validated[], seeds: number): string {
     '# Validation',
     '',
     `Experiments of the literature, done again with the real engine in the simulated swarm. Written by \`npm run sim validate -- --seeds ${seeds} --write\`;`,
-    'do not edit. Figures are means over the seeds 1 … ' +
-      `${seeds}, with the least and the most beside them; a band is judged on the mean.`,
+    `do not edit. Figures are ${seeds === 1 ? 'those of seed 1' : `means over the seeds 1 … ${seeds}, with the least and the most beside them`}; a band is judged on the mean.`,
     'The same seeds give the same figures on every machine. "–": there is an order to keep, but no figure in theory.',
     '',
     '| | result | verdict |',

@@ -29,7 +29,7 @@ export const clustering: Validation = {
   source:
     'A. Legout, N. Liogkas, E. Kohler and L. Zhang, "Clustering and sharing incentives in BitTorrent systems", SIGMETRICS 2007',
   setup: (size) =>
-    `${LEECHERS[size]} leechers, a third each with uplinks of ${CLASSES.join(', ')} kb/s and downlinks without limit, join together and leave when they are complete; ${SIZE_MIB[size]} MiB in pieces of 256 KiB, 4 upload slots; ` +
+    `${LEECHERS[size]} leechers, a third each with uplinks of ${CLASSES.join(', ')} kb/s and downlinks of 100 Mb/s, join together and leave when they are complete; ${SIZE_MIB[size]} MiB in pieces of 256 KiB, 4 upload slots; ` +
     `a seed of ${STRONG_SEED} or ${WEAK_SEED} kb/s. The mean download time of the slowest class over that of the fastest. Re-announce: every 120 s, and after 30 s ` +
     'where a node has fewer than 8 peers.',
   findings: [
