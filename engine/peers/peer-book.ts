@@ -8,6 +8,8 @@ import { KNOWN_PEERS_MAX } from '../limits.ts';
 /** After the n-th failed dial in a row a peer is left alone n × this long. */
 const DIAL_BACKOFF_US = 15_000_000;
 const DIAL_FAILURES_MAX = 5;
+/** Found useless for the n-th time a peer is left alone n × this long, or two that have nothing for each other would meet for ever. */
+const USELESS_BACKOFF_US = 60_000_000;
 const TRUST_MIN = -7;
 const TRUST_MAX = 8;
 
@@ -35,6 +37,12 @@ export class KnownPeer {
   constructor(key: string, address: PeerAddress | null) {
     this.key = key;
     this.address = address;
+  }
+
+  /** It was of no use to us: it comes last when peers are dialled, and each time later. */
+  foundUseless(now: Instant): void {
+    this.adjustTrust(-1);
+    this.nextDialAt = now + Math.max(1, -this.trust) * USELESS_BACKOFF_US;
   }
 
   adjustTrust(by: number): void {

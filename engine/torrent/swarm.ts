@@ -163,23 +163,23 @@ export class Swarm {
     this.#evict(useless, 'of no use');
   }
 
-  /** Lets the peer go of those named that was connected first. It comes last when peers are dialled. */
+  /** Lets the peer go of those named that was connected first. */
   #evict(named: (peer: Peer) => boolean, why: string): boolean {
     let oldest: Peer | null = null;
     for (const peer of this.peers)
       if ((oldest === null || peer.connectedAt < oldest.connectedAt) && named(peer)) oldest = peer;
     if (oldest === null) return false;
-    oldest.known.adjustTrust(-1);
+    oldest.known.foundUseless(this.#ctx.now);
     this.#ctx.outbox.event('peerEvicted', this.#torrent.id, oldest.conn, 0);
     this.#torrent.drop(oldest, why);
     return true;
   }
 
-  /** It neither wants nor has anything, or does not answer what it is asked. */
+  /** It neither wants nor has anything, or does not answer what it was asked in the time of a request: one that is only slow keeps its place. */
   #idle(peer: Peer): boolean {
-    return (
-      peer.up && (peer.snubbed || !interest(peer)) && this.#ctx.now - peer.connectedAt >= IDLE_US && !exchanges(peer)
-    );
+    const { now, settings } = this.#ctx;
+    const mute = peer.snubbed && now - peer.lastBlockAt >= settings.requestTimeoutMs * 1_000;
+    return peer.up && (mute || !interest(peer)) && now - peer.connectedAt >= IDLE_US && !exchanges(peer);
   }
 
   /** Something was exchanged lately, or may be soon. */
@@ -405,6 +405,7 @@ export class Swarm {
   /** The connection is over, whoever ended it; `why`: null = we did. */
   gone(peer: Peer, why: DisconnectReason | null): void {
     const wasUp = peer.up;
+    const useless = why !== null && !interest(peer) && this.#idle(peer);
     const dialWasOver = !peer.countsAsDial;
     peer.state = 'closed';
     this.peers.splice(this.peers.indexOf(peer), 1);
@@ -414,6 +415,8 @@ export class Swarm {
     this.#torrent.requester.peerGone(peer);
     this.#torrent.superSeeding.peerGone(peer);
     this.#torrent.choker.gone(peer);
+    // Sent away because neither had anything for the other: to dial it again soon would only be the same once more.
+    if (useless) peer.known.foundUseless(this.#ctx.now);
     for (const known of [peer.knownAs, peer.alias]) if (known !== null) this.#remember(known, peer, wasUp);
     // Pausing ends dials that have not failed.
     if (peer.knownAs === null || dialWasOver || (why === null && !this.#torrent.active)) return;

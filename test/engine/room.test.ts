@@ -1,6 +1,7 @@
 // Places are for those who exchange something: who may have to go for others, and whom we dial where hardly anybody is of use.
 
 import { describe, expect, test } from 'vitest';
+import { type KnownPeer, PeerBook } from '../../engine/peers/peer-book.ts';
 import { BLOCK, Lab, makeTorrent, message, u32 } from './lab.ts';
 
 const { metainfo } = makeTorrent({ totalBytes: 200 * BLOCK, pieceLength: 4 * BLOCK });
@@ -43,14 +44,26 @@ describe('room', () => {
     expect(lab.count('peerEvicted')).toBe(0);
   });
 
-  test('room: a peer that does not answer what it is asked is idle, whatever it claims', () => {
-    const lab = new Lab({ metainfo, settings });
+  test('room: a peer that answers nothing in the time of a request is idle, whatever it claims; one that is slow is not', () => {
+    const lab = new Lab({ metainfo, settings: { ...settings, requestTimeoutMs: 20_000 } });
     const conns = Array.from({ length: PLACES }, (_, index) => lab.peer({ id: `liar ${index}`, has: 'all' }));
     lab.say(conns[2] as number, UNCHOKE);
     pass(lab, conns, 12);
     expect(lab.status.peers.filter(({ snubbed }) => snubbed).map(({ conn }) => conn)).toEqual([conns[2]]);
+    expect(lab.closed.has(lab.peer({ id: 'early' }))).toBe(true);
+    pass(lab, conns, 10);
     expect(lab.closed.has(lab.peer({ id: 'late' }))).toBe(false);
     expect(lab.closed.has(conns[2] as number)).toBe(true);
+  });
+
+  test('room: who was of no use is left alone for a minute, and for longer each time', () => {
+    const book = new PeerBook();
+    const known = book.heardOf(KNOWN[0] as (typeof KNOWN)[0]) as KnownPeer;
+    for (const minutes of [1, 2, 3]) {
+      known.foundUseless(0);
+      expect(book.best(minutes * 60e6 - 1, false)).toBe(null);
+      expect(book.best(minutes * 60e6, false)).toBe(known);
+    }
   });
 
   test('room: idle connections that fill every place do not keep us from dialling others', () => {
