@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { pino, type DestinationStream, type Level, type Logger, type StreamEntry } from 'pino';
 import type PinoPretty from 'pino-pretty';
 import { eventMeaning, type EventName, type TorrentId } from '#engine';
-import { printable } from '#harness';
+import { printable } from '#harness/untrusted-text';
 
 export interface LogOptions {
   /** Least level on stderr. */

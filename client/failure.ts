@@ -1,6 +1,6 @@
 // How a command fails for the user: one line that names what and where, and an exit code. Anything else that is thrown is our own bug.
 
-import { printable } from '#harness';
+import { printable } from '#harness/untrusted-text';
 
 /** Ends the command with exit code 1 and `message` as its one line on stderr. */
 export class Failure extends Error {

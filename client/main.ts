@@ -4,7 +4,7 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseHostPort } from './net/address.ts';
-import { wholePrintable } from '#harness';
+import { wholePrintable } from '#harness/untrusted-text';
 import type { GetOptions } from './commands/transfer.ts';
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];

@@ -5,7 +5,7 @@
 
 import type { TorrentStatus } from '#engine';
 import { formatBytes, formatDuration, formatPercent, formatShort } from './units.ts';
-import { printable } from '#harness';
+import { printable } from '#harness/untrusted-text';
 
 const BAR_CELLS = [20, 10];
 

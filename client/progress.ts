@@ -5,7 +5,7 @@
 import type { TorrentStatus } from '#engine';
 import { fittingLine, plainLine, secondsLeft } from './progress-line.ts';
 import { formatPercent } from './units.ts';
-import { jsonLine, printable } from '#harness';
+import { jsonLine, printable } from '#harness/untrusted-text';
 
 const TERMINAL_INTERVAL_MS = 500;
 const JSON_INTERVAL_MS = 1_000;

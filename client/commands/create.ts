@@ -18,7 +18,7 @@ import { OpenFiles } from '../disk/open-files.ts';
 import { Storage } from '../disk/storage.ts';
 import { Failure, reasonOf } from '../failure.ts';
 import { formatBytes, hex } from '../units.ts';
-import { printable } from '#harness';
+import { printable } from '#harness/untrusted-text';
 
 const BATCH_BYTES = 64 * 1024 * 1024;
 

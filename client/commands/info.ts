@@ -3,7 +3,7 @@
 import type { Metainfo } from '#engine';
 import { readTorrent } from '../read-torrent.ts';
 import { formatBytes, hex } from '../units.ts';
-import { jsonLine, printable } from '#harness';
+import { jsonLine, printable } from '#harness/untrusted-text';
 
 export async function info(path: string, options: { readonly json?: true }): Promise<void> {
   const metainfo = await readTorrent(path);

@@ -5,7 +5,7 @@ import { isIPv6 } from 'node:net';
 import { Server } from 'bittorrent-tracker';
 import { Failure, reasonOf } from '../failure.ts';
 import { formatAddress } from '../net/address.ts';
-import { printable } from '#harness';
+import { printable } from '#harness/untrusted-text';
 
 export async function tracker({ port, bind }: { readonly port: number; readonly bind: string }): Promise<void> {
   const server = new Server({ http: true, udp: true, ws: false, stats: true });

@@ -6,7 +6,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { DEFAULT_SETTINGS, type EventName, type Metainfo, type TorrentId, type TorrentStatus } from '#engine';
-import { printable, Random } from '#harness';
+import { Random } from '#harness/random';
+import { printable } from '#harness/untrusted-text';
 import type { Level } from 'pino';
 import { OpenFiles } from '../disk/open-files.ts';
 import { Storage } from '../disk/storage.ts';

@@ -7,7 +7,7 @@ import { Storage } from '../disk/storage.ts';
 import { Failure, reasonOf } from '../failure.ts';
 import { readTorrent } from '../read-torrent.ts';
 import { formatPercent, hex } from '../units.ts';
-import { jsonLine, printable } from '#harness';
+import { jsonLine, printable } from '#harness/untrusted-text';
 
 /** Bytes asked of the checker at once: progress is shown between. */
 const BATCH_BYTES = 64 * 1024 * 1024;
