@@ -1,7 +1,7 @@
 // How many copies of each piece there are, over time: whether the rare ones were made common before somebody who had them left.
 
 import type { PageClock } from './clock.ts';
-import { card, element } from './dom.ts';
+import { card, element, legendKey } from './dom.ts';
 import { grid } from './grid.ts';
 import { lineChart, seekOn } from './line-chart.ts';
 import type { Model } from './model.ts';
@@ -65,12 +65,7 @@ export function availability(model: Model, clock: PageClock): HTMLElement {
       },
     ).root,
     drawn.root,
-    element(
-      'div',
-      { class: 'keys' },
-      scaleKey('1 copy', count(most, 'copy', 'copies')),
-      element('span', { class: 'key' }, element('i', { class: 'box none' }), 'no copy'),
-    ),
+    element('div', { class: 'keys' }, scaleKey('1 copy', count(most, 'copy', 'copies')), legendKey('none', 'no copy')),
     nodes.length < record.nodeCount
       ? element(
           'p',

@@ -1,7 +1,7 @@
 // Who unchokes whom at the instant looked at. Tit-for-tat shows as pairs that unchoke each other.
 
 import type { PageClock } from './clock.ts';
-import { card, element, say } from './dom.ts';
+import { card, element, legendKey, say } from './dom.ts';
 import { countedTicks, grid } from './grid.ts';
 import type { Model } from './model.ts';
 import { pixel, rgb } from './theme.ts';
@@ -56,8 +56,6 @@ export function chokeMatrix(model: Model, clock: PageClock): HTMLElement {
         : `At ${seconds(model.timeS)} there are ${count(open, 'unchoke')}: ${percent(mutual / open)} mutual, ${percent(optimistic / open)} optimistic.`,
     );
   });
-  const key = (name: string, text: string) =>
-    element('span', { class: 'key' }, element('i', { class: `box ${name}` }), text);
   const matrix = card(
     'Who unchokes whom',
     '',
@@ -65,10 +63,10 @@ export function chokeMatrix(model: Model, clock: PageClock): HTMLElement {
     element(
       'div',
       { class: 'keys' },
-      key('mutual', 'both ways'),
-      key('one-way', 'one way'),
-      key('optimistic', 'one way, optimistic'),
-      key('cell', 'choked'),
+      legendKey('mutual', 'both ways'),
+      legendKey('one-way', 'one way'),
+      legendKey('optimistic', 'one way, optimistic'),
+      legendKey('cell', 'choked'),
     ),
     nodes.length < record.nodeCount
       ? element(

@@ -29,6 +29,11 @@ export function say(target: Element, text: string): void {
   if (target.textContent !== safe) target.textContent = safe;
 }
 
+/** One entry of a legend: a box of the class `name` with what it stands for. */
+export function legendKey(name: string, text: string): HTMLElement {
+  return element('span', { class: 'key' }, element('i', { class: `box ${name}` }), text);
+}
+
 export function button(label: string, attributes: { readonly [name: string]: string }, press: () => void) {
   const made = element('button', { type: 'button', ...attributes }, label);
   made.addEventListener('click', press);

@@ -1,7 +1,7 @@
 // Who has which piece at the instant looked at. What came a moment ago is bright, so that the front of the spreading can be seen.
 
 import type { PageClock } from './clock.ts';
-import { card, element, say } from './dom.ts';
+import { card, element, legendKey, say } from './dom.ts';
 import { countedTicks, grid } from './grid.ts';
 import type { Model } from './model.ts';
 import type { Focus } from './one-peer.ts';
@@ -44,8 +44,6 @@ export function pieceMap(model: Model, clock: PageClock, focus: Focus): HTMLElem
     const at = drawn.cellAt(offsetX, offsetY);
     if (at !== null) focus.choose(at.row);
   });
-  const key = (name: string, text: string) =>
-    element('span', { class: 'key' }, element('i', { class: `box ${name}` }), text);
   const map = card(
     'Who has what',
     '',
@@ -53,11 +51,11 @@ export function pieceMap(model: Model, clock: PageClock, focus: Focus): HTMLElem
     element(
       'div',
       { class: 'keys' },
-      key('leecher', 'has it'),
-      key('fresh', `came within ${seconds(recentSamples * record.intervalS)}`),
-      key('seed', 'a seed has it'),
-      nodes.some(({ kind }) => kind === 'adversary') ? key('adversary', 'an adversary says it has it') : null,
-      key('absent', 'does not run'),
+      legendKey('leecher', 'has it'),
+      legendKey('fresh', `came within ${seconds(recentSamples * record.intervalS)}`),
+      legendKey('seed', 'a seed has it'),
+      nodes.some(({ kind }) => kind === 'adversary') ? legendKey('adversary', 'an adversary says it has it') : null,
+      legendKey('absent', 'does not run'),
     ),
     nodes.length < record.nodeCount
       ? element(
