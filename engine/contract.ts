@@ -202,6 +202,10 @@ export interface Engine {
   drain(sink: Sink): void;
 
   status(torrent: TorrentId): TorrentStatus | null;
+  /** The figures of a list's row, at the cost of a look at each connected peer. */
+  summary(torrent: TorrentId): TorrentSummary | null;
+  /** What is here of each piece, and how often others have it. */
+  pieceMap(torrent: TorrentId): PieceMap | null;
   /** Those whose handshake is finished; empty where there is no such torrent. */
   peers(torrent: TorrentId): readonly PeerStatus[];
   /** Everything that stands inside a torrent: for people, at a cost. */
@@ -212,28 +216,20 @@ export interface Engine {
 
 export type TorrentState = 'checking' | 'downloading' | 'seeding' | 'pausing' | 'paused' | 'failed';
 
-/** A snapshot for people and tests; nothing in it is live. */
-export interface TorrentStatus {
-  readonly id: TorrentId;
-  readonly infoHash: string;
-  readonly name: string;
+/** The figures of one torrent; nothing in it is live. */
+export interface TorrentSummary {
   readonly state: TorrentState;
+  /** What made it fail; null unless `state` is `failed`. */
+  readonly fault: DiskFault | null;
   /** One line for the user: what is wrong and what happens next; null where nothing is. */
   readonly error: string | null;
-  readonly totalBytes: number;
   /** Bytes of the files that are wanted (priority > 0). */
   readonly wantedBytes: number;
   /** Wanted bytes whose pieces passed their hash. */
   readonly haveBytes: number;
-  /** Wanted bytes that are on the disk for certain. */
-  readonly flushedBytes: number;
-  readonly pieceCount: number;
   readonly havePieces: number;
   readonly checkedPieces: number;
-  /** High bit first, ⌈pieceCount / 8⌉ bytes, a copy. */
-  readonly have: Uint8Array;
-  /** Those that are on the disk and claimed, in the same form. */
-  readonly flushed: Uint8Array;
+  /** Everything that is wanted is here. */
   readonly complete: boolean;
   readonly endGame: boolean;
   readonly uploadedBytes: number;
@@ -243,14 +239,44 @@ export interface TorrentStatus {
   readonly downloadBps: number;
   readonly uploadBps: number;
   readonly knownPeers: number;
+  /** Whose handshake is finished, and of them seeds. */
+  readonly peers: number;
+  readonly seeds: number;
+}
+
+/** One byte a piece. */
+export interface PieceMap {
+  /** 0 missing, 1 begun, 2 here, 3 on the disk for certain. */
+  readonly pieces: Uint8Array;
+  /** Copies among connected peers, at most 255. */
+  readonly availability: Uint8Array;
+}
+
+/** A snapshot for people and tests; nothing in it is live. */
+export interface TorrentStatus extends Omit<TorrentSummary, 'fault' | 'peers' | 'seeds'> {
+  readonly id: TorrentId;
+  readonly infoHash: string;
+  readonly name: string;
+  readonly totalBytes: number;
+  /** Wanted bytes that are on the disk for certain. */
+  readonly flushedBytes: number;
+  readonly pieceCount: number;
+  /** High bit first, ⌈pieceCount / 8⌉ bytes, a copy. */
+  readonly have: Uint8Array;
+  /** Those that are on the disk and claimed, in the same form. */
+  readonly flushed: Uint8Array;
   readonly peers: readonly PeerStatus[];
   readonly trackers: readonly TrackerStatus[];
 }
+
+/** How we heard of a peer. */
+export type PeerSource = 'tracker' | 'incoming' | 'remembered' | 'user';
 
 export interface PeerStatus {
   readonly conn: ConnId;
   readonly address: PeerAddress;
   readonly outgoing: boolean;
+  readonly source: PeerSource;
   /** 20 bytes, untrusted. */
   readonly peerId: Uint8Array;
   /** The name it gave in the extension handshake; untrusted. */
@@ -280,6 +306,10 @@ export interface PeerStatus {
 export interface TrackerStatus {
   readonly tier: number;
   readonly url: string;
+  /** It was asked and has not answered. */
+  readonly asking: boolean;
+  /** It knows that we are here. */
+  readonly working: boolean;
   readonly lastError: string | null;
   readonly nextAnnounce: Instant | null;
   readonly seeds: number | null;

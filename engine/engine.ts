@@ -19,18 +19,20 @@ import type {
   Payload,
   PeerAddress,
   PeerStatus,
+  PieceMap,
   Result,
   Sink,
   Stamp,
   TorrentId,
   TorrentStatus,
+  TorrentSummary,
 } from './contract.ts';
 import type { TorrentInspection } from './inspection.ts';
 import { TORRENTS_MAX } from './limits.ts';
 import { Peer } from './peers/peer.ts';
 import type { KnownPeer } from './peers/peer-book.ts';
 import { inspectTorrent } from './torrent/inspect.ts';
-import { peersOf, torrentStatus } from './torrent/status.ts';
+import { peersOf, pieceMap, torrentStatus, torrentSummary } from './torrent/status.ts';
 import { Torrent, type TorrentHost } from './torrent/torrent.ts';
 import { HANDSHAKE_TIMEOUT_US } from './torrent/swarm.ts';
 import type { WireFault } from './wire/wire.ts';
@@ -145,7 +147,7 @@ class StarlingEngine implements Engine, TorrentHost {
         torrent.announces.announceNow();
         return OK;
       case 'addPeers':
-        torrent.swarm.heardOf(command.peers);
+        torrent.swarm.heardOf(command.peers, 'user');
         return OK;
       case 'filePriority':
         if (!Number.isInteger(command.file) || command.file < 0 || command.file >= torrent.metainfo.files.length) {
@@ -420,6 +422,14 @@ class StarlingEngine implements Engine, TorrentHost {
 
   status(id: TorrentId): TorrentStatus | null {
     return this.#torrents[id] ? torrentStatus(this.#torrents[id]) : null;
+  }
+
+  summary(id: TorrentId): TorrentSummary | null {
+    return this.#torrents[id] ? torrentSummary(this.#torrents[id]) : null;
+  }
+
+  pieceMap(id: TorrentId): PieceMap | null {
+    return this.#torrents[id] ? pieceMap(this.#torrents[id]) : null;
   }
 
   peers(id: TorrentId): readonly PeerStatus[] {

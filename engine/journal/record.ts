@@ -18,11 +18,13 @@ import type {
   Payload,
   PeerAddress,
   PeerStatus,
+  PieceMap,
   Result,
   Sink,
   Stamp,
   TorrentId,
   TorrentStatus,
+  TorrentSummary,
 } from '../contract.ts';
 import type { TorrentInspection } from '../inspection.ts';
 import type { Metainfo } from '../metainfo/metainfo.ts';
@@ -204,6 +206,14 @@ class RecordedEngine implements Engine {
 
   status(torrent: TorrentId): TorrentStatus | null {
     return this.#engine.status(torrent);
+  }
+
+  summary(torrent: TorrentId): TorrentSummary | null {
+    return this.#engine.summary(torrent);
+  }
+
+  pieceMap(torrent: TorrentId): PieceMap | null {
+    return this.#engine.pieceMap(torrent);
   }
 
   peers(torrent: TorrentId): readonly PeerStatus[] {

@@ -2,7 +2,7 @@
 // pauses and (through resume data) restarts; bans and parole live here, so that reconnecting does not wash them off.
 
 import type { Bitfield } from '../bitfield.ts';
-import type { ConnId, Instant, PeerAddress } from '../contract.ts';
+import type { ConnId, Instant, PeerAddress, PeerSource } from '../contract.ts';
 import { KNOWN_PEERS_MAX } from '../limits.ts';
 
 /** After the n-th failed dial in a row a peer is left alone n × this long. */
@@ -18,6 +18,8 @@ export class KnownPeer {
   address: PeerAddress | null;
   /** The key under which the book finds it. */
   readonly key: string;
+  /** Who named it first. */
+  source: PeerSource;
   /** As a tracker gave it, null: none did. */
   expectedId: Uint8Array | null = null;
   /** The connection that is this peer, −1: none. */
@@ -34,9 +36,10 @@ export class KnownPeer {
   /** Failed pieces with several contributors of which it is one, not yet explained. */
   suspicions = 0;
 
-  constructor(key: string, address: PeerAddress | null) {
+  constructor(key: string, address: PeerAddress | null, source: PeerSource = 'tracker') {
     this.key = key;
     this.address = address;
+    this.source = source;
   }
 
   /** It was of no use to us: it comes last when peers are dialled, and each time later. */
@@ -71,9 +74,9 @@ export class PeerBook {
   }
 
   /** The peer that listens at `address`, new in the book if there is room; null when the book is full of better ones. */
-  heardOf(address: PeerAddress): KnownPeer | null {
+  heardOf(address: PeerAddress, source: PeerSource = 'tracker'): KnownPeer | null {
     const key = addressKey(address);
-    return this.#peers.get(key) ?? this.#insert(new KnownPeer(key, address));
+    return this.#peers.get(key) ?? this.#insert(new KnownPeer(key, address, source));
   }
 
   /** A peer that came to us, told apart from others of its host by its id. Never null: it is connected, so it counts. */
@@ -81,7 +84,7 @@ export class PeerBook {
     const key = `${host}|${peerIdHex}`;
     const known = this.#peers.get(key);
     if (known) return known;
-    const peer = new KnownPeer(key, null);
+    const peer = new KnownPeer(key, null, 'incoming');
     return this.#insert(peer) ?? peer;
   }
 

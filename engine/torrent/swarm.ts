@@ -4,7 +4,7 @@
 import { Bitfield, BitfieldPages } from '../bitfield.ts';
 import { hex, sameBytes } from '../bytes.ts';
 import type { Context } from '../context.ts';
-import type { DisconnectReason, FoundPeer, Instant } from '../contract.ts';
+import type { DisconnectReason, FoundPeer, Instant, PeerSource } from '../contract.ts';
 import { ALLOWED_FAST_COUNT, INCOMING_REQUESTS_MAX, PEERS_PER_ANNOUNCE_MAX } from '../limits.ts';
 import type { Peer } from '../peers/peer.ts';
 import { type KnownPeer, PeerBook } from '../peers/peer-book.ts';
@@ -70,9 +70,9 @@ export class Swarm {
   // ── finding ──
 
   /** Addresses from a tracker or the user; at most PEERS_PER_ANNOUNCE_MAX of one source at a time are read. */
-  heardOf(addresses: readonly FoundPeer[]): void {
+  heardOf(addresses: readonly FoundPeer[], source: PeerSource = 'tracker'): void {
     for (const { host, port, peerId } of addresses.slice(0, PEERS_PER_ANNOUNCE_MAX)) {
-      const known = this.book.heardOf({ host, port });
+      const known = this.book.heardOf({ host, port }, source);
       if (known !== null && peerId !== undefined) known.expectedId = peerId;
     }
     this.dial();
@@ -262,7 +262,7 @@ export class Swarm {
   /** BEP 10 `p`: an incoming peer listens there, so it can be dialled again, and is not dialled twice. */
   peerListensOn(peer: Peer, port: number): void {
     if (peer.outgoing) return;
-    const listed = this.book.heardOf({ host: peer.address.host, port });
+    const listed = this.book.heardOf({ host: peer.address.host, port }, 'incoming');
     if (listed === null || listed.conn !== -1) return;
     if (peer.alias !== null) peer.alias.conn = -1;
     peer.alias = listed;

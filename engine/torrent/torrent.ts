@@ -109,7 +109,7 @@ export class Torrent {
     this.announces = new AnnouncePolicy(ctx, this, options.useTrackers ? options.metainfo.announceTiers : []);
     this.#filePriorities = new FilePriorities(options.metainfo, this.picker);
     this.#wantsToRun = !options.paused;
-    for (const address of options.peers) this.swarm.book.heardOf(address);
+    for (const address of options.peers) this.swarm.book.heardOf(address, 'user');
     this.#restore(options);
     this.#wasFinished = this.finished;
     this.#afterCheck();
@@ -479,6 +479,11 @@ export class Torrent {
       filePriorities: this.#filePriorities.values,
       peers: rememberPeers(this.swarm.book),
     };
+  }
+
+  /** Why it stopped, or last stopped, by itself; null = it did not, or the user has started it since. */
+  get fault(): DiskFault | null {
+    return this.#fault;
   }
 
   /** One line for the user, null where nothing is wrong. */

@@ -21,6 +21,8 @@ interface Tracker {
   readonly index: number;
   trackerId: string | null;
   lastError: string | null;
+  /** Its last answer was a failure, or none came. */
+  failed: boolean;
   seeds: number | null;
   leechers: number | null;
   /** It has heard `started` since the last start: nothing else comes before, and it is owed `stopped`. */
@@ -66,6 +68,7 @@ export class AnnouncePolicy {
           index,
           trackerId: null,
           lastError: null,
+          failed: false,
           seeds: null,
           leechers: null,
           present: false,
@@ -185,6 +188,7 @@ export class AnnouncePolicy {
 
   #heard(tracker: Tracker, eventIndex: number, reply: AnnounceReply & { readonly ok: true }): void {
     tracker.lastError = reply.warning;
+    tracker.failed = false;
     tracker.trackerId = reply.trackerId ?? tracker.trackerId;
     tracker.seeds = reply.seeds;
     tracker.leechers = reply.leechers;
@@ -210,12 +214,13 @@ export class AnnouncePolicy {
       this.#events = this.#events.filter((event) => event !== 'completed');
     if (this.#events.length > 0) this.#nextAt = now;
     this.#ctx.outbox.event('announced', this.#torrent.id, reply.peers.length, 0);
-    if (this.#active) this.#torrent.swarm.heardOf(reply.peers);
+    if (this.#active) this.#torrent.swarm.heardOf(reply.peers, 'tracker');
     else this.#sayStopped(tracker);
   }
 
   #failed(tracker: Tracker, reason: string): void {
     tracker.lastError = reason;
+    tracker.failed = true;
     this.#ctx.outbox.event('announceFailed', this.#torrent.id, tracker.index, 0);
     this.#rank += 1;
     if (this.#rank >= (this.#tiers[this.#tier] as Tracker[]).length) {
@@ -237,6 +242,8 @@ export class AnnouncePolicy {
     return this.#tiers.flat().map((tracker) => ({
       tier: tracker.tier,
       url: tracker.url,
+      asking: tracker === this.#asking,
+      working: this.#active && tracker.present && !tracker.failed,
       lastError: tracker.lastError,
       nextAnnounce: this.#active && tracker === this.#tiers[this.#tier]?.[this.#rank] ? this.#nextAt : null,
       seeds: tracker.seeds,
