@@ -10,8 +10,8 @@ import { eventMeaning, type EventName, type TorrentId } from '#engine';
 import { printable } from '#harness/untrusted-text';
 
 export interface LogOptions {
-  /** Least level on stderr. */
-  readonly level: Level;
+  /** Least level on stderr; null: nothing is written there, and the file gets everything from info on. */
+  readonly level: Level | null;
   /** Appended to, as JSON lines from info on, or from `level` where that is lower; null: no file. */
   readonly file: string | null;
   /** Called before each line on a stderr that is a terminal: a line that is being redrawn there gives way. */
@@ -65,6 +65,16 @@ const EVENT_LEVELS: Readonly<Partial<Record<EventName, Level>>> = {
   unchoked: 'debug',
 };
 
+export function eventLevel(name: EventName): Level {
+  return EVENT_LEVELS[name] ?? 'trace';
+}
+
+/** The line of an event, for people. */
+export function eventText(name: EventName, a: number, b: number): string {
+  const meaning = eventMeaning(name, a, b);
+  return meaning === '' ? name : `${name} (${meaning})`;
+}
+
 export class EventLog {
   readonly log: Logger;
 
@@ -74,25 +84,28 @@ export class EventLog {
 
   /** Logs an engine event; costs next to nothing where its level is not logged. */
   event(name: EventName, torrent: TorrentId, a: number, b: number): void {
-    const level = EVENT_LEVELS[name] ?? 'trace';
-    if (!this.log.isLevelEnabled(level)) return;
-    const meaning = eventMeaning(name, a, b);
-    this.log[level]({ event: name, torrent, a, b }, meaning === '' ? name : `${name} (${meaning})`);
+    const level = eventLevel(name);
+    if (this.log.isLevelEnabled(level)) this.log[level]({ event: name, torrent, a, b }, eventText(name, a, b));
   }
 
   /** `reason`: untrusted. Of the URL only scheme and host are named: the rest may hold the user's passkey. */
   trackerFailed(url: string, reason: string): void {
-    const tracker = /^[a-z]+:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url);
-    const name = tracker === null ? url : `${url.slice(0, url.indexOf('/'))}//${tracker[1]}`;
-    this.log.warn(`tracker ${printable(name)}: ${printable(reason)}`);
+    this.log.warn(trackerText(url, reason));
   }
 }
 
+/** A line about a failed announce; of the URL only scheme and host. */
+export function trackerText(url: string, reason: string): string {
+  const tracker = /^[a-z]+:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url);
+  const name = tracker === null ? url : `${url.slice(0, url.indexOf('/'))}//${tracker[1]}`;
+  return `tracker ${printable(name)}: ${printable(reason)}`;
+}
+
 function makeLogger({ level, file, clearLine }: LogOptions): Logger {
-  const streams: StreamEntry[] = [{ level, stream: terminalStream(clearLine) }];
+  const streams: StreamEntry[] = level === null ? [] : [{ level, stream: terminalStream(clearLine) }];
   const fileLevel: Level = level === 'debug' || level === 'trace' ? level : 'info';
   if (file !== null) streams.push({ level: fileLevel, stream: pino.destination({ dest: file, sync: true }) });
-  return pino({ level: file === null ? level : fileLevel, base: null }, pino.multistream(streams));
+  return pino({ level: file === null ? (level ?? 'silent') : fileLevel, base: null }, pino.multistream(streams));
 }
 
 /** Readable lines; written at once, so that a crash loses none. The formatter is loaded with the first line: most runs log nothing. */

@@ -6,20 +6,12 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { parseHostPort } from './net/address.ts';
 import { wholePrintable } from '#harness/untrusted-text';
 import type { GetOptions } from './commands/transfer.ts';
+import { parseBytes } from './units.ts';
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];
 const LEAVING = `
 Ctrl-C leaves within 5 s: what was received is written, and the tracker told. It
 exits 0, or 1 where --exit still waited. A second one leaves at once, with 130.`;
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  k: 1000,
-  m: 1000 ** 2,
-  g: 1000 ** 3,
-  ki: 1024,
-  mi: 1024 ** 2,
-  gi: 1024 ** 3,
-};
 
 function port(text: string): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : -1;
@@ -27,11 +19,10 @@ function port(text: string): number {
   return value;
 }
 
-/** Bytes, with an optional unit: `500000`, `512KiB`, `1.5MB`. */
 function bytes(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([kmg]i?|)(?:b(?:\/s)?)?$/i.exec(text);
-  if (match === null) throw new InvalidArgumentError('write bytes such as 500000, 512KiB or 1.5MB.');
-  return Math.floor(Number(match[1]) * (UNITS[(match[2] as string).toLowerCase()] as number));
+  const value = parseBytes(text);
+  if (value === null) throw new InvalidArgumentError('write bytes such as 500000, 512KiB or 1.5MB.');
+  return value;
 }
 
 function pieceLength(text: string): number {

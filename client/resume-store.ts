@@ -3,12 +3,12 @@
 // Always: a reader finds the old data or the new, whole; data of one target folder is never believed about another.
 
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { decodeResume, encodeResume, type DiskFault, type Metainfo, type ResumeData } from '#engine';
 import { diskFault } from './disk/disk-fault.ts';
-import { syncFolder } from './disk/storage.ts';
+import { removeFile, replaceFile } from './durable-file.ts';
 import { hex } from './units.ts';
 
 /** `$XDG_STATE_HOME/starling`, by default `~/.local/state/starling`. */
@@ -41,34 +41,27 @@ export class ResumeStore {
     const path = this.path(data.infoHash, root);
     const bytes = encodeResume(data);
     const saved = (this.#tails.get(path) ?? Promise.resolve())
-      .then(() => this.#replace(path, bytes))
+      .then(() => replaceFile(path, bytes))
       .then(() => null, diskFault);
     this.#tails.set(path, saved);
     return saved;
+  }
+
+  /** Forgets what is saved, where something is. Throws the system's error. */
+  async remove(infoHash: Uint8Array, root: string): Promise<void> {
+    const path = this.path(infoHash, root);
+    const removed = (this.#tails.get(path) ?? Promise.resolve()).then(() => removeFile(path));
+    this.#tails.set(
+      path,
+      removed.catch(() => undefined),
+    );
+    await removed;
+    this.#tails.delete(path);
   }
 
   /** Named by the info-hash, and by the target folder that the data speaks of. */
   path(infoHash: Uint8Array, root: string): string {
     const folder = createHash('sha1').update(root).digest('hex').slice(0, 8);
     return join(this.#folder, `${hex(infoHash)}-${folder}.resume`);
-  }
-
-  async #replace(path: string, bytes: Uint8Array): Promise<void> {
-    await mkdir(this.#folder, { recursive: true });
-    const temporary = `${path}.${process.pid}.new`;
-    try {
-      const handle = await open(temporary, 'w', 0o600);
-      try {
-        await handle.writeFile(bytes);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-    await syncFolder(this.#folder);
   }
 }

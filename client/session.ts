@@ -19,6 +19,8 @@ import type {
   Metainfo,
   Payload,
   PeerAddress,
+  PeerStatus,
+  PieceMap,
   RandomStream,
   Result,
   ResumeData,
@@ -26,6 +28,7 @@ import type {
   Sink,
   TorrentId,
   TorrentStatus,
+  TorrentSummary,
 } from '#engine';
 import { BLOCK_LENGTH_BYTES, createEngine } from '#engine';
 import type { Server, Socket } from 'node:net';
@@ -56,7 +59,7 @@ export interface SessionOptions {
   readonly afterDrain: () => void;
 }
 
-export interface AddOptions extends Omit<AddTorrent, 'metainfo' | 'resume' | 'fileLengths'> {
+export interface AddOptions extends Omit<AddTorrent, 'metainfo' | 'resume'> {
   readonly metainfo: Metainfo;
   readonly storage: Storage;
   readonly resume: ResumeData | null;
@@ -69,6 +72,9 @@ export class Session implements TransportEvents, DiskAnswers {
   readonly #disk: Disk;
   readonly #trackers: TrackerClient;
   readonly #roots = new Map<TorrentId, string>();
+  readonly #removals = new Map<TorrentId, () => void>();
+  /** Ids whose end is still to be drained, but that belong to another torrent already. */
+  readonly #removedEarly = new Set<TorrentId>();
   readonly #sink: Sink;
   /** Blocks found in memory while the engine was draining, to be handed in after it. */
   #readBlocks: { readonly job: JobId; readonly block: Uint8Array | null }[] = [];
@@ -103,11 +109,15 @@ export class Session implements TransportEvents, DiskAnswers {
     return { port, refusal };
   }
 
-  /** Starts a torrent on an open storage. */
-  async add({ metainfo, storage, ...options }: AddOptions): Promise<Result<TorrentId, AddError>> {
-    const fileLengths = await storage.fileLengths();
-    const added = this.#engine.add(now(), { metainfo, fileLengths, ...options });
+  /** Starts a torrent on an open storage, which is the session's from then on. */
+  add({ storage, ...options }: AddOptions): Result<TorrentId, AddError> {
+    const added = this.#engine.add(now(), options);
     if (added.ok) {
+      // The id was that of one whose end was not drained yet.
+      if (this.#roots.has(added.value)) {
+        this.#removed(added.value);
+        this.#removedEarly.add(added.value);
+      }
       this.#disk.open(added.value, storage);
       this.#roots.set(added.value, storage.root);
       this.#scheduleTurn();
@@ -121,8 +131,29 @@ export class Session implements TransportEvents, DiskAnswers {
     return result;
   }
 
+  /** Ends a torrent that is here; its content and resume data stay. Resolves when the trackers were told and its files are closed: the id
+   *  is free then. */
+  remove(torrent: TorrentId): Promise<void> {
+    return new Promise((resolve) => {
+      this.#removals.set(torrent, resolve);
+      this.command({ kind: 'remove', torrent });
+    });
+  }
+
   status(torrent: TorrentId): TorrentStatus | null {
     return this.#engine.status(torrent);
+  }
+
+  summary(torrent: TorrentId): TorrentSummary | null {
+    return this.#engine.summary(torrent);
+  }
+
+  peers(torrent: TorrentId): readonly PeerStatus[] {
+    return this.#engine.peers(torrent);
+  }
+
+  pieceMap(torrent: TorrentId): PieceMap | null {
+    return this.#engine.pieceMap(torrent);
   }
 
   /** Leaves gracefully: flushes, saves, says `stopped`. True when the engine did all of it within `timeoutMs`. `close` must follow. */
@@ -271,9 +302,17 @@ export class Session implements TransportEvents, DiskAnswers {
       announce: (job, request: AnnounceRequest) => this.#trackers.announce(job, request),
       event: (name, torrent, a, b) => {
         if (name === 'stopped') this.#stoppedListener?.();
+        if (name === 'torrentRemoved' && !this.#removedEarly.delete(torrent)) this.#removed(torrent);
         this.#options.onEvent(name, torrent, a, b);
       },
     };
+  }
+
+  #removed(torrent: TorrentId): void {
+    this.#disk.forget(torrent);
+    this.#roots.delete(torrent);
+    this.#removals.get(torrent)?.();
+    this.#removals.delete(torrent);
   }
 
   #saveResume(job: JobId, torrent: TorrentId, data: ResumeData): void {

@@ -165,9 +165,11 @@ class Transfer {
     if (reason !== null)
       this.#eventLog.log.warn(`the resume data is not usable (${printable(reason)}): everything is checked`);
     const peers = await Promise.all(peer.map((text) => resolvePeer(text)));
-    const added = await this.#session.add({
+    const fileLengths = await this.#storage.fileLengths();
+    const added = this.#session.add({
       metainfo: this.#metainfo,
       storage: this.#storage,
+      fileLengths,
       resume: data,
       paused: false,
       check: check === true ? 'all' : 'trust',

@@ -4,7 +4,7 @@
 // line for the user where it failed. Rows are pushed, only those that changed, a few times a second; what only one page shows is pushed
 // while that page is watched. Names, client names and messages of others are untrusted text: whoever draws them makes them safe.
 
-import type { FilePriority, TorrentState } from '#engine';
+import type { FilePriority, PeerSource as EnginePeerSource, TorrentState } from '#engine';
 
 /** The info-hash in lower-case hexadecimal. */
 export type TorrentKey = string;
@@ -57,7 +57,7 @@ export interface FileRow {
   readonly priority: FilePriority;
 }
 
-export type PeerSource = 'tracker' | 'incoming' | 'remembered' | 'user' | 'webrtc';
+export type PeerSource = EnginePeerSource | 'webrtc';
 
 export interface PeerRow {
   readonly conn: number;
@@ -162,6 +162,8 @@ export type Request =
     }
   /** The data of a torrent is elsewhere: go on there. */
   | { readonly call: 'relocate'; readonly key: TorrentKey; readonly folder: string }
+  /** Other files lie where the torrent's are to be, which is its error: they may be overwritten. */
+  | { readonly call: 'overwrite'; readonly key: TorrentKey }
   /** Push `page` of `key` from now on, null = nothing. */
   | { readonly call: 'watch'; readonly key: TorrentKey | null; readonly page: Page }
   /** Leave in good order; the channel ends when it is done. */
@@ -173,8 +175,10 @@ export interface Asked {
   readonly request: Request;
 }
 
-/** To the UI. `answered.error`: one line for the user, null = done; `key`: the torrent that an `add` made or found. */
+/** To the UI. `ready` comes once: the torrents that are known were told as rows, and requests are answered from now on (earlier ones wait
+ *  for it). `answered.error`: one line for the user, null = done; `key`: the torrent that an `add` made or found. */
 export type Told =
+  | { readonly kind: 'ready' }
   | { readonly kind: 'answered'; readonly id: number; readonly error: string | null; readonly key: TorrentKey | null }
   | { readonly kind: 'rows'; readonly changed: readonly TorrentRow[]; readonly removed: readonly TorrentKey[] }
   | { readonly kind: 'totals'; readonly totals: Totals }
