@@ -10,10 +10,12 @@ import { eventMeaning, type EventName, type TorrentId } from '#engine';
 import { printable } from '#harness/untrusted-text';
 
 export interface LogOptions {
-  /** Least level on stderr; null: nothing is written there, and the file gets everything from info on. */
+  /** Least level on stderr; null: nothing is written there. */
   readonly level: Level | null;
-  /** Appended to, as JSON lines from info on, or from `level` where that is lower; null: no file. */
+  /** Appended to, as JSON lines; null: no file. */
   readonly file: string | null;
+  /** Least level in the file; by default info, or `level` where that is lower. */
+  readonly fileLevel?: Level;
   /** Called before each line on a stderr that is a terminal: a line that is being redrawn there gives way. */
   readonly clearLine: () => void;
 }
@@ -101,11 +103,14 @@ export function trackerText(url: string, reason: string): string {
   return `tracker ${printable(name)}: ${printable(reason)}`;
 }
 
-function makeLogger({ level, file, clearLine }: LogOptions): Logger {
+function makeLogger({ level, file, clearLine, fileLevel = fileLevelBeside(level) }: LogOptions): Logger {
   const streams: StreamEntry[] = level === null ? [] : [{ level, stream: terminalStream(clearLine) }];
-  const fileLevel: Level = level === 'debug' || level === 'trace' ? level : 'info';
   if (file !== null) streams.push({ level: fileLevel, stream: pino.destination({ dest: file, sync: true }) });
   return pino({ level: file === null ? (level ?? 'silent') : fileLevel, base: null }, pino.multistream(streams));
+}
+
+function fileLevelBeside(level: Level | null): Level {
+  return level === 'debug' || level === 'trace' ? level : 'info';
 }
 
 /** Readable lines; written at once, so that a crash loses none. The formatter is loaded with the first line: most runs log nothing. */

@@ -9,6 +9,9 @@ import type { FilePriority, PeerSource as EnginePeerSource, TorrentState } from 
 /** The info-hash in lower-case hexadecimal. */
 export type TorrentKey = string;
 
+/** Stands for all torrents where a log is watched. */
+export const ALL_TORRENTS: TorrentKey = '';
+
 /** What a torrent is doing, for people: the engine's state, and what the client adds to it. `queued`: it waits for its turn. `metadata`: a
  *  magnet whose metadata is not here yet. `missing`: the client cannot open its folder or files, and `error` says what to do. */
 export type RowState = TorrentState | 'queued' | 'metadata' | 'missing';
@@ -55,6 +58,8 @@ export interface FileRow {
   readonly lengthBytes: number;
   readonly haveBytes: number;
   readonly priority: FilePriority;
+  /** Zeros between files (BEP 47), not worth a line; rows stand in the metainfo's order, so that indexes agree with `priority`. */
+  readonly pad: boolean;
 }
 
 export type PeerSource = EnginePeerSource | 'webrtc';
@@ -164,7 +169,7 @@ export type Request =
   | { readonly call: 'relocate'; readonly key: TorrentKey; readonly folder: string }
   /** Other files lie where the torrent's are to be, which is its error: they may be overwritten. */
   | { readonly call: 'overwrite'; readonly key: TorrentKey }
-  /** Push `page` of `key` from now on, null = nothing. */
+  /** Push `page` of `key` from now on, null = nothing. The log of `ALL_TORRENTS` is that of the client. */
   | { readonly call: 'watch'; readonly key: TorrentKey | null; readonly page: Page }
   /** Leave in good order; the channel ends when it is done. */
   | { readonly call: 'leave' };

@@ -78,9 +78,15 @@ export class TorrentList {
     return this.#touched.size > 0 || this.#removed.length > 0;
   }
 
-  /** Every row, as they are now. */
-  rows(summaryOf: (torrent: ManagedTorrent) => TorrentSummary | null): TorrentRow[] {
-    return this.#order.map((torrent) => torrent.row(summaryOf(torrent)));
+  /** Over all rows, as last taken. */
+  get sums(): { readonly downloadBps: number; readonly uploadBps: number; readonly connections: number } {
+    const sums = { downloadBps: 0, uploadBps: 0, connections: 0 };
+    for (const { downloadBps, uploadBps, peers } of this.#rows.values()) {
+      sums.downloadBps += downloadBps;
+      sums.uploadBps += uploadBps;
+      sums.connections += peers;
+    }
+    return sums;
   }
 
   /** The rows that differ from those taken before. What moves by itself (rates, a check) stays touched. */
