@@ -65,7 +65,7 @@ export class Core {
     return this.#life;
   }
 
-  /** Why the process ended although nobody asked it to, for people; null: it did not. */
+  /** Why the process ended although nobody asked it to, or did not when it was asked, in one line; null: all is well. */
   get ending(): string | null {
     return this.#ending;
   }
@@ -129,7 +129,10 @@ export class Core {
     if (child === null) return;
     this.#live('leaving');
     void this.request({ call: 'leave' }).catch(() => undefined);
-    const timer = setTimeout(() => child.kill('SIGKILL'), LEAVE_TIMEOUT_MS);
+    const timer = setTimeout(() => {
+      this.#ending = 'the downloading process did not leave in time and was ended';
+      child.kill('SIGKILL');
+    }, LEAVE_TIMEOUT_MS);
     await this.#exited;
     clearTimeout(timer);
   }

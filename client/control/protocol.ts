@@ -62,6 +62,7 @@ export interface FileRow {
   readonly pad: boolean;
 }
 
+/** Where we heard of it. */
 export type PeerSource = EnginePeerSource | 'webrtc';
 
 export interface PeerRow {

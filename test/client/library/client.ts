@@ -53,7 +53,10 @@ export function until(core: Core, holds: () => boolean, timeoutMs = 30_000): Pro
       else reject(error);
     };
     const shown = () => JSON.stringify([...core.rows.values()].slice(0, 5));
-    const timer = setTimeout(() => settle(new Error(`not within ${timeoutMs} ms: ${holds}: ${shown()}`)), timeoutMs);
+    const timer = setTimeout(
+      () => settle(new Error(`not within ${timeoutMs} ms: ${String(holds)}: ${shown()}`)),
+      timeoutMs,
+    );
     const look = () => {
       if (holds()) settle(null);
       else if (core.life === 'ended') settle(new Error(`ended: ${core.ending}`));
