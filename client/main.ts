@@ -5,6 +5,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseHostPort } from './net/address.ts';
 import { wholePrintable } from '#harness/untrusted-text';
+import type { ConfigOptions } from './commands/config.ts';
 import type { GetOptions } from './commands/transfer.ts';
 import { parseBytes } from './units.ts';
 
@@ -128,6 +129,13 @@ function program(): Command {
       (await import('./commands/tracker.ts')).tracker(options),
     );
 
+  const config = new Command('config')
+    .description('Show the configuration of the client and where it is')
+    .option('--file <file>', "another file than the platform's")
+    .option('--init', 'write a commented file with every default, where there is none')
+    .option('--json', 'print one JSON object')
+    .action(async (options: ConfigOptions) => (await import('./commands/config.ts')).config(options));
+
   const sim = new Command('sim')
     .description('Run simulated swarms on a virtual clock')
     .helpOption(false)
@@ -135,7 +143,7 @@ function program(): Command {
     .argument('[args...]')
     .action(() => undefined);
 
-  for (const command of [get, seed, verify, create, info, tracker, sim]) {
+  for (const command of [get, seed, verify, create, info, tracker, config, sim]) {
     starling.addCommand(command.allowExcessArguments(command === sim));
   }
   for (const command of [starling, ...starling.commands])

@@ -65,6 +65,11 @@ export class Core {
     return this.#life;
   }
 
+  /** Of the process; null: none runs. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
   /** Why the process ended although nobody asked it to, or did not when it was asked, in one line; null: all is well. */
   get ending(): string | null {
     return this.#ending;

@@ -19,6 +19,9 @@ import type { TorrentList } from './torrent-list.ts';
 import type { TorrentStore } from './torrent-store.ts';
 import { join } from 'node:path';
 
+/** While many torrents start at once, all are looked at only so often. */
+const PUMP_PAUSE_MS = 50;
+
 export interface ConductorOptions {
   readonly list: TorrentList;
   readonly store: TorrentStore;
@@ -40,7 +43,8 @@ export class Conductor {
   readonly #failedTrackers: { readonly torrent: ManagedTorrent; readonly index: number }[] = [];
   #session: Session | null = null;
   #downloadsMax: number;
-  #pumpWanted = false;
+  #pumpTimer: NodeJS.Timeout | null = null;
+  #pumpedAtMs = 0;
   #leaving = false;
 
   constructor(options: ConductorOptions) {
@@ -222,7 +226,6 @@ export class Conductor {
       for (const torrent of concerned) this.#look(torrent);
       this.wantPump();
     }
-    if (this.#pumpWanted) this.#pump();
   }
 
   #look(torrent: ManagedTorrent): void {
@@ -289,17 +292,15 @@ export class Conductor {
 
   // ── who runs ──
 
-  /** Something has changed that decides who runs; looked at once, soon. */
+  /** Something has changed that decides who runs; looked at soon, once for all that changes meanwhile. */
   wantPump(): void {
-    if (this.#pumpWanted) return;
-    this.#pumpWanted = true;
-    setImmediate(() => {
-      if (this.#pumpWanted) this.#pump();
-    });
+    const waitMs = Math.max(0, this.#pumpedAtMs + PUMP_PAUSE_MS - performance.now());
+    this.#pumpTimer ??= setTimeout(() => this.#pump(), waitMs);
   }
 
   #pump(): void {
-    this.#pumpWanted = false;
+    this.#pumpTimer = null;
+    this.#pumpedAtMs = performance.now();
     if (this.#leaving) return;
     const { ordered } = this.#list;
     const runs = whoRuns(
