@@ -38,6 +38,7 @@ const EVENT_LEVELS: Readonly<Partial<Record<EventName, Level>>> = {
   paused: 'info',
   resumed: 'info',
   stopped: 'info',
+  networkChanged: 'info',
   announced: 'debug',
   announceFailed: 'debug',
   announceSent: 'debug',

@@ -36,6 +36,7 @@ import { millisecondsUntil, now } from './clock.ts';
 import { Disk, type DiskAnswers } from './disk/disk.ts';
 import type { Storage } from './disk/storage.ts';
 import { listen, type Listening } from './net/listener.ts';
+import { NetworkWatch } from './net/network-watch.ts';
 import { Transport, type TransportEvents } from './net/transport.ts';
 import type { ResumeStore } from './resume-store.ts';
 import { TrackerClient } from './trackers/tracker-client.ts';
@@ -48,7 +49,7 @@ export interface SessionOptions {
   readonly random: RandomStream;
   /** Takes the new engine; the session drives what comes back. */
   readonly record: (engine: Engine) => Engine;
-  /** Local address of everything, null: the system's choice. */
+  /** Local address of everything, null: the system's choice; see `rebind`. */
   readonly bind: string | null;
   readonly resumeStore: ResumeStore;
   /** Called inside a drain: must not call the session back. */
@@ -82,6 +83,11 @@ export class Session implements TransportEvents, DiskAnswers {
   #turnScheduled = false;
   #closed = false;
   #server: Server | null = null;
+  readonly #networkWatch = new NetworkWatch({
+    addressesLost: (addresses) => this.#transport.endFrom(addresses),
+    addressesFound: () => this.command({ kind: 'networkChanged', lost: false }),
+    slept: () => this.command({ kind: 'networkChanged', lost: true }),
+  });
   #timer: NodeJS.Timeout | undefined;
   #timerAt: Instant = 0;
   #stoppedListener: (() => void) | null = null;
@@ -100,13 +106,22 @@ export class Session implements TransportEvents, DiskAnswers {
     this.#sink = this.#makeSink();
   }
 
-  /** Listens and tells the engine. Throws `Failure`. */
+  /** Listens and tells the engine; where it listened before, it no longer does. Throws `Failure`. */
   async listen(ports: readonly number[]): Promise<Omit<Listening, 'server'>> {
     const accepted = (socket: Socket) => this.#transport.accept(socket);
-    const { server, port, refusal } = await listen({ ports, bind: this.#options.bind, accepted });
+    this.#networkWatch.start();
+    const { server, port, refusal } = await listen({ ports, bind: this.#transport.bind, accepted });
+    this.#server?.close();
     this.#server = server;
     this.command({ kind: 'listening', port });
     return { port, refusal };
+  }
+
+  /** Everything goes through another local address from now on; what is connected is ended. `listen` must follow. */
+  rebind(bind: string | null): void {
+    this.#transport.bind = bind;
+    this.#trackers.rebind(bind);
+    this.command({ kind: 'networkChanged', lost: true });
   }
 
   /** Starts a torrent on an open storage, which is the session's from then on. */
@@ -173,6 +188,7 @@ export class Session implements TransportEvents, DiskAnswers {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    this.#networkWatch.stop();
     this.#server?.close();
     this.#transport.closeAll();
     await Promise.all([this.#disk.close(), this.#trackers.close()]);

@@ -98,6 +98,16 @@ export type Command =
     }
   /** The listen port is known or has changed; announced to trackers. */
   | { readonly kind: 'listening'; readonly port: number }
+  /** The network was away, or is another. `lost`: no connection can have survived it (the machine slept): all are ended. Who is known is
+   *  dialled at once, and trackers are asked as soon as they allow it. */
+  | { readonly kind: 'networkChanged'; readonly lost: boolean }
+  /** What a running engine may have otherwise from now on; those that are connected stay. */
+  | {
+      readonly kind: 'places';
+      readonly connectionsMax: number;
+      readonly connectionsPerTorrentMax: number;
+      readonly uploadSlots: number;
+    }
   /** Leave: every torrent flushes, saves and says `stopped`; the event `stopped` follows when all of it was answered. */
   | { readonly kind: 'shutdown' };
 

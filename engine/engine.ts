@@ -40,6 +40,8 @@ import type { WireFault } from './wire/wire.ts';
 const SECOND_US = 1_000_000;
 /** Highest file priority (see `FilePriority`). */
 const PRIORITY_MAX = 7;
+/** A second that comes so late was slept through. */
+const SLEPT_US = 60_000_000;
 const OK: Result<null, CommandError> = { ok: true, value: null };
 
 /** A pure engine: it knows no clock, no chance and no world but what it is told. */
@@ -103,6 +105,11 @@ class StarlingEngine implements Engine, TorrentHost {
       this.#ctx.listenPort = command.port;
       return OK;
     }
+    if (command.kind === 'networkChanged') {
+      this.#networkChanged(command.lost);
+      return OK;
+    }
+    if (command.kind === 'places') return this.#setPlaces(command);
     if (command.kind === 'shutdown') {
       this.#ctx.leaving = true;
       this.#ctx.torrentRested = true;
@@ -126,9 +133,23 @@ class StarlingEngine implements Engine, TorrentHost {
     return this.#commandTorrent(torrent, command);
   }
 
+  #networkChanged(lost: boolean): void {
+    this.#ctx.outbox.event('networkChanged', -1, lost ? 1 : 0, 0);
+    if (lost) for (const peer of [...this.#unrouted]) this.closeConnection(peer, 'the network changed');
+    for (const torrent of this.#torrents) if (torrent?.active) torrent.networkChanged(lost);
+  }
+
+  #setPlaces({ connectionsMax, connectionsPerTorrentMax, uploadSlots }: Command & { kind: 'places' }) {
+    for (const places of [connectionsMax, connectionsPerTorrentMax, uploadSlots])
+      if (!Number.isInteger(places) || places < 1)
+        return { ok: false, error: 'outOfRange', detail: `places are 1 or more, not ${places}` } as const;
+    Object.assign(this.#ctx.settings, { connectionsMax, connectionsPerTorrentMax, uploadSlots });
+    return OK;
+  }
+
   #commandTorrent(
     torrent: Torrent,
-    command: Exclude<Command, { kind: 'listening' | 'shutdown' }>,
+    command: Exclude<Command, { kind: 'listening' | 'networkChanged' | 'places' | 'shutdown' }>,
   ): Result<null, CommandError> {
     switch (command.kind) {
       case 'pause':
@@ -215,6 +236,7 @@ class StarlingEngine implements Engine, TorrentHost {
     this.#begin(now);
     const peer = this.#peer(conn);
     peer.lastReceivedAt = now;
+    this.#ctx.heardAt = now;
     if (peer.state !== 'closed') this.#judge(peer, peer.reader.received(chunk));
     this.#settle();
   }
@@ -223,6 +245,7 @@ class StarlingEngine implements Engine, TorrentHost {
     this.#begin(now);
     const peer = this.#peer(conn);
     peer.lastReceivedAt = now;
+    this.#ctx.heardAt = now;
     if (peer.state !== 'closed') this.#judge(peer, peer.reader.receivedPayload(stamp, lengthBytes));
     this.#settle();
   }
@@ -342,6 +365,7 @@ class StarlingEngine implements Engine, TorrentHost {
   announced(now: Instant, job: JobId, reply: AnnounceReply): void {
     this.#begin(now);
     const { owner, a, b, c } = this.#ctx.jobs.close(job, 'announce');
+    if (reply.ok) this.#ctx.heardAt = now;
     (owner as Torrent).announces.announced(a, b, c, reply);
     this.#ctx.torrentRested = true;
     this.#settle();
@@ -358,6 +382,8 @@ class StarlingEngine implements Engine, TorrentHost {
       for (const torrent of this.#torrents) if (torrent?.active) torrent.serveAll();
     }
     if (this.#nextSecond !== null && now >= this.#nextSecond) {
+      // Nobody asked for so long: the machine slept, and nobody waited.
+      if (now - this.#nextSecond >= SLEPT_US) this.#networkChanged(true);
       this.#nextSecond = now + SECOND_US;
       for (const torrent of this.#torrents) torrent?.second();
       this.#closeSilent();

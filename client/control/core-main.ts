@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { DEFAULT_SETTINGS, type Settings } from '#engine';
 import { Random } from '#harness/random';
 import { printable } from '#harness/untrusted-text';
@@ -171,7 +172,14 @@ export class CoreMain {
   #configChanged({ config, problems, broken }: ReadConfig): void {
     for (const problem of problems) this.#notice('warn', problem);
     if (broken) return;
+    const before = this.#config;
     this.#config = config;
+    this.#session?.command({ kind: 'places', ...placesOf(config) });
+    if (before.bind !== config.bind) this.#session?.rebind(config.bind);
+    const ports = config.listen_ports;
+    const stays = ports.includes(0) || ports.includes(this.#listenPort ?? -1);
+    const portsChanged = !isDeepStrictEqual(before.listen_ports, ports) && !stays;
+    if (this.#session !== null && (before.bind !== config.bind || portsChanged)) void this.#listen(this.#session);
     this.#library.conductor.setDownloadsMax(config.active_downloads);
     if (this.#limits?.configure(configuredRates(config)) === true) this.#applyGlobalLimits();
   }
@@ -228,10 +236,16 @@ function configuredRates({ download_limit: downloadBps, upload_limit: uploadBps 
 function settingsOf(config: Config, { downloadBps, uploadBps }: Rates): Settings {
   return {
     ...DEFAULT_SETTINGS,
+    ...placesOf(config),
+    downloadBps,
+    uploadBps,
+  };
+}
+
+function placesOf(config: Config) {
+  return {
     connectionsMax: config.connections,
     connectionsPerTorrentMax: config.connections_per_torrent,
     uploadSlots: config.upload_slots,
-    downloadBps,
-    uploadBps,
   };
 }

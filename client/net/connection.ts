@@ -43,6 +43,11 @@ export class Connection {
     socket.on('close', () => this.ended('reset'));
   }
 
+  /** Null where the system does not say it any more. */
+  get localAddress(): string | null {
+    return this.#socket.localAddress ?? null;
+  }
+
   received(chunk: Uint8Array): void {
     if (this.#open) this.#events.chunk(this.conn, chunk);
   }

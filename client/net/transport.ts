@@ -27,7 +27,7 @@ export interface TransportEvents {
 export class Transport implements ConnectionEvents {
   readonly #events: TransportEvents;
   /** Local address of every connection, null: the system's choice. */
-  readonly #bind: string | null;
+  bind: string | null;
   readonly #connections: (Connection | undefined)[] = [];
   /** Connections with something gathered since the last flush. */
   readonly #unflushed = new Set<Connection>();
@@ -40,7 +40,7 @@ export class Transport implements ConnectionEvents {
 
   constructor(events: TransportEvents, bind: string | null) {
     this.#events = events;
-    this.#bind = bind;
+    this.bind = bind;
   }
 
   dial(conn: ConnId, { host, port }: PeerAddress): void {
@@ -48,7 +48,7 @@ export class Transport implements ConnectionEvents {
       host,
       port,
       noDelay: true,
-      ...(this.#bind === null ? {} : { localAddress: this.#bind }),
+      ...(this.bind === null ? {} : { localAddress: this.bind }),
       onread: this.#reader((chunk) => connection.received(chunk)),
     });
     const connection = new Connection(conn, socket, this);
@@ -116,6 +116,14 @@ export class Transport implements ConnectionEvents {
     if (this.#retiredOddIds.length > 0) {
       this.#freeOddIds = this.#freeOddIds.concat(this.#retiredOddIds);
       this.#retiredOddIds = [];
+    }
+  }
+
+  /** Ends what was connected from local addresses that are gone: nobody would ever answer there. */
+  endFrom(addresses: ReadonlySet<string>): void {
+    for (const connection of this.#connections) {
+      const local = connection?.localAddress ?? null;
+      if (local !== null && addresses.has(plainHost(local))) connection?.ended('unreachable');
     }
   }
 

@@ -23,7 +23,7 @@ export interface TrackerAnswer {
 }
 
 export class TrackerClient {
-  readonly #options: TrackerThreadOptions;
+  #options: TrackerThreadOptions;
   readonly #announced: (job: JobId, reply: AnnounceReply) => void;
   readonly #jobs = new Set<JobId>();
   #worker: Worker | null = null;
@@ -40,6 +40,15 @@ export class TrackerClient {
     this.#worker.postMessage({ job, request } satisfies TrackerOrder);
   }
 
+  /** Announces leave from another address from now on; those under way are answered as failed. */
+  rebind(bind: string | null): void {
+    this.#options = { bind };
+    const worker = this.#worker;
+    this.#worker = null;
+    void worker?.terminate();
+    for (const job of this.#jobs) this.#answer(job, { ok: false, reason: 'the local address was changed' });
+  }
+
   async close(): Promise<void> {
     this.#jobs.clear();
     await this.#worker?.terminate();
@@ -49,6 +58,7 @@ export class TrackerClient {
     const worker = new Worker(workerUrl('tracker-thread'), { workerData: this.#options });
     worker.on('message', ({ job, reply }: TrackerAnswer) => this.#answer(job, reply));
     worker.on('error', () => {
+      if (this.#worker !== worker) return;
       this.#worker = null;
       for (const job of this.#jobs) this.#answer(job, { ok: false, reason: 'the tracker thread failed' });
     });

@@ -25,6 +25,8 @@ export class KnownPeer {
   /** The connection that is this peer, −1: none. */
   conn: ConnId = -1;
   failures = 0;
+  /** When a dial last failed. */
+  failedAt: Instant = 0;
   nextDialAt: Instant = 0;
   seed = false;
   /** As last seen: for ranking and rarity, never for a request. */
@@ -100,9 +102,11 @@ export class PeerBook {
     return best;
   }
 
-  dialFailed(peer: KnownPeer, now: Instant): void {
-    peer.failures += 1;
-    peer.nextDialAt = now + peer.failures * DIAL_BACKOFF_US;
+  /** `counts`: it may be the peer's fault; who fails too often is forgotten. */
+  dialFailed(peer: KnownPeer, now: Instant, counts: boolean): void {
+    if (counts) peer.failures += 1;
+    peer.failedAt = now;
+    peer.nextDialAt = now + Math.max(1, peer.failures) * DIAL_BACKOFF_US;
     if (peer.failures >= DIAL_FAILURES_MAX && !peer.banned) this.#peers.delete(peer.key);
   }
 

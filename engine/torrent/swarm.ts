@@ -420,7 +420,9 @@ export class Swarm {
     for (const known of [peer.knownAs, peer.alias]) if (known !== null) this.#remember(known, peer, wasUp);
     // Pausing ends dials that have not failed.
     if (peer.knownAs === null || dialWasOver || (why === null && !this.#torrent.active)) return;
-    this.book.dialFailed(peer.known, this.#ctx.now);
+    // Where nothing leads out of this machine, or nobody was heard since it last failed, it is no fault of the peer's.
+    const ours = why === 'unreachable' || (peer.known.failures > 0 && this.#ctx.heardAt <= peer.known.failedAt);
+    this.book.dialFailed(peer.known, this.#ctx.now, !ours);
     this.#ctx.outbox.event('dialFailed', this.#torrent.id, peer.conn, 0);
   }
 
@@ -443,6 +445,16 @@ export class Swarm {
     for (const peer of peers) this.#torrent.drop(peer, why);
     for (const known of this.book.values()) known.nextDialAt = 0;
     return peers.length;
+  }
+
+  /** What dials came to before says nothing of those to come. `lost`: no connection can have survived. */
+  networkChanged(lost: boolean): void {
+    if (lost) for (const peer of [...this.peers]) this.#torrent.drop(peer, 'the network changed');
+    for (const known of this.book.values()) {
+      known.nextDialAt = 0;
+      known.failures = 0;
+    }
+    this.dial();
   }
 
   /** Once a second. */

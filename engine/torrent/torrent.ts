@@ -420,6 +420,12 @@ export class Torrent {
     this.picker.endGame = false;
   }
 
+  /** `lost`: no connection can have survived it. */
+  networkChanged(lost: boolean): void {
+    this.swarm.networkChanged(lost);
+    this.announces.networkChanged();
+  }
+
   drop(peer: Peer, why: string): void {
     if (peer.state !== 'closed') this.#host.closeConnection(peer, why);
   }

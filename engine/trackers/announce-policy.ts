@@ -131,6 +131,14 @@ export class AnnouncePolicy {
     this.#pump();
   }
 
+  /** What failed is asked again now, and who answered as soon as it allows it. */
+  networkChanged(): void {
+    const soonest = this.#fails > 0 ? this.#ctx.now : Math.max(this.#ctx.now, this.#earliestAt);
+    this.#nextAt = Math.min(this.#nextAt, soonest);
+    this.#fails = 0;
+    this.#pump();
+  }
+
   second(): void {
     if (this.#torrent.swarm.needsPeers)
       this.#nextAt = Math.min(this.#nextAt, Math.max(this.#earliestAt, this.#ctx.now));
