@@ -14,8 +14,8 @@ export class Context {
   /** Of the input being handled; never goes back. */
   now: Instant = 0;
   listenPort = 0;
-  /** When a peer or a tracker last said anything. */
-  heardAt: Instant = 0;
+  /** When a peer or a tracker last said anything; −1: none ever did. */
+  heardAt: Instant = -1;
   /** The program is about to end: nothing starts again. */
   leaving = false;
   /** A torrent came to rest: the engine looks whether all have. */

@@ -42,6 +42,8 @@ const SECOND_US = 1_000_000;
 const PRIORITY_MAX = 7;
 /** A second that comes so late was slept through. */
 const SLEPT_US = 60_000_000;
+/** Idle peers say something every two minutes. */
+const QUIET_US = 300_000_000;
 const OK: Result<null, CommandError> = { ok: true, value: null };
 
 /** A pure engine: it knows no clock, no chance and no world but what it is told. */
@@ -131,6 +133,13 @@ class StarlingEngine implements Engine, TorrentHost {
       return { ok: false, error: 'noSuchTorrent', detail: `no torrent ${command.torrent}` };
     }
     return this.#commandTorrent(torrent, command);
+  }
+
+  /** Somebody said something: after so long in which nobody did, the way out of the machine is open again. */
+  #heard(): void {
+    const { now, heardAt } = this.#ctx;
+    this.#ctx.heardAt = now;
+    if (heardAt !== -1 && now - heardAt >= QUIET_US) this.#networkChanged(false);
   }
 
   #networkChanged(lost: boolean): void {
@@ -236,7 +245,7 @@ class StarlingEngine implements Engine, TorrentHost {
     this.#begin(now);
     const peer = this.#peer(conn);
     peer.lastReceivedAt = now;
-    this.#ctx.heardAt = now;
+    this.#heard();
     if (peer.state !== 'closed') this.#judge(peer, peer.reader.received(chunk));
     this.#settle();
   }
@@ -245,7 +254,7 @@ class StarlingEngine implements Engine, TorrentHost {
     this.#begin(now);
     const peer = this.#peer(conn);
     peer.lastReceivedAt = now;
-    this.#ctx.heardAt = now;
+    this.#heard();
     if (peer.state !== 'closed') this.#judge(peer, peer.reader.receivedPayload(stamp, lengthBytes));
     this.#settle();
   }
@@ -365,7 +374,7 @@ class StarlingEngine implements Engine, TorrentHost {
   announced(now: Instant, job: JobId, reply: AnnounceReply): void {
     this.#begin(now);
     const { owner, a, b, c } = this.#ctx.jobs.close(job, 'announce');
-    if (reply.ok) this.#ctx.heardAt = now;
+    if (reply.ok) this.#heard();
     (owner as Torrent).announces.announced(a, b, c, reply);
     this.#ctx.torrentRested = true;
     this.#settle();

@@ -218,12 +218,14 @@ export class Swarm {
     if (peer.fast && !this.#torrent.finished) this.#grantAllowedFast(peer);
   }
 
-  /** Two connections to one peer: both sides keep the one that the higher peer id began. Returns whether this one stays. */
+  /** Two connections to one peer: both sides keep the one that the higher peer id began, or the new one where the old has been silent: a peer
+   *  whose network was lost comes again, and nobody told us of the end of the first. Returns whether this one stays. */
   #resolveDuplicate(peer: Peer): boolean {
     const other = this.peers.find((p) => p !== peer && p.up && sameBytes(p.peerId, peer.peerId));
     if (other === undefined) return true;
     const oursIsHigher = compareBytes(this.#torrent.peerId, peer.peerId) > 0;
-    const keepNew = other.outgoing !== peer.outgoing && peer.outgoing === oursIsHigher;
+    const stale = this.#ctx.now - other.lastReceivedAt >= STALE_US;
+    const keepNew = stale || (other.outgoing !== peer.outgoing && peer.outgoing === oursIsHigher);
     const [kept, dropped] = keepNew ? [peer, other] : [other, peer];
     this.#ctx.outbox.event('duplicatePeer', this.#torrent.id, dropped.conn, 0);
     const alias = dropped.knownAs;
@@ -491,6 +493,8 @@ export class Swarm {
   }
 }
 
+/** A connection that was silent for so long gives way to a new one of the same peer. */
+const STALE_US = 10_000_000;
 /** A peer that ended a good connection is left alone for a while. */
 const REDIAL_US = 30_000_000;
 

@@ -15,9 +15,15 @@ const HOURS = 3_600;
 function connected(): Lab {
   const lab = new Lab({ metainfo });
   lab.announced({ peers: PEERS });
-  for (const { conn } of lab.dials.splice(0)) lab.peer({ dial: conn, has: 'all', id: `seed ${conn}` });
+  answerDials(lab);
   expect(lab.status.peers.length).toBe(3);
   return lab;
+}
+
+/** Whoever was dialled is a seed. */
+function answerDials(lab: Lab): void {
+  for (const { conn, address } of [...lab.dials]) lab.peer({ dial: conn, has: 'all', id: address.host });
+  lab.dials.length = 0;
 }
 
 /** Every dial fails in this way, for so long. */
@@ -43,6 +49,30 @@ describe('network changed', () => {
       expect(lab.announces.length).toBe(1);
     },
   );
+
+  test('network changed: when the first answers after a long silence, all are dialled and the tracker is asked (a line beyond the router)', () => {
+    const lab = connected();
+    for (const { conn } of lab.status.peers) lab.disconnected(conn, 'timeout');
+    fail(lab, 'timeout', 2 * HOURS);
+    while (lab.dials.length === 0) lab.pass(1);
+    const [{ conn, address }] = lab.dials as [(typeof lab.dials)[0]];
+    lab.peer({ dial: conn, has: 'all', id: address.host });
+    expect(lab.count('networkChanged')).toBe(1);
+    expect(lab.dials.length).toBe(3);
+    expect(lab.announces.length).toBe(1);
+  });
+
+  test('network changed: a peer that comes again is let in where its old connection is silent, and only there', () => {
+    const lab = new Lab({ metainfo });
+    const old = lab.peer({ id: 'same', has: 'all' });
+    lab.pass(9);
+    const tooEarly = lab.peer({ id: 'same', has: 'all' });
+    expect([lab.closed.has(old), lab.closed.has(tooEarly)]).toEqual([false, true]);
+    lab.pass(2);
+    const again = lab.peer({ id: 'same', has: 'all' });
+    expect([lab.closed.has(old), lab.closed.has(again)]).toEqual([true, false]);
+    expect(lab.status.peers.map(({ conn }) => conn)).toEqual([again]);
+  });
 
   test('network changed: a peer that fails while others answer is forgotten all the same', () => {
     const lab = connected();
@@ -89,7 +119,7 @@ describe('network changed', () => {
       expect(lab.announces.length).toBe(1);
       // And goes on as if nothing had been.
       lab.announced({ peers: PEERS });
-      for (const { conn } of lab.dials.splice(0)) lab.peer({ dial: conn, has: 'all', id: `again ${conn}` });
+      answerDials(lab);
       lab.pass(60);
       expect(lab.status.peers.length).toBe(3);
     },
