@@ -63,6 +63,12 @@ export class Storage {
     return lengths;
   }
 
+  /** Throws where files were there and the torrent's folder, or its only file, no longer is. One call of the system. */
+  async lookForTop(): Promise<void> {
+    const [first] = this.files;
+    if (this.#found.size > 0 && first !== undefined) await lstat(join(this.root, first.path[0] as string));
+  }
+
   /** What is gone may be made again. */
   forgetFound(): void {
     this.#found.clear();
@@ -135,16 +141,18 @@ export class Storage {
     const { path: components } = this.files[file] as TorrentFile;
     if (!writable) return open(await safePath(this.root, components, null), READ_FLAGS);
     const wasThere = this.#found.has(file);
-    // The folder of the torrent went missing as a whole: what is written now would be the beginning of another.
-    if (!wasThere && this.#found.size > 0) await lstat(join(this.root, components[0] as string));
+    // It went missing as a whole: what is written now would be the beginning of another.
+    if (!wasThere && this.#found.size > 0) await this.lookForTop();
     const path = await safePath(this.root, components, wasThere ? null : this.#touchedFolders);
-    this.#found.add(file);
     try {
-      return await open(path, WRITE_FLAGS);
+      const found = await open(path, WRITE_FLAGS);
+      this.#found.add(file);
+      return found;
     } catch (error) {
       if (wasThere || errorCode(error) !== 'ENOENT') throw error;
     }
     const created = await open(path, WRITE_FLAGS | constants.O_CREAT, 0o666);
+    this.#found.add(file);
     this.#touchedFolders.add(dirname(path));
     return created;
   }

@@ -51,12 +51,12 @@ export async function lookAt(
   return { storage, fileLengths, resume: withWishes(entry, metainfo, data), unusable: reason };
 }
 
-/** Looks again at a torrent that is open; null: everything that is claimed is there. `flushed`: the pieces claimed. */
+/** Looks again at a torrent that is open; null: everything that it has is there. `have`: its pieces. */
 export async function lookAgain(
   entry: Entry,
   metainfo: Metainfo,
   storage: Storage,
-  flushed: Uint8Array,
+  have: Uint8Array,
 ): Promise<Trouble | null> {
   try {
     if ((await realpath(entry.folder)) !== storage.root)
@@ -64,18 +64,30 @@ export async function lookAgain(
   } catch (error) {
     return folderTrouble(entry.folder, error);
   }
-  const lost = lostFiles(metainfo, await storage.fileLengths(), flushed);
+  const lost = lostFiles(metainfo, await storage.fileLengths(), have);
   return lost.length === 0 ? null : lostTrouble(entry.folder, metainfo, lost);
 }
 
 function folderTrouble(folder: string, error: unknown): Trouble {
-  const gone = errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR';
-  return gone
+  return isGone(error)
     ? {
         kind: 'missing',
         text: `${shown(folder)}: the folder is missing: restore it and resume, or relocate the torrent`,
       }
     : { kind: 'other', text: `${shown(folder)}: ${reasonOf(error)}: mend it and resume` };
+}
+
+export function isGone(error: unknown): boolean {
+  return errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR';
+}
+
+/** The torrent's own folder, or its only file, vanished while it ran. */
+export function goneTrouble(folder: string, { files }: Metainfo): Trouble {
+  const top = shown(join(folder, files[0]?.path[0] ?? ''));
+  return {
+    kind: 'missing',
+    text: `${top}: is missing: restore it and resume, relocate the torrent, or re-check to download it again`,
+  };
 }
 
 function lostTrouble(folder: string, { files }: Metainfo, lost: readonly number[]): Trouble {

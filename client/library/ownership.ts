@@ -22,13 +22,13 @@ export function foreignFiles({ files, geometry }: Metainfo, lengths: readonly nu
   );
 }
 
-/** Indexes of files that are gone, or shorter than what is claimed of them. `flushed`: the pieces claimed. */
-export function lostFiles({ files, geometry }: Metainfo, lengths: readonly number[], flushed: Uint8Array): number[] {
+/** Indexes of files that are gone, or shorter than `have`, the pieces that are had, says. */
+export function lostFiles({ files, geometry }: Metainfo, lengths: readonly number[], have: Uint8Array): number[] {
   return files.flatMap(({ pad, lengthBytes }, index) => {
     const present = Math.max(0, lengths[index] ?? -1);
     if (pad || present >= lengthBytes) return [];
     const cut = Math.floor((geometry.fileOffset(index) + present) / geometry.pieceLengthBytes);
-    return anyPiece(geometry, index, cut, flushed) ? [index] : [];
+    return anyPiece(geometry, index, cut, have) ? [index] : [];
   });
 }
 
