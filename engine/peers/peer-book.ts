@@ -10,6 +10,8 @@ const DIAL_BACKOFF_US = 15_000_000;
 const DIAL_FAILURES_MAX = 5;
 /** Found useless for the n-th time a peer is left alone n × this long, or two that have nothing for each other would meet for ever. */
 const USELESS_BACKOFF_US = 60_000_000;
+/** So many say nothing of a peer: one whose places are all taken refuses as well. */
+const FEW_FAILURES = 1;
 const TRUST_MIN = -7;
 const TRUST_MAX = 8;
 
@@ -85,6 +87,14 @@ export class PeerBook {
     return this.#insert(peer) ?? peer;
   }
 
+  /** Somebody at `host` was of no use, and is to be left alone. */
+  foundUseless(host: string, now: Instant): boolean {
+    const prefix = `${host}|`;
+    for (const peer of this.#peers.values())
+      if (peer.trust < 0 && peer.nextDialAt > now && peer.key.startsWith(prefix)) return true;
+    return false;
+  }
+
   /** The next one to dial, most useful first: not yet found useless or worse, fewest failures, then the rate it gave, then what it has;
    *  null = nobody now. */
   best(now: Instant, skipSeeds: boolean): KnownPeer | null {
@@ -128,7 +138,8 @@ export class PeerBook {
 
 function preferred(a: KnownPeer, b: KnownPeer): boolean {
   if (a.trust < 0 !== b.trust < 0) return b.trust < 0;
-  if (a.failures !== b.failures) return a.failures < b.failures;
+  const failures = Math.max(a.failures, FEW_FAILURES) - Math.max(b.failures, FEW_FAILURES);
+  if (failures !== 0) return failures < 0;
   if (a.downloadBps !== b.downloadBps) return a.downloadBps > b.downloadBps;
   if (a.trust !== b.trust) return a.trust > b.trust;
   const aPieces = a.bitfield?.count ?? 0;
