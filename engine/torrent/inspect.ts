@@ -20,7 +20,10 @@ const PIECE_STATES: readonly PieceState[] = ['missing', 'partial', 'hashing', 'h
 
 export function inspectTorrent(ctx: Context, torrent: Torrent): TorrentInspection {
   const { picker, swarm, choker } = torrent;
-  const pieces = Array.from(picker.states, (state) => PIECE_STATES[state] as PieceState);
+  const pieces = Array.from(
+    { length: picker.geometry.pieceCount },
+    (_, piece) => PIECE_STATES[picker.state(piece)] as PieceState,
+  );
   return {
     status: torrentStatus(torrent),
     pieces,

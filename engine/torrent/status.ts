@@ -15,7 +15,7 @@ export function torrentStatus(torrent: Torrent): TorrentStatus {
   let flushedBytes = 0;
   const flushed = new Bitfield(geometry.pieceCount);
   for (let piece = 0; piece < geometry.pieceCount; piece += 1) {
-    const state = picker.states[piece] as number;
+    const state = picker.state(piece);
     if (state === PIECE_FLUSHED) flushed.set(piece);
     if (picker.priority(piece) === 0) continue;
     const length = geometry.pieceLength(piece);

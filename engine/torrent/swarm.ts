@@ -263,12 +263,17 @@ export class Swarm {
     }
     if (picker.wants(piece)) peer.wantedCount -= 1;
     this.#updateInterest(peer);
+    this.#torrent.choker.interestChanged(peer);
     if (!peer.fast) this.#torrent.requester.dropPiece(peer, piece);
   }
 
   /** A seed is no use to one who has everything, nor the other way round. */
   seedStateChanged(peer: Peer): void {
-    if (!peer.isSeed || !peer.up) return;
+    if (!peer.up) return;
+    if (!peer.isSeed) {
+      this.#torrent.choker.interestChanged(peer);
+      return;
+    }
     peer.known.seed = peer.bits.full || peer.uploadOnly;
     this.#ctx.outbox.event('peerIsSeed', this.#torrent.id, peer.conn, 0);
     if (this.#torrent.finished) {
