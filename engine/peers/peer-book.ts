@@ -2,6 +2,7 @@
 // pauses and (through resume data) restarts; bans and parole live here, so that reconnecting does not wash them off.
 
 import type { Bitfield } from '../bitfield.ts';
+import { sameBytes } from '../bytes.ts';
 import type { ConnId, Instant, PeerAddress } from '../contract.ts';
 import { KNOWN_PEERS_MAX } from '../limits.ts';
 
@@ -18,8 +19,11 @@ const TRUST_MAX = 8;
 export class KnownPeer {
   /** Where it listens; null: it came to us and never said. */
   address: PeerAddress | null;
-  /** The key under which the book finds it. */
-  readonly key: string;
+  readonly host: string;
+  /** Tells it apart from others of its host where it has no address; else null. 20 bytes. */
+  readonly peerId: Uint8Array | null;
+  /** The next in the book that has the same host. */
+  sameHost: KnownPeer | null = null;
   /** As a tracker gave it, null: none did. */
   expectedId: Uint8Array | null = null;
   /** The connection that is this peer, −1: none. */
@@ -36,9 +40,10 @@ export class KnownPeer {
   /** Failed pieces with several contributors of which it is one, not yet explained. */
   suspicions = 0;
 
-  constructor(key: string, address: PeerAddress | null) {
-    this.key = key;
+  constructor(host: string, address: PeerAddress | null, peerId: Uint8Array | null = null) {
+    this.host = host;
     this.address = address;
+    this.peerId = peerId;
   }
 
   /** It was of no use to us: it comes last when peers are dialled, and each time later. */
@@ -52,38 +57,33 @@ export class KnownPeer {
   }
 }
 
-/** The key of a peer that can be dialled. */
-function addressKey(address: PeerAddress): string {
-  return `${address.host}|${address.port}`;
-}
-
 export class PeerBook {
-  readonly #peers = new Map<string, KnownPeer>();
+  /** In the order in which they were heard of. */
+  readonly #peers: KnownPeer[] = [];
+  /** The first of each host: most have one, so that no key is made for each. */
+  readonly #byHost = new Map<string, KnownPeer>();
 
   get size(): number {
-    return this.#peers.size;
+    return this.#peers.length;
   }
 
   values(): Iterable<KnownPeer> {
-    return this.#peers.values();
-  }
-
-  find(key: string): KnownPeer | undefined {
-    return this.#peers.get(key);
+    return this.#peers;
   }
 
   /** The peer that listens at `address`, new in the book if there is room; null when the book is full of better ones. */
   heardOf(address: PeerAddress): KnownPeer | null {
-    const key = addressKey(address);
-    return this.#peers.get(key) ?? this.#insert(new KnownPeer(key, address));
+    let known = this.#byHost.get(address.host) ?? null;
+    while (known !== null && known.address?.port !== address.port) known = known.sameHost;
+    return known ?? this.#insert(new KnownPeer(address.host, address));
   }
 
-  /** A peer that came to us, told apart from others of its host by its id. Never null: it is connected, so it counts. */
-  cameToUs(host: string, peerIdHex: string): KnownPeer {
-    const key = `${host}|${peerIdHex}`;
-    const known = this.#peers.get(key);
-    if (known) return known;
-    const peer = new KnownPeer(key, null);
+  /** A peer that came to us, told apart from others of its host by its id. Never null: it is connected, so it counts. `peerId`: kept. */
+  cameToUs(host: string, peerId: Uint8Array): KnownPeer {
+    let known = this.#byHost.get(host) ?? null;
+    while (known !== null && !(known.peerId !== null && sameBytes(known.peerId, peerId))) known = known.sameHost;
+    if (known !== null) return known;
+    const peer = new KnownPeer(host, null, peerId);
     return this.#insert(peer) ?? peer;
   }
 
@@ -99,7 +99,7 @@ export class PeerBook {
    *  null = nobody now. */
   best(now: Instant, skipSeeds: boolean): KnownPeer | null {
     let best: KnownPeer | null = null;
-    for (const peer of this.#peers.values()) {
+    for (const peer of this.#peers) {
       if (peer.address === null || peer.conn !== -1 || peer.banned || peer.nextDialAt > now) continue;
       if (skipSeeds && peer.seed) continue;
       if (best === null || preferred(peer, best)) best = peer;
@@ -110,19 +110,21 @@ export class PeerBook {
   dialFailed(peer: KnownPeer, now: Instant): void {
     peer.failures += 1;
     peer.nextDialAt = now + peer.failures * DIAL_BACKOFF_US;
-    if (peer.failures >= DIAL_FAILURES_MAX && !peer.banned) this.#peers.delete(peer.key);
+    if (peer.failures >= DIAL_FAILURES_MAX && !peer.banned) this.#remove(peer);
   }
 
   #insert(peer: KnownPeer): KnownPeer | null {
-    if (this.#peers.size >= KNOWN_PEERS_MAX && !this.#makeRoom()) return null;
-    this.#peers.set(peer.key, peer);
+    if (this.#peers.length >= KNOWN_PEERS_MAX && !this.#makeRoom()) return null;
+    this.#peers.push(peer);
+    peer.sameHost = this.#byHost.get(peer.host) ?? null;
+    this.#byHost.set(peer.host, peer);
     return peer;
   }
 
   /** Drops one peer that failed, or came to us and left; those connected, banned or on parole stay. */
   #makeRoom(): boolean {
     let worst: KnownPeer | null = null;
-    for (const peer of this.#peers.values()) {
+    for (const peer of this.#peers) {
       if (peer.conn !== -1 || peer.banned || peer.onParole) continue;
       if (peer.address === null) {
         worst = peer;
@@ -131,8 +133,23 @@ export class PeerBook {
       if (peer.failures > (worst?.failures ?? 0)) worst = peer;
     }
     if (worst === null) return false;
-    this.#peers.delete(worst.key);
+    this.#remove(worst);
     return true;
+  }
+
+  #remove(peer: KnownPeer): void {
+    const at = this.#peers.indexOf(peer);
+    // One that found no room when it came was never in the book.
+    if (at === -1) return;
+    this.#peers.splice(at, 1);
+    let before = this.#byHost.get(peer.host) as KnownPeer;
+    if (before === peer) {
+      if (peer.sameHost === null) this.#byHost.delete(peer.host);
+      else this.#byHost.set(peer.host, peer.sameHost);
+      return;
+    }
+    while (before.sameHost !== peer) before = before.sameHost as KnownPeer;
+    before.sameHost = peer.sameHost;
   }
 }
 

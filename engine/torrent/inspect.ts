@@ -89,6 +89,6 @@ function notAsked(ctx: Context, torrent: Torrent, peer: Peer): NotAsked | null {
 /** A peer that came to us and never said where it listens is known by its host alone. */
 function nameOf(known: KnownPeer | null): string | null {
   if (known === null) return null;
-  const { address, key } = known;
-  return address === null ? `${key.slice(0, key.indexOf('|'))} (incoming)` : `${address.host}:${address.port}`;
+  const { address, host } = known;
+  return address === null ? `${host} (incoming)` : `${host}:${address.port}`;
 }

@@ -2,7 +2,7 @@
 // let go when there is nothing more to get from them.
 
 import { Bitfield, BitfieldPages } from '../bitfield.ts';
-import { hex, sameBytes } from '../bytes.ts';
+import { sameBytes } from '../bytes.ts';
 import type { Context } from '../context.ts';
 import type { DisconnectReason, FoundPeer, Instant } from '../contract.ts';
 import { ALLOWED_FAST_COUNT, INCOMING_REQUESTS_MAX, PEERS_PER_ANNOUNCE_MAX } from '../limits.ts';
@@ -144,7 +144,7 @@ export class Swarm {
     }
     if (!this.#resolveDuplicate(peer)) return;
     if (peer.knownAs === null) {
-      peer.knownAs = this.book.cameToUs(peer.address.host, hex(peer.peerId));
+      peer.knownAs = this.book.cameToUs(peer.address.host, peer.peerId);
       peer.knownAs.conn = peer.conn;
     }
     if (peer.known.banned) {
