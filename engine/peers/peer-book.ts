@@ -89,9 +89,8 @@ export class PeerBook {
 
   /** Somebody at `host` was of no use, and is to be left alone. */
   foundUseless(host: string, now: Instant): boolean {
-    const prefix = `${host}|`;
-    for (const peer of this.#peers.values())
-      if (peer.trust < 0 && peer.nextDialAt > now && peer.key.startsWith(prefix)) return true;
+    for (let peer = this.#byHost.get(host) ?? null; peer !== null; peer = peer.sameHost)
+      if (peer.trust < 0 && peer.nextDialAt > now) return true;
     return false;
   }
 
