@@ -6,9 +6,14 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { build } from 'rolldown';
 
-const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+const { dependencies, devDependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
 /** The last three are asked for by bundled packages, which do without. */
-const OUTSIDE = [...Object.keys({ ...dependencies, ...peerDependencies }), 'bufferutil', 'utf-8-validate', 'supports-color'];
+const OUTSIDE = [
+  ...Object.keys({ ...dependencies, ...peerDependencies }),
+  'bufferutil',
+  'utf-8-validate',
+  'supports-color',
+];
 
 /** Names the source of the engine and of what its decisions depend on: the random streams, and the packages below both. */
 function engineBuild() {
@@ -16,7 +21,7 @@ function engineBuild() {
   const engine = readdirSync('engine', { recursive: true }).map((file) => `engine/${file.replaceAll('\\', '/')}`);
   for (const file of [...engine.filter((name) => name.endsWith('.ts')), 'harness/random.ts'].sort())
     hash.update(`${file}\0${readFileSync(file, 'utf8')}\0`);
-  for (const name of ['bencode', 'seedrandom']) hash.update(`${name} ${dependencies[name]}\0`);
+  for (const name of ['bencode', 'seedrandom']) hash.update(`${name} ${devDependencies[name]}\0`);
   return hash.digest('hex').slice(0, 16);
 }
 
@@ -28,13 +33,15 @@ function licencesOf(output) {
     const folder = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(id.replaceAll(sep, '/'))?.[0];
     if (folder !== undefined && renderedLength > 0) folders.add(folder);
   }
-  const texts = [...folders].sort().map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
-    if (file === undefined && license === undefined) throw new Error(`${name}: names no licence`);
-    const text = file === undefined ? '' : `\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
-    return `${name} ${version}: ${license}\n${text}`;
-  });
+  const texts = [...folders]
+    .sort((a, b) => (a < b ? -1 : 1))
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+      if (file === undefined && license === undefined) throw new Error(`${name}: names no licence`);
+      const text = file === undefined ? '' : `\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+      return `${name} ${version}: ${license}\n${text}`;
+    });
   return texts.join(`\n${'-'.repeat(80)}\n\n`);
 }
 
