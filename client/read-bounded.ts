@@ -16,7 +16,7 @@ export async function readBounded(path: string, bytesMax: number): Promise<Uint8
       if (bytesRead === 0) return bytes.subarray(0, length);
       length += bytesRead;
       if (length > bytesMax) throw new Error(`larger than ${bytesMax} bytes`);
-      if (length === bytes.length) bytes = grown(bytes, Math.min(length + PART_BYTES, bytesMax + 1));
+      if (length === bytes.length) bytes = grown(bytes, Math.min(length * 2 + PART_BYTES, bytesMax + 1));
     }
   } finally {
     await handle.close();
