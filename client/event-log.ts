@@ -65,6 +65,9 @@ const EVENT_LEVELS: Readonly<Partial<Record<EventName, Level>>> = {
   unchoked: 'debug',
 };
 
+/** Shorter words of a tracker's URL are no passkeys, and may be words of a sentence (`announce`). */
+const SECRET_LENGTH_MIN = 12;
+
 export class EventLog {
   readonly log: Logger;
 
@@ -80,11 +83,14 @@ export class EventLog {
     this.log[level]({ event: name, torrent, a, b }, meaning === '' ? name : `${name} (${meaning})`);
   }
 
-  /** `reason`: untrusted. Of the URL only scheme and host are named: the rest may hold the user's passkey. */
+  /** `reason`: untrusted. Of the URL only scheme and host are named: the rest may hold the user's passkey, which is taken out of the reason
+   *  too: trackers like to repeat it. */
   trackerFailed(url: string, reason: string): void {
-    const tracker = /^[a-z]+:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url);
-    const name = tracker === null ? url : `${url.slice(0, url.indexOf('/'))}//${tracker[1]}`;
-    this.log.warn(`tracker ${printable(name)}: ${printable(reason)}`);
+    const tracker = /^([a-z]+:\/\/)(?:[^/?#]*@)?([^/?#]*)(.*)$/is.exec(url);
+    const name = tracker === null ? 'of unreadable URL' : `${tracker[1]}${tracker[2]}`;
+    const secrets = (tracker?.[3] ?? '').split(/[^A-Za-z0-9_-]+/).filter((word) => word.length >= SECRET_LENGTH_MIN);
+    const said = secrets.reduce((text, secret) => text.replaceAll(secret, '…'), reason);
+    this.log.warn(`tracker ${printable(name)}: ${printable(said)}`);
   }
 }
 

@@ -9,7 +9,7 @@ import { dirname } from 'node:path';
 import type { FileSpan, Geometry, Metainfo, TorrentFile } from '#engine';
 import { errorCode } from '../failure.ts';
 import { OpenFiles } from './open-files.ts';
-import { safePath } from './safe-path.ts';
+import { confirmInside, safePath } from './safe-path.ts';
 
 /** Buffers of one writev call: the system's IOV_MAX. */
 const IOVECS_MAX = 1024;
@@ -122,8 +122,13 @@ export class Storage {
 
   async #open(file: number, writable: boolean): Promise<FileHandle> {
     const { path: components } = this.files[file] as TorrentFile;
-    if (!writable) return open(await safePath(this.root, components, null), READ_FLAGS);
-    const path = await safePath(this.root, components, this.#touchedFolders);
+    const path = await safePath(this.root, components, writable ? this.#touchedFolders : null);
+    const handle = await (writable ? this.#openToWrite(path) : open(path, READ_FLAGS));
+    await confirmInside(handle, this.root, components);
+    return handle;
+  }
+
+  async #openToWrite(path: string): Promise<FileHandle> {
     try {
       return await open(path, WRITE_FLAGS);
     } catch (error) {
