@@ -78,6 +78,9 @@ export function eventText(name: EventName, a: number, b: number): string {
   return meaning === '' ? name : `${name} (${meaning})`;
 }
 
+/** Shorter words of a tracker's URL are no passkeys, and may be words of a sentence (`announce`). */
+const SECRET_LENGTH_MIN = 12;
+
 export class EventLog {
   readonly log: Logger;
 
@@ -91,17 +94,20 @@ export class EventLog {
     if (this.log.isLevelEnabled(level)) this.log[level]({ event: name, torrent, a, b }, eventText(name, a, b));
   }
 
-  /** `reason`: untrusted. Of the URL only scheme and host are named: the rest may hold the user's passkey. */
+  /** See `trackerText`. */
   trackerFailed(url: string, reason: string): void {
     this.log.warn(trackerText(url, reason));
   }
 }
 
-/** A line about a failed announce; of the URL only scheme and host. */
+/** A line about a failed announce. `reason`: untrusted. Of the URL only scheme and host are named: the rest may hold the user's passkey, which
+ *  is taken out of the reason too: trackers like to repeat it. */
 export function trackerText(url: string, reason: string): string {
-  const tracker = /^[a-z]+:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url);
-  const name = tracker === null ? url : `${url.slice(0, url.indexOf('/'))}//${tracker[1]}`;
-  return `tracker ${printable(name)}: ${printable(reason)}`;
+  const tracker = /^([a-z]+:\/\/)(?:[^/?#]*@)?([^/?#]*)(.*)$/is.exec(url);
+  const name = tracker === null ? 'of unreadable URL' : `${tracker[1]}${tracker[2]}`;
+  const secrets = (tracker?.[3] ?? '').split(/[^A-Za-z0-9_-]+/).filter((word) => word.length >= SECRET_LENGTH_MIN);
+  const said = secrets.reduce((text, secret) => text.replaceAll(secret, '…'), reason);
+  return `tracker ${printable(name)}: ${printable(said)}`;
 }
 
 function makeLogger({ level, file, clearLine, fileLevel = fileLevelBeside(level) }: LogOptions): Logger {

@@ -3,12 +3,20 @@
 // Always: a reader finds the old data or the new, whole; data of one target folder is never believed about another.
 
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { decodeResume, encodeResume, type DiskFault, type Metainfo, type ResumeData } from '#engine';
+import {
+  decodeResume,
+  encodeResume,
+  METAINFO_BYTES_MAX,
+  type DiskFault,
+  type Metainfo,
+  type ResumeData,
+} from '#engine';
 import { diskFault } from './disk/disk-fault.ts';
 import { removeFile, replaceFile } from './durable-file.ts';
+import { errorCode, reasonOf } from './failure.ts';
+import { readBounded } from './read-bounded.ts';
 import { hex } from './units.ts';
 
 /** `$XDG_STATE_HOME/starling`, by default `~/.local/state/starling`. */
@@ -30,8 +38,10 @@ export class ResumeStore {
     metainfo: Metainfo,
     root: string,
   ): Promise<{ readonly data: ResumeData | null; readonly reason: string | null }> {
-    const bytes = await readFile(this.path(metainfo.infoHash, root)).catch(() => null);
-    if (bytes === null) return { data: null, reason: null };
+    const bytes = await readBounded(this.path(metainfo.infoHash, root), METAINFO_BYTES_MAX).catch((error: unknown) =>
+      errorCode(error) === null ? reasonOf(error) : null,
+    );
+    if (bytes === null || typeof bytes === 'string') return { data: null, reason: bytes };
     const decoded = decodeResume(bytes, metainfo);
     return decoded.ok ? { data: decoded.value, reason: null } : { data: null, reason: decoded.detail };
   }

@@ -21,8 +21,8 @@ export class Reasons {
     const copies = picker.availability(piece);
     this.#candidates = 0;
     this.#ties = 0;
-    for (let other = 0; other < picker.states.length; other += 1) {
-      if (picker.states[other] !== PIECE_MISSING || picker.priority(other) === 0 || !peer.mayAsk(other)) continue;
+    for (let other = 0; other < picker.geometry.pieceCount; other += 1) {
+      if (picker.state(other) !== PIECE_MISSING || picker.priority(other) === 0 || !peer.mayAsk(other)) continue;
       this.#candidates += 1;
       if (picker.availability(other) === copies) this.#ties += 1;
     }

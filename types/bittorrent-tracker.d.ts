@@ -26,3 +26,7 @@ declare module 'bittorrent-tracker' {
     close(done?: () => void): void;
   }
 }
+/** The server alone: the package's main entry brings its client too, with WebRTC and sockets of its own. */
+declare module 'bittorrent-tracker/server' {
+  export { Server as default } from 'bittorrent-tracker';
+}

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
-import { Server } from 'bittorrent-tracker';
+import Server from 'bittorrent-tracker/server';
 import { Failure, reasonOf } from '../failure.ts';
 import { formatAddress } from '../net/address.ts';
 import { printable } from '#harness/untrusted-text';

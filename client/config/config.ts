@@ -9,7 +9,7 @@ import * as v from 'valibot';
 import { printable } from '#harness/untrusted-text';
 import { parseBytes } from '../units.ts';
 
-export const THEMES = ['dark', 'light', 'solarized', 'nord', 'mono'] as const;
+const THEMES = ['dark', 'light', 'solarized', 'nord', 'mono'] as const;
 const COLOURS = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white', 'gray'];
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;

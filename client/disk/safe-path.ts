@@ -1,8 +1,11 @@
 // Finds a torrent's file below the target folder without ever leaving it: a symbolic link is followed only while it stays inside.
 //
+// Who can write into the folder may put a link into the path between the look and the opening: so it is asked where the open file
+// lies, before a byte is read or written.
+//
 // The target folder itself is the user's word and is never created here: a folder that went missing (an unplugged disk) is a fault.
 
-import { lstat, mkdir, realpath } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, readlink, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { errorCode } from '../failure.ts';
 
@@ -29,6 +32,25 @@ export async function safePath(
   return found?.isSymbolicLink() === true ? inside(root, path) : path;
 }
 
+/** Makes sure that the open file lies inside `root`, as `components` say; closes it and throws `ELOOP` where it does not. Certain where the
+ *  system tells the path of an open file (Linux); elsewhere two links in the right two instants still deceive it. */
+export async function confirmInside(handle: FileHandle, root: string, components: readonly string[]): Promise<void> {
+  try {
+    const opened = await readlink(`/proc/self/fd/${handle.fd}`).catch(() => null);
+    if (opened === null ? !(await isSameFile(handle, root, components)) : !isBelow(root, opened))
+      throw refused(join(root, ...components));
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function isSameFile(handle: FileHandle, root: string, components: readonly string[]): Promise<boolean> {
+  const path = await safePath(root, components, null);
+  const [opened, found] = await Promise.all([handle.stat({ bigint: true }), lstat(path, { bigint: true })]);
+  return opened.ino === found.ino && opened.dev === found.dev;
+}
+
 async function enter(root: string, parent: string, path: string, createdFolders: Set<string> | null): Promise<string> {
   const found = await lstatOrNull(path);
   if (found?.isSymbolicLink() === true) return inside(root, path);
@@ -43,8 +65,12 @@ async function enter(root: string, parent: string, path: string, createdFolders:
 
 async function inside(root: string, path: string): Promise<string> {
   const target = await realpath(path);
-  if (target !== root && !target.startsWith(root.endsWith(sep) ? root : root + sep)) throw refused(path);
+  if (target !== root && !isBelow(root, target)) throw refused(path);
   return target;
+}
+
+function isBelow(root: string, path: string): boolean {
+  return path.startsWith(root.endsWith(sep) ? root : root + sep);
 }
 
 async function lstatOrNull(path: string) {

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import type { FileSpan, Geometry, Metainfo, TorrentFile } from '#engine';
 import { errorCode } from '../failure.ts';
 import { OpenFiles } from './open-files.ts';
-import { safePath } from './safe-path.ts';
+import { confirmInside, safePath } from './safe-path.ts';
 
 /** Buffers of one writev call: the system's IOV_MAX. */
 const IOVECS_MAX = 1024;
@@ -139,17 +139,22 @@ export class Storage {
 
   async #open(file: number, writable: boolean): Promise<FileHandle> {
     const { path: components } = this.files[file] as TorrentFile;
-    if (!writable) return open(await safePath(this.root, components, null), READ_FLAGS);
     const wasThere = this.#found.has(file);
     // It went missing as a whole: what is written now would be the beginning of another.
-    if (!wasThere && this.#found.size > 0) await this.lookForTop();
-    const path = await safePath(this.root, components, wasThere ? null : this.#touchedFolders);
+    if (writable && !wasThere && this.#found.size > 0) await this.lookForTop();
+    const path = await safePath(this.root, components, writable && !wasThere ? this.#touchedFolders : null);
+    const handle = await (writable ? this.#openToWrite(file, path) : open(path, READ_FLAGS));
+    await confirmInside(handle, this.root, components);
+    return handle;
+  }
+
+  async #openToWrite(file: number, path: string): Promise<FileHandle> {
     try {
       const found = await open(path, WRITE_FLAGS);
       this.#found.add(file);
       return found;
     } catch (error) {
-      if (wasThere || errorCode(error) !== 'ENOENT') throw error;
+      if (this.#found.has(file) || errorCode(error) !== 'ENOENT') throw error;
     }
     const created = await open(path, WRITE_FLAGS | constants.O_CREAT, 0o666);
     this.#found.add(file);

@@ -47,7 +47,7 @@ export class Conductor {
   readonly #failedTrackers: { readonly torrent: ManagedTorrent; readonly index: number }[] = [];
   #session: Session | null = null;
   #downloadsMax: number;
-  #pumpTimer: NodeJS.Timeout | null = null;
+  #pumpWanted = false;
   #pumpedAtMs = 0;
   #leaving = false;
   #lookTimer: NodeJS.Timeout | undefined;
@@ -321,12 +321,13 @@ export class Conductor {
 
   /** Something has changed that decides who runs; looked at soon, once for all that changes meanwhile. */
   wantPump(): void {
-    const waitMs = Math.max(0, this.#pumpedAtMs + PUMP_PAUSE_MS - performance.now());
-    this.#pumpTimer ??= setTimeout(() => this.#pump(), waitMs);
+    if (this.#pumpWanted) return;
+    this.#pumpWanted = true;
+    setTimeout(() => this.#pump(), Math.max(0, this.#pumpedAtMs + PUMP_PAUSE_MS - performance.now()));
   }
 
   #pump(): void {
-    this.#pumpTimer = null;
+    this.#pumpWanted = false;
     this.#pumpedAtMs = performance.now();
     if (this.#leaving) return;
     const { ordered } = this.#list;

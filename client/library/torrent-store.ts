@@ -4,11 +4,12 @@
 // its .torrent goes. Whatever a crash leaves of either is cleared at the next start. A damaged file concerns one torrent: it is moved to the
 // folder `damaged` and named. Only one process may use the folder (`lock.ts`).
 
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseMetainfo, type Metainfo } from '#engine';
+import { METAINFO_BYTES_MAX, parseMetainfo, type Metainfo } from '#engine';
 import { removeFile, replaceFile, TEMPORARY_SUFFIX } from '../durable-file.ts';
 import { errorCode, Failure, reasonOf } from '../failure.ts';
+import { readBounded } from '../read-bounded.ts';
 import { hex } from '../units.ts';
 import { decodeEntry, encodeEntry, type Entry } from './entry.ts';
 
@@ -44,7 +45,7 @@ export class TorrentStore {
     const readNext = async (): Promise<void> => {
       for (let key = keys.pop(); key !== undefined; key = keys.pop()) {
         try {
-          entries.push(decodeEntry(await readFile(this.#path(key, 'json')), key));
+          entries.push(decodeEntry(await readBounded(this.#path(key, 'json'), METAINFO_BYTES_MAX), key));
         } catch (error) {
           problems.push(await this.#unusable(key, 'json', error));
         }
@@ -58,7 +59,7 @@ export class TorrentStore {
   /** Throws `Failure` where its .torrent cannot be used; one that is damaged was set aside, and the entry with it. */
   async metainfo(key: string): Promise<Metainfo> {
     try {
-      const parsed = parseMetainfo(await readFile(this.#path(key, 'torrent')));
+      const parsed = parseMetainfo(await readBounded(this.#path(key, 'torrent'), METAINFO_BYTES_MAX));
       if (!parsed.ok) throw new Error(parsed.detail);
       if (hex(parsed.value.infoHash) !== key) throw new Error('it is another torrent');
       return parsed.value;

@@ -1,13 +1,15 @@
 // One bounded HTTP(S) GET to a tracker, which may be hostile: bounded in time, bytes, redirects and unpacked bytes.
 //
-// Always: a tracker on the public internet cannot redirect us to an address of this machine or its local network; certificates are
-// verified. Failures are thrown as errors whose message is one line.
+// Always: a tracker on the public internet cannot redirect us to an address of this machine or its local network; there, whoever names it, only
+// what looks like a tracker is asked, so that no .torrent can press the buttons of a router; certificates are verified. Failures are thrown
+// as errors whose message is one line.
 
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { BlockList, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { TRACKER_REPLY_BYTES_MAX } from '#engine';
+import { isLocalAddress, isTrackerPath } from './local-address.ts';
 import { lookupTracker } from './lookup-tracker.ts';
 
 const REDIRECTS_MAX = 4;
@@ -33,9 +35,11 @@ export async function httpGet(url: URL, { bind, timeoutMs }: HttpGetOptions): Pr
     if (at.protocol !== 'http:' && at.protocol !== 'https:')
       throw new Error(`cannot follow a redirect to ${at.protocol}`);
     const target = await raceAbort(lookupTracker(at.hostname, family), signal);
-    const local = isLocal(target.address, target.family);
+    const local = isLocalAddress(target.address);
     if (redirects === 0) startedLocal = local;
     else if (local && !startedLocal) throw new Error('redirected to a local address');
+    if (local && !isTrackerPath(at.pathname))
+      throw new Error('on a local address only …/announce is asked: this is no tracker');
     const response = await get(at, { ...target, bind, signal });
     const { location } = response.headers;
     const status = response.statusCode as number;
@@ -99,22 +103,4 @@ function raceAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
       signal.addEventListener('abort', () => reject(new Error('timed out')), { once: true });
     }),
   ]);
-}
-
-const LOCAL = new BlockList();
-LOCAL.addSubnet('0.0.0.0', 8);
-LOCAL.addSubnet('10.0.0.0', 8);
-LOCAL.addSubnet('100.64.0.0', 10);
-LOCAL.addSubnet('127.0.0.0', 8);
-LOCAL.addSubnet('169.254.0.0', 16);
-LOCAL.addSubnet('172.16.0.0', 12);
-LOCAL.addSubnet('192.168.0.0', 16);
-LOCAL.addAddress('::', 'ipv6');
-LOCAL.addAddress('::1', 'ipv6');
-LOCAL.addSubnet('fc00::', 7, 'ipv6');
-LOCAL.addSubnet('fe80::', 10, 'ipv6');
-
-/** Addresses of this machine and of private networks. An IPv4 address inside an IPv6 one is judged as IPv4. */
-function isLocal(address: string, family: number): boolean {
-  return LOCAL.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }

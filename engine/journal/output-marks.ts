@@ -4,6 +4,7 @@
 import type { AnnounceRequest, ConnId, JobId, Payload, PeerAddress, Sink, TorrentId } from '../contract.ts';
 import { type EventName, EVENTS } from '../events.ts';
 import type { ResumeData } from '../resume/resume-data.ts';
+import { publicUrl } from '../trackers/public-url.ts';
 
 /** In the order of their numbers in a journal. */
 export const OUTPUT_KINDS = [
@@ -124,7 +125,8 @@ export class OutputMarks implements Sink {
   }
 
   announce(job: JobId, request: AnnounceRequest): void {
-    this.#mark(OUTPUT.announce, mixedValue(mixed(START, job), request));
+    // As the URL stands in the journal, so that a replay, which knows no other, gives the same mark.
+    this.#mark(OUTPUT.announce, mixedValue(mixed(START, job), { ...request, url: publicUrl(request.url) }));
     this.#target?.announce(job, request);
   }
 

@@ -1,6 +1,7 @@
 // An engine whose inputs are written down, and marks of whose outputs are: what it takes to run the same engine again, bit for bit.
 //
-// Always: an input stands in the journal before the engine sees it, so that one that breaks the engine is there too. Payload is left out.
+// Always: an input stands in the journal before the engine sees it, so that one that breaks the engine is there too. Payload is left out, and
+// of trackers' URLs what may hold the user's passkey: a journal is made to be sent to others.
 
 import { EngineBug } from '../bug.ts';
 import type {
@@ -29,6 +30,7 @@ import type {
 import type { TorrentInspection } from '../inspection.ts';
 import type { Metainfo } from '../metainfo/metainfo.ts';
 import type { Settings } from '../settings.ts';
+import { publicUrl } from '../trackers/public-url.ts';
 import {
   BLOCK_FAILED,
   BLOCK_OF_BYTES,
@@ -276,6 +278,7 @@ export function errorText(error: unknown): string {
 }
 
 /** Without its arithmetic, which follows from the lengths of its files. */
-function plainMetainfo({ geometry, ...rest }: Metainfo): object {
-  return { ...rest, pieceLengthBytes: geometry.pieceLengthBytes };
+function plainMetainfo({ geometry, announceTiers, ...rest }: Metainfo): object {
+  const shown = announceTiers.map((tier) => tier.map((url) => publicUrl(url) ?? ''));
+  return { ...rest, announceTiers: shown, pieceLengthBytes: geometry.pieceLengthBytes };
 }

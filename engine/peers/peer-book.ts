@@ -2,6 +2,7 @@
 // pauses and (through resume data) restarts; bans and parole live here, so that reconnecting does not wash them off.
 
 import type { Bitfield } from '../bitfield.ts';
+import { sameBytes } from '../bytes.ts';
 import type { ConnId, Instant, PeerAddress, PeerSource } from '../contract.ts';
 import { KNOWN_PEERS_MAX } from '../limits.ts';
 
@@ -10,16 +11,21 @@ const DIAL_BACKOFF_US = 15_000_000;
 const DIAL_FAILURES_MAX = 5;
 /** Found useless for the n-th time a peer is left alone n × this long, or two that have nothing for each other would meet for ever. */
 const USELESS_BACKOFF_US = 60_000_000;
+/** So many say nothing of a peer: one whose places are all taken refuses as well. */
+const FEW_FAILURES = 1;
 const TRUST_MIN = -7;
 const TRUST_MAX = 8;
 
 export class KnownPeer {
   /** Where it listens; null: it came to us and never said. */
   address: PeerAddress | null;
-  /** The key under which the book finds it. */
-  readonly key: string;
+  readonly host: string;
+  /** Tells it apart from others of its host where it has no address; else null. 20 bytes. */
+  readonly peerId: Uint8Array | null;
   /** Who named it first. */
-  source: PeerSource;
+  readonly source: PeerSource;
+  /** The next in the book that has the same host. */
+  sameHost: KnownPeer | null = null;
   /** As a tracker gave it, null: none did. */
   expectedId: Uint8Array | null = null;
   /** The connection that is this peer, −1: none. */
@@ -38,9 +44,15 @@ export class KnownPeer {
   /** Failed pieces with several contributors of which it is one, not yet explained. */
   suspicions = 0;
 
-  constructor(key: string, address: PeerAddress | null, source: PeerSource = 'tracker') {
-    this.key = key;
+  constructor(
+    host: string,
+    address: PeerAddress | null,
+    peerId: Uint8Array | null = null,
+    source: PeerSource = 'tracker',
+  ) {
+    this.host = host;
     this.address = address;
+    this.peerId = peerId;
     this.source = source;
   }
 
@@ -55,46 +67,48 @@ export class KnownPeer {
   }
 }
 
-/** The key of a peer that can be dialled. */
-function addressKey(address: PeerAddress): string {
-  return `${address.host}|${address.port}`;
-}
-
 export class PeerBook {
-  readonly #peers = new Map<string, KnownPeer>();
+  /** In the order in which they were heard of. */
+  readonly #peers: KnownPeer[] = [];
+  /** The first of each host: most have one, so that no key is made for each. */
+  readonly #byHost = new Map<string, KnownPeer>();
 
   get size(): number {
-    return this.#peers.size;
+    return this.#peers.length;
   }
 
   values(): Iterable<KnownPeer> {
-    return this.#peers.values();
-  }
-
-  find(key: string): KnownPeer | undefined {
-    return this.#peers.get(key);
+    return this.#peers;
   }
 
   /** The peer that listens at `address`, new in the book if there is room; null when the book is full of better ones. */
   heardOf(address: PeerAddress, source: PeerSource = 'tracker'): KnownPeer | null {
-    const key = addressKey(address);
-    return this.#peers.get(key) ?? this.#insert(new KnownPeer(key, address, source));
+    let known = this.#byHost.get(address.host) ?? null;
+    while (known !== null && known.address?.port !== address.port) known = known.sameHost;
+    return known ?? this.#insert(new KnownPeer(address.host, address, null, source));
   }
 
-  /** A peer that came to us, told apart from others of its host by its id. Never null: it is connected, so it counts. */
-  cameToUs(host: string, peerIdHex: string): KnownPeer {
-    const key = `${host}|${peerIdHex}`;
-    const known = this.#peers.get(key);
-    if (known) return known;
-    const peer = new KnownPeer(key, null, 'incoming');
+  /** A peer that came to us, told apart from others of its host by its id. Never null: it is connected, so it counts. `peerId`: kept. */
+  cameToUs(host: string, peerId: Uint8Array): KnownPeer {
+    let known = this.#byHost.get(host) ?? null;
+    while (known !== null && !(known.peerId !== null && sameBytes(known.peerId, peerId))) known = known.sameHost;
+    if (known !== null) return known;
+    const peer = new KnownPeer(host, null, peerId, 'incoming');
     return this.#insert(peer) ?? peer;
+  }
+
+  /** Somebody at `host` was of no use, and is to be left alone. */
+  foundUseless(host: string, now: Instant): boolean {
+    for (let peer = this.#byHost.get(host) ?? null; peer !== null; peer = peer.sameHost)
+      if (peer.trust < 0 && peer.nextDialAt > now) return true;
+    return false;
   }
 
   /** The next one to dial, most useful first: not yet found useless or worse, fewest failures, then the rate it gave, then what it has;
    *  null = nobody now. */
   best(now: Instant, skipSeeds: boolean): KnownPeer | null {
     let best: KnownPeer | null = null;
-    for (const peer of this.#peers.values()) {
+    for (const peer of this.#peers) {
       if (peer.address === null || peer.conn !== -1 || peer.banned || peer.nextDialAt > now) continue;
       if (skipSeeds && peer.seed) continue;
       if (best === null || preferred(peer, best)) best = peer;
@@ -107,19 +121,21 @@ export class PeerBook {
     if (counts) peer.failures += 1;
     peer.failedAt = now;
     peer.nextDialAt = now + Math.max(1, peer.failures) * DIAL_BACKOFF_US;
-    if (peer.failures >= DIAL_FAILURES_MAX && !peer.banned) this.#peers.delete(peer.key);
+    if (peer.failures >= DIAL_FAILURES_MAX && !peer.banned) this.#remove(peer);
   }
 
   #insert(peer: KnownPeer): KnownPeer | null {
-    if (this.#peers.size >= KNOWN_PEERS_MAX && !this.#makeRoom()) return null;
-    this.#peers.set(peer.key, peer);
+    if (this.#peers.length >= KNOWN_PEERS_MAX && !this.#makeRoom()) return null;
+    this.#peers.push(peer);
+    peer.sameHost = this.#byHost.get(peer.host) ?? null;
+    this.#byHost.set(peer.host, peer);
     return peer;
   }
 
   /** Drops one peer that failed, or came to us and left; those connected, banned or on parole stay. */
   #makeRoom(): boolean {
     let worst: KnownPeer | null = null;
-    for (const peer of this.#peers.values()) {
+    for (const peer of this.#peers) {
       if (peer.conn !== -1 || peer.banned || peer.onParole) continue;
       if (peer.address === null) {
         worst = peer;
@@ -128,14 +144,30 @@ export class PeerBook {
       if (peer.failures > (worst?.failures ?? 0)) worst = peer;
     }
     if (worst === null) return false;
-    this.#peers.delete(worst.key);
+    this.#remove(worst);
     return true;
+  }
+
+  #remove(peer: KnownPeer): void {
+    const at = this.#peers.indexOf(peer);
+    // One that found no room when it came was never in the book.
+    if (at === -1) return;
+    this.#peers.splice(at, 1);
+    let before = this.#byHost.get(peer.host) as KnownPeer;
+    if (before === peer) {
+      if (peer.sameHost === null) this.#byHost.delete(peer.host);
+      else this.#byHost.set(peer.host, peer.sameHost);
+      return;
+    }
+    while (before.sameHost !== peer) before = before.sameHost as KnownPeer;
+    before.sameHost = peer.sameHost;
   }
 }
 
 function preferred(a: KnownPeer, b: KnownPeer): boolean {
   if (a.trust < 0 !== b.trust < 0) return b.trust < 0;
-  if (a.failures !== b.failures) return a.failures < b.failures;
+  const failures = Math.max(a.failures, FEW_FAILURES) - Math.max(b.failures, FEW_FAILURES);
+  if (failures !== 0) return failures < 0;
   if (a.downloadBps !== b.downloadBps) return a.downloadBps > b.downloadBps;
   if (a.trust !== b.trust) return a.trust > b.trust;
   const aPieces = a.bitfield?.count ?? 0;

@@ -17,6 +17,7 @@ import type { Reasons } from '../reasons.ts';
 import type { KnownPeer } from '../peers/peer-book.ts';
 import { Bitfield } from '../bitfield.ts';
 import { BLOCK_RECEIVED, BLOCK_REQUESTED, PartialPiece } from './partial-piece.ts';
+import { PieceRows } from './piece-rows.ts';
 import { RarityOrder } from './rarity-order.ts';
 
 export const PIECE_MISSING = 0;
@@ -56,8 +57,6 @@ export interface PickOptions {
 
 export class Picker {
   readonly geometry: Geometry;
-  /** One of the PIECE_ constants a piece. */
-  readonly states: Uint8Array;
   /** What may be told to peers and served: written or flushed. */
   readonly written: Bitfield;
   /** Set once nothing is left to begin; cleared when a block is free again. */
@@ -75,11 +74,8 @@ export class Picker {
   readonly #countCopies: boolean;
   readonly #reasons: Reasons | null;
   readonly #partialOf = new Map<number, PartialPiece>();
-  readonly #priorities: Uint8Array;
-  /** Copies among connected peers, those apart that joined as seeds (see `seeds`). */
-  readonly #availability: Uint16Array;
-  /** What pieces are ordered by: their copies, or the same for all, where the order is random. */
-  readonly #orderedBy: Uint16Array;
+  /** Copies: among connected peers, those apart that joined as seeds (see `#seeds`). */
+  readonly #rows: PieceRows;
   readonly #orders: (RarityOrder | null)[] = Array.from({ length: PRIORITY_LEVELS }, () => null);
   #seeds = 0;
   #sequence = 0;
@@ -97,27 +93,28 @@ export class Picker {
     this.#random = random;
     this.#reasons = reasons;
     this.#countCopies = order === 'rarestFirst';
-    this.states = new Uint8Array(geometry.pieceCount);
     this.written = new Bitfield(geometry.pieceCount);
-    this.#priorities = new Uint8Array(geometry.pieceCount).fill(PRIORITY_NORMAL);
-    this.#availability = new Uint16Array(geometry.pieceCount);
-    this.#orderedBy = this.#countCopies ? this.#availability : new Uint16Array(geometry.pieceCount);
+    this.#rows = new PieceRows(geometry.pieceCount, PRIORITY_NORMAL);
     this.wantedLeft = geometry.pieceCount;
     this.wantedBytes = geometry.totalBytes;
     for (let piece = 0; piece < geometry.pieceCount; piece += 1) this.#orderOf(piece)?.insert(piece);
+  }
+
+  /** One of the PIECE_ constants. */
+  state(piece: number): number {
+    return this.#rows.state(piece);
   }
 
   // ── what peers have ──
 
   /** Copies of a piece among connected peers. */
   availability(piece: number): number {
-    return (this.#availability[piece] as number) + this.#seeds;
+    return this.#rows.copies(piece) + this.#seeds;
   }
 
   peerGot(piece: number): void {
-    const order = this.#countCopies ? this.#orderOf(piece) : null;
-    if (order?.contains(piece)) order.increment(piece);
-    else this.#availability[piece] = (this.#availability[piece] as number) + 1;
+    if (this.#rows.rank(piece) === -1) this.#rows.addCopy(piece);
+    else this.#orderOf(piece)?.increment(piece);
   }
 
   /** A peer came with these pieces; one that has all of them costs O(1). */
@@ -133,23 +130,22 @@ export class Picker {
   }
 
   peerLost(piece: number): void {
-    const order = this.#countCopies ? this.#orderOf(piece) : null;
-    if (order?.contains(piece)) order.decrement(piece);
-    else this.#availability[piece] = (this.#availability[piece] as number) - 1;
+    if (this.#rows.rank(piece) === -1) this.#rows.removeCopy(piece);
+    else this.#orderOf(piece)?.decrement(piece);
   }
 
   // ── what we want ──
 
   priority(piece: number): number {
-    return this.#priorities[piece] as number;
+    return this.#rows.priority(piece);
   }
 
   setPriority(piece: number, priority: number): void {
-    const before = this.#priorities[piece] as number;
+    const before = this.priority(piece);
     if (before === priority) return;
-    const missing = this.states[piece] === PIECE_MISSING;
+    const missing = this.state(piece) === PIECE_MISSING;
     if (missing) this.#orderOf(piece)?.remove(piece);
-    this.#priorities[piece] = priority;
+    this.#rows.setPriority(piece, priority);
     if (missing) this.#orderOf(piece)?.insert(piece);
     if ((before === 0) !== (priority === 0)) this.#wishChanged(piece, priority === 0 ? -1 : 1);
     this.partials.sort((a, b) => this.#before(a, b));
@@ -168,7 +164,7 @@ export class Picker {
 
   /** We lack the piece and want it. */
   wants(piece: number): boolean {
-    return (this.states[piece] as number) < PIECE_HAVE && this.#priorities[piece] !== 0;
+    return this.state(piece) < PIECE_HAVE && this.priority(piece) !== 0;
   }
 
   partial(piece: number): PartialPiece | undefined {
@@ -183,7 +179,7 @@ export class Picker {
     const target = keys.length + count;
     for (let i = 0; i < this.partials.length && keys.length < target; i += 1) {
       const partial = this.partials[i] as PartialPiece;
-      if (partial.freeCount === 0 || this.#priorities[partial.piece] === 0 || !peer.mayAsk(partial.piece)) continue;
+      if (partial.freeCount === 0 || this.priority(partial.piece) === 0 || !peer.mayAsk(partial.piece)) continue;
       if (whole ? !this.#mayTakeWhole(partial, peer.known) : partial.exclusiveTo !== null) continue;
       if (whole) partial.exclusiveTo = peer.known;
       const first = keys.length;
@@ -206,9 +202,9 @@ export class Picker {
 
   /** Puts a piece that is missing among the partial ones. */
   begin(piece: number): PartialPiece {
-    assert(this.states[piece] === PIECE_MISSING, 'only a missing piece is begun', piece);
+    assert(this.state(piece) === PIECE_MISSING, 'only a missing piece is begun', piece);
     this.#orderOf(piece)?.remove(piece);
-    this.states[piece] = PIECE_PARTIAL;
+    this.#rows.setState(piece, PIECE_PARTIAL);
     const partial = new PartialPiece(piece, this.geometry.blockCount(piece), this.#sequence);
     this.#sequence += 1;
     this.#partialOf.set(piece, partial);
@@ -240,12 +236,12 @@ export class Picker {
   hashing(partial: PartialPiece): void {
     assert(partial.complete, 'only a complete piece is hashed', partial.piece);
     this.#removePartial(partial);
-    this.states[partial.piece] = PIECE_HASHING;
+    this.#rows.setState(partial.piece, PIECE_HASHING);
     this.updateEndGame();
   }
 
   hashPassed(piece: number): void {
-    this.states[piece] = PIECE_HAVE;
+    this.#rows.setState(piece, PIECE_HAVE);
   }
 
   /** The hash failed, or its blocks could not be read: every block is to be asked for again. */
@@ -255,43 +251,43 @@ export class Picker {
   }
 
   pieceWritten(piece: number): void {
-    assert(this.states[piece] === PIECE_HAVE, 'only a verified piece is written', piece);
-    this.states[piece] = PIECE_WRITTEN;
+    assert(this.state(piece) === PIECE_HAVE, 'only a verified piece is written', piece);
+    this.#rows.setState(piece, PIECE_WRITTEN);
     this.#setWritten(piece);
   }
 
   /** A written piece may not be on the disk after all. */
   lost(piece: number): void {
-    assert(this.states[piece] === PIECE_WRITTEN, 'only a written piece is lost', piece);
+    assert(this.state(piece) === PIECE_WRITTEN, 'only a written piece is lost', piece);
     this.written.clear(piece);
     this.#noLongerWritten(piece);
     this.#setMissing(piece);
   }
 
   pieceFlushed(piece: number): void {
-    assert(this.states[piece] === PIECE_WRITTEN, 'only a written piece is flushed', piece);
-    this.states[piece] = PIECE_FLUSHED;
+    assert(this.state(piece) === PIECE_WRITTEN, 'only a written piece is flushed', piece);
+    this.#rows.setState(piece, PIECE_FLUSHED);
   }
 
   /** Resume data says that the piece is on the disk. */
   restored(piece: number): void {
     this.found(piece);
-    this.states[piece] = PIECE_FLUSHED;
+    this.#rows.setState(piece, PIECE_FLUSHED);
   }
 
   /** A check says that the piece is on the disk, if perhaps not durably. */
   found(piece: number): void {
-    assert(this.states[piece] === PIECE_MISSING, 'only a missing piece is found', piece);
+    assert(this.state(piece) === PIECE_MISSING, 'only a missing piece is found', piece);
     this.#orderOf(piece)?.remove(piece);
-    this.states[piece] = PIECE_WRITTEN;
+    this.#rows.setState(piece, PIECE_WRITTEN);
     this.#setWritten(piece);
   }
 
   /** Nothing is had any more: before a check of everything. No piece may be partial, hashing or unwritten. */
   forgetAll(): void {
-    for (let piece = 0; piece < this.states.length; piece += 1) {
-      if (this.states[piece] === PIECE_MISSING) continue;
-      assert((this.states[piece] as number) >= PIECE_WRITTEN, 'a piece is still on its way', piece);
+    for (let piece = 0; piece < this.geometry.pieceCount; piece += 1) {
+      if (this.state(piece) === PIECE_MISSING) continue;
+      assert(this.state(piece) >= PIECE_WRITTEN, 'a piece is still on its way', piece);
       this.#noLongerWritten(piece);
       this.#setMissing(piece);
     }
@@ -308,13 +304,13 @@ export class Picker {
 
   #setWritten(piece: number): void {
     this.written.set(piece);
-    if (this.#priorities[piece] === 0) return;
+    if (this.priority(piece) === 0) return;
     this.wantedLeft -= 1;
     this.haveBytes += this.geometry.pieceLength(piece);
   }
 
   #noLongerWritten(piece: number): void {
-    if (this.#priorities[piece] === 0) return;
+    if (this.priority(piece) === 0) return;
     this.wantedLeft += 1;
     this.haveBytes -= this.geometry.pieceLength(piece);
   }
@@ -323,19 +319,18 @@ export class Picker {
   #wishChanged(piece: number, sign: 1 | -1): void {
     const lengthBytes = sign * this.geometry.pieceLength(piece);
     this.wantedBytes += lengthBytes;
-    if ((this.states[piece] as number) < PIECE_WRITTEN) this.wantedLeft += sign;
+    if (this.state(piece) < PIECE_WRITTEN) this.wantedLeft += sign;
     else this.haveBytes += lengthBytes;
   }
 
   #nothingFree(): boolean {
     for (let level = 1; level < PRIORITY_LEVELS; level += 1) if ((this.#orders[level]?.size ?? 0) > 0) return false;
-    for (const partial of this.partials)
-      if (partial.freeCount > 0 && this.#priorities[partial.piece] !== 0) return false;
+    for (const partial of this.partials) if (partial.freeCount > 0 && this.priority(partial.piece) !== 0) return false;
     return true;
   }
 
   #before(a: PartialPiece, b: PartialPiece): number {
-    const byPriority = (this.#priorities[b.piece] as number) - (this.#priorities[a.piece] as number);
+    const byPriority = this.priority(b.piece) - this.priority(a.piece);
     if (byPriority !== 0) return byPriority;
     return this.sequential ? a.piece - b.piece : a.sequence - b.sequence;
   }
@@ -361,8 +356,7 @@ export class Picker {
     for (let requesters = 1; requesters < END_GAME_REQUESTERS_MAX; requesters += 1) {
       for (let i = this.partials.length - 1; i >= 0; i -= 1) {
         const partial = this.partials[i] as PartialPiece;
-        if (partial.exclusiveTo !== null || this.#priorities[partial.piece] === 0 || !peer.mayAsk(partial.piece))
-          continue;
+        if (partial.exclusiveTo !== null || this.priority(partial.piece) === 0 || !peer.mayAsk(partial.piece)) continue;
         const base = partial.piece * this.geometry.blocksPerPiece;
         for (let block = partial.blockCount - 1; block >= 0; block -= 1) {
           if (partial.states[block] !== BLOCK_REQUESTED || partial.requesters[block] !== requesters) continue;
@@ -383,29 +377,25 @@ export class Picker {
 
   #rarest(peer: AskedPeer): number {
     for (let level = PRIORITY_LEVELS - 1; level > 0; level -= 1) {
-      const order = this.#orders[level];
-      if (!order) continue;
-      for (let rank = 0; rank < order.size; rank += 1) {
-        const piece = order.at(rank);
-        if (peer.mayAsk(piece)) return piece;
-      }
+      const piece = this.#orders[level]?.rarest((candidate) => peer.mayAsk(candidate)) ?? -1;
+      if (piece !== -1) return piece;
     }
     return -1;
   }
 
   #firstInOrder(peer: AskedPeer): number {
-    while (this.#firstMissing < this.states.length && this.states[this.#firstMissing] !== PIECE_MISSING)
+    while (this.#firstMissing < this.geometry.pieceCount && this.state(this.#firstMissing) !== PIECE_MISSING)
       this.#firstMissing += 1;
     let best = -1;
-    for (let piece = this.#firstMissing; piece < this.states.length; piece += 1) {
-      if (this.states[piece] !== PIECE_MISSING || this.#priorities[piece] === 0 || !peer.mayAsk(piece)) continue;
+    for (let piece = this.#firstMissing; piece < this.geometry.pieceCount; piece += 1) {
+      if (this.state(piece) !== PIECE_MISSING || this.priority(piece) === 0 || !peer.mayAsk(piece)) continue;
       if (best === -1 || this.priority(piece) > this.priority(best)) best = piece;
     }
     return best;
   }
 
   #setMissing(piece: number): void {
-    this.states[piece] = PIECE_MISSING;
+    this.#rows.setState(piece, PIECE_MISSING);
     this.#orderOf(piece)?.insert(piece);
     if (piece < this.#firstMissing) this.#firstMissing = piece;
   }
@@ -417,11 +407,11 @@ export class Picker {
 
   /** The order of the piece's priority; null where it is not wanted. */
   #orderOf(piece: number): RarityOrder | null {
-    const level = this.#priorities[piece] as number;
+    const level = this.priority(piece);
     if (level === 0) return null;
     let order = this.#orders[level] ?? null;
     if (order === null) {
-      order = new RarityOrder(this.#orderedBy, this.#random);
+      order = new RarityOrder(this.#rows, this.#countCopies, this.#random);
       this.#orders[level] = order;
     }
     return order;
@@ -435,9 +425,9 @@ export class Picker {
     let haveBytes = 0;
     let written = 0;
     let partials = 0;
-    for (let piece = 0; piece < this.states.length; piece += 1) {
-      const state = this.states[piece] as number;
-      if (this.#priorities[piece] !== 0) {
+    for (let piece = 0; piece < this.geometry.pieceCount; piece += 1) {
+      const state = this.state(piece);
+      if (this.priority(piece) !== 0) {
         wantedBytes += this.geometry.pieceLength(piece);
         if (state < PIECE_WRITTEN) wantedLeft += 1;
         else haveBytes += this.geometry.pieceLength(piece);

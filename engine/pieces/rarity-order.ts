@@ -1,27 +1,29 @@
-// The missing pieces of one priority, kept in order of how many peers have them, ties in random order.
+// The missing pieces of one priority, kept in order of how many peers have them; ties stand in no order, and whoever picks begins at a
+// random one, so that peers do not all want the same piece.
 //
-// `#order` holds the pieces, fewest copies first; bucket `a` (all pieces with availability a) is `#order[#start[a] … #start[a + 1])`.
-// One more or one copy less moves a piece over one bucket boundary by one swap: O(1). Entering and leaving cost one swap a bucket
-// (at most as many as the availability of any piece, bounded by the connections of a torrent).
+// `#order` holds the pieces, fewest copies first; bucket `a` (all pieces with `a` copies) is `#order[#start[a] … #start[a + 1])`.
+// One copy more or less moves a piece over one bucket boundary by one swap: O(1). Entering and leaving cost one swap a bucket
+// (at most as many as the copies of any piece, bounded by the connections of a torrent).
 
 import { assert } from '../bug.ts';
 import type { RandomStream } from '../contract.ts';
+import type { PieceRows } from './piece-rows.ts';
 
 export class RarityOrder {
   readonly #random: RandomStream;
+  readonly #byCopies: boolean;
   readonly #order: Int32Array;
-  /** Where a piece stands in `#order`; −1 where it does not. */
-  readonly #position: Int32Array;
-  readonly #availability: Uint16Array;
+  readonly #rows: PieceRows;
   /** One entry more than there are buckets: the last is the number of pieces in the order. */
   readonly #start: number[] = [0, 0];
 
-  /** `availability`: shared with the caller, who changes an entry only through this class while the piece is in the order. */
-  constructor(availability: Uint16Array, random: RandomStream) {
-    this.#availability = availability;
+  /** `rows`: of all pieces; the copies of a piece in the order are changed only through this class, and its rank is kept there. `byCopies`:
+   *  false makes all pieces a tie. */
+  constructor(rows: PieceRows, byCopies: boolean, random: RandomStream) {
+    this.#rows = rows;
+    this.#byCopies = byCopies;
     this.#random = random;
-    this.#order = new Int32Array(availability.length);
-    this.#position = new Int32Array(availability.length).fill(-1);
+    this.#order = new Int32Array(rows.pieceCount);
   }
 
   get size(): number {
@@ -29,16 +31,26 @@ export class RarityOrder {
   }
 
   contains(piece: number): boolean {
-    return this.#position[piece] !== -1;
+    return this.#rows.rank(piece) !== -1;
   }
 
-  /** The piece at `rank`, 0 = rarest. */
-  at(rank: number): number {
-    return this.#order[rank] as number;
+  /** The rarest piece that `allowed` says yes to, ties by chance; −1: none. */
+  rarest(allowed: (piece: number) => boolean): number {
+    for (let bucket = 0; bucket < this.#start.length - 1; bucket += 1) {
+      const first = this.#start[bucket] as number;
+      const count = (this.#start[bucket + 1] as number) - first;
+      if (count === 0) continue;
+      const turn = count === 1 ? 0 : this.#random.below(count);
+      for (let i = 0; i < count; i += 1) {
+        const piece = this.#order[first + ((turn + i) % count)] as number;
+        if (allowed(piece)) return piece;
+      }
+    }
+    return -1;
   }
 
   insert(piece: number): void {
-    const bucket = this.#availability[piece] as number;
+    const bucket = this.#bucketOf(piece);
     this.#reach(bucket);
     const start = this.#start;
     let hole = this.size;
@@ -51,55 +63,54 @@ export class RarityOrder {
       start[b] = first + 1;
     }
     this.#put(piece, hole);
-    this.#shuffleInto(piece, bucket);
   }
 
   remove(piece: number): void {
     const start = this.#start;
-    let hole = this.#position[piece] as number;
-    for (let b = this.#availability[piece] as number; b < start.length - 1; b += 1) {
+    let hole = this.#rows.rank(piece);
+    for (let b = this.#bucketOf(piece); b < start.length - 1; b += 1) {
       const last = (start[b + 1] as number) - 1;
       if (last !== hole) this.#put(this.#order[last] as number, hole);
       hole = last;
       start[b + 1] = last;
     }
-    this.#position[piece] = -1;
+    this.#rows.setRank(piece, -1);
   }
 
   /** One peer more has the piece. */
   increment(piece: number): void {
-    const bucket = this.#availability[piece] as number;
+    const bucket = this.#bucketOf(piece);
+    this.#rows.addCopy(piece);
+    if (!this.#byCopies) return;
     this.#reach(bucket + 1);
     const last = (this.#start[bucket + 1] as number) - 1;
     this.#swap(piece, last);
     this.#start[bucket + 1] = last;
-    this.#availability[piece] = bucket + 1;
-    this.#shuffleInto(piece, bucket + 1);
   }
 
   /** One peer fewer has the piece. */
   decrement(piece: number): void {
-    const bucket = this.#availability[piece] as number;
+    const bucket = this.#bucketOf(piece);
+    this.#rows.removeCopy(piece);
+    if (!this.#byCopies) return;
     const first = this.#start[bucket] as number;
     this.#swap(piece, first);
     this.#start[bucket] = first + 1;
-    this.#availability[piece] = bucket - 1;
-    this.#shuffleInto(piece, bucket - 1);
   }
 
-  /** Throws `EngineBug` where order, positions and buckets disagree. */
+  /** Throws `EngineBug` where order, ranks and buckets disagree. */
   checkInvariants(): void {
-    let inOrder = 0;
-    for (let piece = 0; piece < this.#position.length; piece += 1) {
-      const rank = this.#position[piece] as number;
-      if (rank === -1) continue;
-      inOrder += 1;
-      assert(this.#order[rank] === piece, 'a piece stands where its position says', piece, rank);
-      const bucket = this.#availability[piece] as number;
-      const inside = rank >= (this.#start[bucket] as number) && rank < (this.#start[bucket + 1] as number);
-      assert(inside, 'a piece stands in the bucket of its availability', piece, bucket);
+    for (let bucket = 0; bucket < this.#start.length - 1; bucket += 1) {
+      for (let rank = this.#start[bucket] as number; rank < (this.#start[bucket + 1] as number); rank += 1) {
+        const piece = this.#order[rank] as number;
+        assert(this.#rows.rank(piece) === rank, 'a piece stands where its rank says', piece, rank);
+        assert(this.#bucketOf(piece) === bucket, 'a piece stands in the bucket of its copies', piece, bucket);
+      }
     }
-    assert(inOrder === this.size, 'pieces in the order are counted', inOrder, this.size);
+  }
+
+  #bucketOf(piece: number): number {
+    return this.#byCopies ? this.#rows.copies(piece) : 0;
   }
 
   #reach(bucket: number): void {
@@ -107,21 +118,14 @@ export class RarityOrder {
     while (start.length < bucket + 2) start.push(start[start.length - 1] as number);
   }
 
-  /** A random place within the bucket: ties are broken by chance, not by index, so that peers do not all want the same piece. */
-  #shuffleInto(piece: number, bucket: number): void {
-    const first = this.#start[bucket] as number;
-    const count = (this.#start[bucket + 1] as number) - first;
-    if (count > 1) this.#swap(piece, first + this.#random.below(count));
-  }
-
   #swap(piece: number, rank: number): void {
     const other = this.#order[rank] as number;
-    this.#put(other, this.#position[piece] as number);
+    this.#put(other, this.#rows.rank(piece));
     this.#put(piece, rank);
   }
 
   #put(piece: number, rank: number): void {
     this.#order[rank] = piece;
-    this.#position[piece] = rank;
+    this.#rows.setRank(piece, rank);
   }
 }

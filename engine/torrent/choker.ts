@@ -48,7 +48,7 @@ export class Choker {
     this.#rounds += 1;
     const ranked = this.#torrent.swarm.peers.filter((peer) => this.#eligible(peer));
     this.#rank(ranked);
-    const slots = Math.max(1, this.#ctx.settings.uploadSlots);
+    const slots = this.#slots;
     const regular = new Set(ranked.slice(0, Math.max(1, slots - 1)));
     if (this.#optimistic === null || regular.has(this.#optimistic) || !this.#eligible(this.#optimistic)) {
       this.#optimistic = slots > 1 ? this.#drawOptimistic(ranked, regular) : null;
@@ -66,23 +66,35 @@ export class Choker {
 
   /** The connection is over: what slot it had is free. */
   gone(peer: Peer): void {
-    if (!peer.amChoking) this.#unchokedCount -= 1;
-    this.interestChanged(peer);
+    if (this.#optimistic === peer) this.#optimistic = null;
+    if (peer.amChoking) return;
+    this.#unchokedCount -= 1;
+    this.#fillSlots();
   }
 
-  /** A peer became interested, lost interest, turned out to be a seed or snubbed us: a slot may be free, or is to be. */
+  /** A peer became interested, lost interest, turned out to be a seed or to be none, or snubbed us: it takes a slot that is free, or
+   *  leaves its own. Where a slot is free nobody else waits for it, so nobody else is looked at. */
   interestChanged(peer: Peer): void {
-    if (!this.#eligible(peer)) {
-      if (this.#optimistic === peer) this.#optimistic = null;
-      if (peer.up) this.#choke(peer);
-      if (this.#ctx.reasons !== null) this.#explain(peer, peer.isSeed ? 'seed' : 'notInterested', 0, 0);
+    if (this.#eligible(peer)) {
+      if (!peer.amChoking || this.#unchokedCount >= this.#slots) return;
+      this.#unchoke(peer);
+      if (this.#ctx.reasons !== null) this.#explain(peer, 'freeSlot', 0, 0);
+      return;
     }
+    if (this.#optimistic === peer) this.#optimistic = null;
+    if (this.#ctx.reasons !== null) this.#explain(peer, peer.isSeed ? 'seed' : 'notInterested', 0, 0);
+    if (peer.amChoking) return;
+    this.#choke(peer);
     this.#fillSlots();
+  }
+
+  get #slots(): number {
+    return Math.max(1, this.#ctx.settings.uploadSlots);
   }
 
   /** Gives free slots to those that have waited longest. */
   #fillSlots(): void {
-    while (this.#unchokedCount < Math.max(1, this.#ctx.settings.uploadSlots)) {
+    while (this.#unchokedCount < this.#slots) {
       let next: Peer | null = null;
       for (const peer of this.#torrent.swarm.peers) {
         if (peer.amChoking && this.#eligible(peer) && (next === null || peer.chokedAt < next.chokedAt)) next = peer;
@@ -93,11 +105,16 @@ export class Choker {
     }
   }
 
-  /** Throws `EngineBug` where the count of slots is wrong. */
+  /** Throws `EngineBug` where the count of slots is wrong, or somebody waits for a slot that is free. */
   checkInvariants(): void {
     let unchoked = 0;
-    for (const peer of this.#torrent.swarm.peers) if (peer.up && !peer.amChoking) unchoked += 1;
+    let waiting = 0;
+    for (const peer of this.#torrent.swarm.peers) {
+      if (peer.up && !peer.amChoking) unchoked += 1;
+      if (peer.amChoking && this.#eligible(peer)) waiting += 1;
+    }
     assert(unchoked === this.#unchokedCount, 'unchoked peers are counted', unchoked, this.#unchokedCount);
+    assert(waiting === 0 || unchoked >= this.#slots, 'nobody waits for a free slot', waiting, unchoked);
   }
 
   #eligible(peer: Peer): boolean {

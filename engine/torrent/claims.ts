@@ -26,7 +26,7 @@ export function believe(options: AddTorrent, picker: Picker): { pending: Uint8Ar
   }
   const begun: PartialPiece[] = [];
   for (const { piece, blocks } of claims?.partials ?? []) {
-    if (pending[piece] === 1 || picker.states[piece] !== PIECE_MISSING) continue;
+    if (pending[piece] === 1 || picker.state(piece) !== PIECE_MISSING) continue;
     const partial = picker.begin(piece);
     for (let block = 0; block < partial.blockCount; block += 1) {
       if (hasBit(blocks, block) && isBlockOnDisk(metainfo, fileLengths, piece, block))
@@ -78,7 +78,7 @@ export function claimPieces(
   const unsynced = new Bitfield(pieceCount);
   for (const piece of claiming) flushed.set(piece);
   for (let piece = 0; piece < pieceCount; piece += 1) {
-    const state = picker.states[piece];
+    const state = picker.state(piece);
     if (state === PIECE_FLUSHED) flushed.set(piece);
     else if ((state === PIECE_WRITTEN && !flushed.has(piece)) || isPending(piece)) unsynced.set(piece);
   }

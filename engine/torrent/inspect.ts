@@ -20,7 +20,10 @@ const PIECE_STATES: readonly PieceState[] = ['missing', 'partial', 'hashing', 'h
 
 export function inspectTorrent(ctx: Context, torrent: Torrent): TorrentInspection {
   const { picker, swarm, choker } = torrent;
-  const pieces = Array.from(picker.states, (state) => PIECE_STATES[state] as PieceState);
+  const pieces = Array.from(
+    { length: picker.geometry.pieceCount },
+    (_, piece) => PIECE_STATES[picker.state(piece)] as PieceState,
+  );
   return {
     status: torrentStatus(torrent),
     pieces,
@@ -86,6 +89,6 @@ function notAsked(ctx: Context, torrent: Torrent, peer: Peer): NotAsked | null {
 /** A peer that came to us and never said where it listens is known by its host alone. */
 function nameOf(known: KnownPeer | null): string | null {
   if (known === null) return null;
-  const { address, key } = known;
-  return address === null ? `${key.slice(0, key.indexOf('|'))} (incoming)` : `${address.host}:${address.port}`;
+  const { address, host } = known;
+  return address === null ? `${host} (incoming)` : `${host}:${address.port}`;
 }

@@ -125,7 +125,7 @@ export class Requester {
 
   #isMissing(piece: number): boolean {
     const { picker } = this.#torrent;
-    return picker.states[piece] === PIECE_MISSING && picker.wants(piece);
+    return picker.state(piece) === PIECE_MISSING && picker.wants(piece);
   }
 
   /** Payload that nobody needed. `key`: the block, if the peer was asked for it, which is answered by this; else −1. */

@@ -13,8 +13,7 @@ export function torrentStatus(torrent: Torrent): TorrentStatus {
   let flushedBytes = 0;
   const flushed = new Bitfield(geometry.pieceCount);
   for (let piece = 0; piece < geometry.pieceCount; piece += 1) {
-    const state = picker.states[piece] as number;
-    if (state !== PIECE_FLUSHED) continue;
+    if (picker.state(piece) !== PIECE_FLUSHED) continue;
     flushed.set(piece);
     if (picker.priority(piece) !== 0) flushedBytes += geometry.pieceLength(piece);
   }
@@ -67,14 +66,16 @@ function figures(torrent: Torrent) {
 }
 
 export function pieceMap({ picker }: Torrent): PieceMap {
-  const pieces = picker.states.map((state) => {
-    if (state === PIECE_FLUSHED) return 3;
-    if (state === PIECE_WRITTEN) return 2;
-    return state === PIECE_MISSING ? 0 : 1;
-  });
-  const availability = new Uint8Array(pieces.length);
-  for (let piece = 0; piece < pieces.length; piece += 1)
+  const { pieceCount } = picker.geometry;
+  const pieces = new Uint8Array(pieceCount);
+  const availability = new Uint8Array(pieceCount);
+  for (let piece = 0; piece < pieceCount; piece += 1) {
+    const state = picker.state(piece);
+    if (state === PIECE_FLUSHED) pieces[piece] = 3;
+    else if (state === PIECE_WRITTEN) pieces[piece] = 2;
+    else if (state !== PIECE_MISSING) pieces[piece] = 1;
     availability[piece] = Math.min(picker.availability(piece), COPIES_SHOWN_MAX);
+  }
   return { pieces, availability };
 }
 

@@ -140,7 +140,7 @@ export class Storage {
       'a digest for each block',
       piece,
     );
-    if (this.#torrent.picker.states[piece] === PIECE_HASHING) {
+    if (this.#torrent.picker.state(piece) === PIECE_HASHING) {
       if (digests !== null) this.blame.remember(piece, digests, partial.contributors);
       this.#giveUp(partial);
       return;

@@ -2,7 +2,7 @@
 // let go when there is nothing more to get from them.
 
 import { Bitfield, BitfieldPages } from '../bitfield.ts';
-import { hex, sameBytes } from '../bytes.ts';
+import { sameBytes } from '../bytes.ts';
 import type { Context } from '../context.ts';
 import type { DisconnectReason, FoundPeer, Instant, PeerSource } from '../contract.ts';
 import { ALLOWED_FAST_COUNT, INCOMING_REQUESTS_MAX, PEERS_PER_ANNOUNCE_MAX } from '../limits.ts';
@@ -12,6 +12,7 @@ import { sha1 } from '../sha1.ts';
 import { allowedFastSet } from '../wire/allowed-fast.ts';
 import { DONT_HAVE_ID, encodeExtensionHandshake, EXTENSION_HANDSHAKE_ID } from '../wire/extension-handshake.ts';
 import { BusyPeers } from './busy-peers.ts';
+import { Room } from './room.ts';
 import type { Torrent } from './torrent.ts';
 
 /** libtorrent's (CONFORMANCE 18). */
@@ -20,12 +21,6 @@ export const HANDSHAKE_TIMEOUT_US = 10_000_000;
 const KEEP_ALIVE_US = 100_000_000;
 /** A peer that was silent for two minutes, and half a minute for the way, is gone. */
 const SILENCE_US = 150_000_000;
-/** Where neither side wants anything of the other after so long, a peer may have to make room for one that comes. */
-const IDLE_US = 5_000_000;
-/** Where one does, and nothing was exchanged for so long, it is useless to us all the same, if we know of others. */
-const USELESS_US = 60_000_000;
-/** With fewer useful peers than this we look for better ones: at the tracker before its interval, and beyond the half of our places. */
-const PEERS_ENOUGH = 8;
 /** Below this many pieces a peer is granted its allowed-fast set (BEP 6: to help peers that have nothing to trade). */
 const NEEDS_HELP_PIECES = ALLOWED_FAST_COUNT;
 
@@ -39,6 +34,7 @@ export class Swarm {
   readonly peers: Peer[] = [];
   readonly busy = new BusyPeers();
   readonly book = new PeerBook();
+  readonly room: Room;
   readonly #ctx: Context;
   readonly #torrent: Torrent;
   readonly #bitfields: BitfieldPages;
@@ -53,18 +49,12 @@ export class Swarm {
     this.#ctx = ctx;
     this.#torrent = torrent;
     this.#bitfields = new BitfieldPages(torrent.metainfo.geometry.pieceCount);
+    this.room = new Room(ctx, torrent, this);
   }
 
   /** A tracker is to be asked before its interval. */
   get needsPeers(): boolean {
-    return !this.#torrent.finished && this.#starved;
-  }
-
-  /** Hardly anybody who is connected is of any use, or may yet be. */
-  get #starved(): boolean {
-    let useful = 0;
-    for (const peer of this.peers) if (this.#useful(peer) && ++useful === PEERS_ENOUGH) return false;
-    return true;
+    return !this.#torrent.finished && this.room.starved;
   }
 
   // ── finding ──
@@ -84,26 +74,17 @@ export class Swarm {
     const { settings } = this.#ctx;
     while (
       this.#torrent.active &&
-      this.#hasRoomToDial() &&
+      this.room.toDial &&
       this.#ctx.connections < settings.connectionsMax &&
       this.#ctx.dials < settings.dialsMax
     ) {
       const known = this.book.best(this.#ctx.now, this.#torrent.finished);
       if (known === null) return;
+      this.room.dialled();
       this.#torrent.dial(known);
       // Who has everything is in no hurry: leechers come by themselves, and most of those it would dial have finished too.
       if (this.#torrent.finished) return;
     }
-  }
-
-  #hasRoomToDial(): boolean {
-    const places = this.#ctx.settings.connectionsPerTorrentMax;
-    const half = Math.ceil(places / 2);
-    if (this.peers.length < half) return true;
-    if (this.peers.length >= places) return false;
-    let idle = 0;
-    for (const peer of this.peers) if (this.#idle(peer)) idle += 1;
-    return this.peers.length < half + idle;
   }
 
   dialled(peer: Peer, known: KnownPeer): void {
@@ -141,51 +122,11 @@ export class Swarm {
 
   /** An incoming handshake named this torrent: we answer at once (CONFORMANCE 15). False: there is no room. */
   accepted(peer: Peer): boolean {
-    if (this.peers.length >= this.#ctx.settings.connectionsPerTorrentMax && !this.#makeRoom()) return false;
+    if (!this.room.forOneWhoComes(peer.address.host)) return false;
     this.#join(peer);
     this.#useBits(peer);
     peer.sendHandshake(this.#torrent);
     return true;
-  }
-
-  /** Lets the peer go that has been idle longest. */
-  #makeRoom(): boolean {
-    return this.#evict((peer) => this.#idle(peer), 'idle, and others want to connect');
-  }
-
-  /** Once a second, while hardly anybody is of use and others are known: the oldest that is of none makes room for a dial. */
-  #replaceUseless(): void {
-    if (this.peers.length < this.#ctx.settings.connectionsPerTorrentMax || !this.#starved) return;
-    if (this.book.best(this.#ctx.now, this.#torrent.finished) === null) return;
-    const { now } = this.#ctx;
-    const useless = (peer: Peer) =>
-      this.#idle(peer) || (peer.up && !this.#useful(peer) && now - peer.connectedAt >= USELESS_US);
-    this.#evict(useless, 'of no use');
-  }
-
-  /** Lets the peer go of those named that was connected first. */
-  #evict(named: (peer: Peer) => boolean, why: string): boolean {
-    let oldest: Peer | null = null;
-    for (const peer of this.peers)
-      if ((oldest === null || peer.connectedAt < oldest.connectedAt) && named(peer)) oldest = peer;
-    if (oldest === null) return false;
-    oldest.known.foundUseless(this.#ctx.now);
-    this.#ctx.outbox.event('peerEvicted', this.#torrent.id, oldest.conn, 0);
-    this.#torrent.drop(oldest, why);
-    return true;
-  }
-
-  /** It neither wants nor has anything, or does not answer what it was asked in the time of a request: one that is only slow keeps its place. */
-  #idle(peer: Peer): boolean {
-    const { now, settings } = this.#ctx;
-    const mute = peer.snubbed && now - peer.lastBlockAt >= settings.requestTimeoutMs * 1_000;
-    return peer.up && (mute || !interest(peer)) && now - peer.connectedAt >= IDLE_US && !exchanges(peer);
-  }
-
-  /** Something was exchanged lately, or may be soon. */
-  #useful(peer: Peer): boolean {
-    if (!peer.up || exchanges(peer)) return peer.up;
-    return interest(peer) && !peer.snubbed && this.#ctx.now - peer.connectedAt < USELESS_US;
   }
 
   #useBits(peer: Peer): void {
@@ -203,7 +144,7 @@ export class Swarm {
     }
     if (!this.#resolveDuplicate(peer)) return;
     if (peer.knownAs === null) {
-      peer.knownAs = this.book.cameToUs(peer.address.host, hex(peer.peerId));
+      peer.knownAs = this.book.cameToUs(peer.address.host, peer.peerId);
       peer.knownAs.conn = peer.conn;
     }
     if (peer.known.banned) {
@@ -324,12 +265,17 @@ export class Swarm {
     }
     if (picker.wants(piece)) peer.wantedCount -= 1;
     this.#updateInterest(peer);
+    this.#torrent.choker.interestChanged(peer);
     if (!peer.fast) this.#torrent.requester.dropPiece(peer, piece);
   }
 
   /** A seed is no use to one who has everything, nor the other way round. */
   seedStateChanged(peer: Peer): void {
-    if (!peer.isSeed || !peer.up) return;
+    if (!peer.up) return;
+    if (!peer.isSeed) {
+      this.#torrent.choker.interestChanged(peer);
+      return;
+    }
     peer.known.seed = peer.bits.full || peer.uploadOnly;
     this.#ctx.outbox.event('peerIsSeed', this.#torrent.id, peer.conn, 0);
     if (this.#torrent.finished) {
@@ -407,7 +353,7 @@ export class Swarm {
   /** The connection is over, whoever ended it; `why`: null = we did. */
   gone(peer: Peer, why: DisconnectReason | null): void {
     const wasUp = peer.up;
-    const useless = why !== null && !interest(peer) && this.#idle(peer);
+    const useless = why !== null && this.room.hadNothing(peer);
     const dialWasOver = !peer.countsAsDial;
     peer.state = 'closed';
     this.peers.splice(this.peers.indexOf(peer), 1);
@@ -472,7 +418,7 @@ export class Swarm {
       }
     }
     this.busy.forgetIdle();
-    this.#replaceUseless();
+    this.room.second();
     this.dial();
   }
 
@@ -497,14 +443,6 @@ export class Swarm {
 const STALE_US = 10_000_000;
 /** A peer that ended a good connection is left alone for a while. */
 const REDIAL_US = 30_000_000;
-
-function exchanges(peer: Peer): boolean {
-  return peer.download.recentBytes + peer.upload.recentBytes > 0;
-}
-
-function interest(peer: Peer): boolean {
-  return peer.amInterested || peer.peerInterested;
-}
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {
   for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return (a[i] as number) - (b[i] as number);

@@ -9,7 +9,15 @@
 import { assert, EngineBug } from '../bug.ts';
 import { hex } from '../bytes.ts';
 import type { Context } from '../context.ts';
-import type { AddTorrent, DiskFault, FilePriority, RandomStream, TorrentId, TorrentState } from '../contract.ts';
+import type {
+  AddTorrent,
+  DiskFault,
+  FilePriority,
+  Instant,
+  RandomStream,
+  TorrentId,
+  TorrentState,
+} from '../contract.ts';
 import { SHA1_LENGTH_BYTES } from '../limits.ts';
 import type { Metainfo } from '../metainfo/metainfo.ts';
 import type { Peer } from '../peers/peer.ts';
@@ -17,7 +25,7 @@ import type { KnownPeer } from '../peers/peer-book.ts';
 import { BLOCK_RECEIVED, type PartialPiece } from '../pieces/partial-piece.ts';
 import { Picker } from '../pieces/picker.ts';
 import { RateMeter } from '../rate-meter.ts';
-import type { ResumeData } from '../resume/resume-data.ts';
+import type { RememberedPeer, ResumeData } from '../resume/resume-data.ts';
 import { AnnouncePolicy } from '../trackers/announce-policy.ts';
 import { Checking } from './checking.ts';
 import { Choker } from './choker.ts';
@@ -86,6 +94,9 @@ export class Torrent {
   #downloadedBefore = 0;
   #nextServed = 0;
   #nextFilled = 0;
+  /** The peers as last written down for the resume data. */
+  #remembered: readonly RememberedPeer[] = [];
+  #rememberAgainAt: Instant = 0;
 
   constructor(ctx: Context, host: TorrentHost, id: TorrentId, options: AddTorrent) {
     this.#ctx = ctx;
@@ -483,8 +494,18 @@ export class Torrent {
       paused: !this.#wantsToRun,
       sequential: this.picker.sequential,
       filePriorities: this.#filePriorities.values,
-      peers: rememberPeers(this.swarm.book),
+      peers: this.#rememberedPeers(),
     };
+  }
+
+  /** Peers change slowly, and there may be thousands: while the torrent runs they are written down anew only so often. */
+  #rememberedPeers(): readonly RememberedPeer[] {
+    const { now, settings } = this.#ctx;
+    if (!this.active || now >= this.#rememberAgainAt) {
+      this.#remembered = rememberPeers(this.swarm.book);
+      this.#rememberAgainAt = now + settings.resumeIntervalMs * 1_000;
+    }
+    return this.#remembered;
   }
 
   /** Why it stopped, or last stopped, by itself; null = it did not, or the user has started it since. */

@@ -1,5 +1,6 @@
 // How runs are shown: a row of the table, a JSON line, the list of scenarios.
 
+import { existsSync } from 'node:fs';
 import type { RunResult, Scenario } from '#sim';
 
 const COLUMNS: readonly (readonly [string, number])[] = [
@@ -40,9 +41,17 @@ export function jsonLine(result: RunResult, wallS: number): string {
   return JSON.stringify({ ...result, wallS: Number(wallS.toFixed(3)) });
 }
 
-/** The command that gives a run again. */
+/** The command that gives a run again: in a checkout npm's, where the program was installed its own. */
 export function replayCommand(scenario: string, seed: number, settings: string): string {
-  return `npm run sim scenario ${scenario} -- --seed ${seed}${settings}`;
+  const options = `--seed ${seed}${settings}`;
+  return inCheckout()
+    ? `npm run sim scenario ${scenario} -- ${options}`
+    : `starling sim scenario ${scenario} ${options}`;
+}
+
+/** Whether the sources stand beside the bundle. */
+function inCheckout(): boolean {
+  return import.meta.url.endsWith('.ts') || existsSync(new URL('../sim/command/report.ts', import.meta.url));
 }
 
 /** A scenario with its knobs, as lines. */

@@ -9,6 +9,7 @@ import { interruptible } from './interrupt.ts';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, type SimOutput } from './output.ts';
 import { buildDigest } from './sweep/build-digest.ts';
 import { annotations, junit } from './sweep/ci-formats.ts';
+import { loadFleet } from './sweep/load-fleet.ts';
 import { reportSweep } from './sweep/report.ts';
 import type { Outcome } from './sweep/outcome.ts';
 import {
@@ -86,6 +87,7 @@ async function sweep(
   const todo = jobs(plan);
   // Refuses what cannot be run before anything is written.
   jobs(plan).next();
+  const fleet = options.redis === undefined ? null : await loadFleet();
   const identity = { build: buildDigest(), scenarios: plan.scenarios, explore, set, guard };
   const file = options.out === undefined ? null : await ResultsFile.open(options.out, identity);
   const outcomes = (file?.before ?? []).filter((outcome) => wanted.has(keyOf(outcome)));
@@ -104,12 +106,11 @@ async function sweep(
   const runs = { threads, memoryMiB: options.memory ?? null, runTimeoutS: options.runTimeout };
   try {
     const rest = except(todo, file);
-    if (options.redis === undefined) await runAll(rest, { ...runs, guard }, keep, stop);
+    if (fleet === null || options.redis === undefined) await runAll(rest, { ...runs, guard }, keep, stop);
     else {
-      const { sweepTogether } = await import('./sweep/fleet.ts');
       const flush = async () => file?.flush();
       const announcement = { id: idOf(plan, identity), build: identity.build, guard };
-      await sweepTogether(options.redis, { announcement, jobs: rest, deliver: keep, flush }, runs, output, stop);
+      await fleet.sweepTogether(options.redis, { announcement, jobs: rest, deliver: keep, flush }, runs, output, stop);
     }
   } finally {
     progress.end();

@@ -6,6 +6,7 @@ import { redisUrl, threadCount, wholeNumber } from './arguments.ts';
 import { interruptible } from './interrupt.ts';
 import { EXIT_INTERRUPTED, type SimOutput } from './output.ts';
 import { buildDigest } from './sweep/build-digest.ts';
+import { loadFleet } from './sweep/load-fleet.ts';
 import { RUN_TIMEOUT_S } from './sweep/run-pool.ts';
 
 interface WorkerOptions {
@@ -25,7 +26,7 @@ export function addWorker(program: Command, output: SimOutput, exit: (code: numb
     .option('--run-timeout <s>', 'a run that takes longer has failed', wholeNumber, RUN_TIMEOUT_S)
     .action(async ({ redis, threads, memory, runTimeout }: WorkerOptions) => {
       const build = buildDigest();
-      const { serve } = await import('./sweep/fleet.ts');
+      const { serve } = await loadFleet();
       output.out(`worker on ${hostname()}, build ${build}, ${threads} threads: waiting for sweeps`);
       const options = { threads, memoryMiB: memory ?? null, runTimeoutS: runTimeout, build };
       await interruptible((stop) => serve(redis, options, output, stop));

@@ -125,7 +125,8 @@ describe('event log', () => {
 
   test('event log: what a tracker, a torrent and a peer wrote gives no orders to a terminal', async () => {
     const tracker = createServer((_request, response) => {
-      response.end(`d14:failure reason${Buffer.byteLength(HOSTILE)}:${HOSTILE}e`);
+      const reason = `${HOSTILE} unknown passkey-0123, 9876543210abcdef`;
+      response.end(`d14:failure reason${Buffer.byteLength(reason)}:${reason}e`);
     });
     tracker.listen(0, '127.0.0.1');
     await once(tracker, 'listening');
@@ -133,7 +134,11 @@ describe('event log', () => {
       tracker.close();
     });
     const { port } = tracker.address() as AddressInfo;
-    const share = makeShare(100_000, [`http://user:word@127.0.0.1:${port}/passkey/announce`], HOSTILE);
+    const share = makeShare(
+      100_000,
+      [`http://user:word@127.0.0.1:${port}/passkey-0123/announce?pid=9876543210abcdef`],
+      HOSTILE,
+    );
     const file = join(share.folder, 'log');
     const seed = await startSeed(share, '--log-level', 'trace', '--log-file', file);
     const peer = connect(seed.port, '127.0.0.1');
@@ -154,8 +159,9 @@ describe('event log', () => {
     expect(stderr).toMatch(/WARN: tracker http:\/\/127\.0\.0\.1:\d+: evil/);
     for (const text of [stderr, logged]) {
       expect(text).not.toMatch(UNSAFE);
-      // Neither the password nor the passkey of the announce URL.
-      expect(text).not.toMatch(/word|passkey/);
+      // Neither the password nor the passkeys of the announce URL, not even where the tracker repeats them.
+      expect(text).not.toMatch(/word|passkey|9876543210/);
+      expect(text).toContain('unknown …, …');
     }
   });
 

@@ -1,18 +1,17 @@
 // A download between two network namespaces whose line is cut and mended: it finishes by itself. Needs root and Debian's iproute2.
 
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test, type TestContext } from 'vitest';
 import { makeShare, transferArguments } from './share.ts';
-import { start } from './support.ts';
+import { run, start } from './support.ts';
 
 const MIB = 1024 * 1024;
 const TIMEOUT_MS = 300_000;
 
 function ip(...args: readonly string[]): void {
-  execFileSync('ip', args);
+  run('ip', ...args);
 }
 
 /** Of the test's own context: tests run side by side. */

@@ -1,8 +1,8 @@
 // Listening and TCP connections, without an engine.
 
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { connect, createServer, Server as NetServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { formatAddress, parseHostPort, plainHost } from '../../client/net/address.ts';
 import { listen } from '../../client/net/listener.ts';
 import { Transport, type TransportEvents } from '../../client/net/transport.ts';
@@ -59,6 +59,22 @@ function recorder() {
 }
 
 describe('listener', () => {
+  test('listener: a system that never answers is given up after 5 s, with an error that says so', async () => {
+    vi.useFakeTimers();
+    const asked = vi.spyOn(NetServer.prototype, 'listen').mockImplementation(function (this: NetServer) {
+      return this;
+    });
+    onTestFinished(() => {
+      vi.useRealTimers();
+      asked.mockRestore();
+    });
+    const listening = listen({ ports: [6881], bind: '127.0.0.1', accepted: () => undefined });
+    const refused = expect(listening).rejects.toThrow('127.0.0.1: cannot listen: timed out');
+    await vi.advanceTimersByTimeAsync(5_000);
+    await refused;
+    expect(asked).toHaveBeenCalledTimes(1);
+  });
+
   test('listener: takes the next port when the first is busy', async () => {
     const [busy, free] = [await occupy(), await occupy()];
     const { server, port } = await listenOn([busy, free, 0]);

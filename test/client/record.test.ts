@@ -1,5 +1,8 @@
 // Real transfers on loopback, recorded and run again; what a killed or broken program leaves behind.
 
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -39,6 +42,35 @@ function brokenProgram(): string {
 }
 
 describe('record', () => {
+  test('record: no passkey of a tracker is in the journal, and it replays with every announce (path, query, password)', async () => {
+    const tracker = createServer((_request, response) => {
+      response.end('d8:intervali1800e5:peers0:e');
+    });
+    tracker.listen(0, '127.0.0.1');
+    await once(tracker, 'listening');
+    onTestFinished(() => {
+      tracker.close();
+    });
+    const { port } = tracker.address() as AddressInfo;
+    const urls = ['0123456789abcdef/announce', 'announce?passkey=0123456789abcdef'].map(
+      (path) => `http://user:pass0123456789@127.0.0.1:${port}/${path}`,
+    );
+    const share = makeShare(MIB, urls);
+    const journal = join(share.folder, 'up.journal');
+    const asked = once(tracker, 'request');
+    const seed = await startSeed(share, '--record', journal);
+    await asked;
+    seed.child.kill('SIGINT');
+    await seed.ended;
+    const text = readFileSync(journal).toString('latin1');
+    // A text's characters are one byte each where they are ASCII.
+    expect(text).toContain(`127.0.0.1:${port}/~`);
+    expect(text).not.toMatch(/0123456789|pass/);
+    const { stdout, code } = await starling('sim', 'replay', journal, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, divergence: null });
+    expect(code).toBe(0);
+  });
+
   test('record: a download and its seed are run again with every output equal, their journals hold no content', async () => {
     const share = makeShare(16 * MIB + 4321);
     const [down, up] = ['down.journal', 'up.journal'].map((name) => join(share.folder, name)) as [string, string];

@@ -19,7 +19,7 @@ export interface Share {
   readonly target: string;
 }
 
-/** A torrent of one file of `lengthBytes`, under any name that a stranger might give it. */
+/** A torrent of one file of `lengthBytes`, under any name, and with any comment, that a stranger might give it. */
 export function makeShare(lengthBytes: number, trackers: readonly string[] = [], name = 'shared.bin'): Share {
   const folder = temporaryFolder();
   const content = new Uint8Array(lengthBytes).map((_byte, at) => (at * 31 + (at >>> 8)) & 0xff);
@@ -38,7 +38,7 @@ export function makeShare(lengthBytes: number, trackers: readonly string[] = [],
     pieceHashes: new Uint8Array(Buffer.concat(hashes)),
     announceTiers: trackers.map((url) => [url]),
     private: false,
-    comment: null,
+    comment: name,
     createdBy: null,
     creationDate: null,
   });

@@ -8,13 +8,16 @@ import {
   truncateSync,
   writeFileSync,
   readdirSync,
+  renameSync,
   rmSync,
 } from 'node:fs';
+import { open, realpath, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { diskFault } from '../../client/disk/disk-fault.ts';
 import { OpenFiles } from '../../client/disk/open-files.ts';
+import { confirmInside } from '../../client/disk/safe-path.ts';
 import { WriteQueue } from '../../client/disk/write-queue.ts';
 import type { DiskFault } from '#engine';
 import { contentOf, layout, mountTmpfs, openStorage, temporaryFolder, writeContent } from './support.ts';
@@ -161,6 +164,59 @@ describe('storage', () => {
     expect(await storage.fileLengths()).toEqual([-1]);
     if (kind === 'file') expect(readFileSync(join(outside, 'f0'), 'utf8')).toBe('secret');
     else expect(readdirSync(outside)).toEqual([]);
+  });
+
+  test.each(['folder', 'file'])(
+    'storage: a file that was opened outside is refused, though its path leads inside (a link that was put in between: %s)',
+    async (kind) => {
+      const folder = temporaryFolder();
+      const outside = temporaryFolder();
+      mkdirSync(join(folder, 't'));
+      writeFileSync(join(folder, 't', 'f'), 'mine');
+      writeFileSync(join(outside, 'f'), 'secret');
+      const root = await realpath(folder);
+      // What an opening finds that lost the race: the other file, after which the path is as it was.
+      const handle = await open(join(outside, 'f'), 'r+');
+      if (kind === 'folder') {
+        renameSync(join(folder, 't'), join(folder, 'kept'));
+        symlinkSync(outside, join(folder, 't'));
+      }
+      expect(await faultOf(confirmInside(handle, root, ['t', 'f']))).toBe('denied');
+      await expect(handle.stat()).rejects.toThrow(/closed|EBADF/);
+      const good = await open(join(folder, kind === 'folder' ? 'kept' : 't', 'f'), 'r+');
+      await confirmInside(good, root, [kind === 'folder' ? 'kept' : 't', 'f']);
+      await good.close();
+    },
+  );
+
+  test('storage: nothing is written outside while somebody swaps a folder for a link (400 openings)', async () => {
+    const torrent = layout(16, [4]);
+    const folder = temporaryFolder();
+    const outside = temporaryFolder();
+    mkdirSync(join(folder, 't', 'd0'), { recursive: true });
+    writeFileSync(join(outside, 'f0'), 'secret');
+    const [real, kept] = [join(folder, 't', 'd0'), join(folder, 't', 'kept')];
+    let swapping = true;
+    // A step fails where the storage made the missing folder first; the next ones mend that.
+    const ignore = () => undefined;
+    const swapper = (async () => {
+      while (swapping) {
+        await rename(real, kept).catch(ignore);
+        await symlink(outside, real).catch(ignore);
+        await rm(real, { recursive: true, force: true }).catch(ignore);
+        await rename(kept, real).catch(ignore);
+      }
+    })();
+    let written = 0;
+    for (let at = 0; at < 400; at += 1) {
+      const storage = await openStorage(folder, torrent);
+      if ((await faultOf(storage.write(0, [new Uint8Array(4)]))) === null) written += 1;
+      storage.close();
+    }
+    swapping = false;
+    await swapper;
+    expect(written).toBeGreaterThan(0);
+    expect(readFileSync(join(outside, 'f0'), 'utf8')).toBe('secret');
   });
 
   test('storage: follows a symbolic link that stays inside', async () => {

@@ -4,6 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatBytes, formatDuration, formatPercent } from '../../client/units.ts';
 import { printable } from '#harness';
+import { jsonLine } from '#harness/untrusted-text';
+
+// oxlint-disable-next-line no-control-regex
+const OBEYED = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
 describe('text', () => {
   test('untrusted text: nothing that a terminal obeys comes through (any text)', () => {
@@ -17,6 +21,17 @@ describe('text', () => {
       }),
     );
     expect(printable('\x1b]0;owned\x07 a\u202eb ünï')).toBe('\ufffd]0;owned\ufffd a\ufffdb ünï');
+  });
+
+  test('json line: says the same text, and nothing that a terminal obeys comes through (any text)', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const line = jsonLine({ text });
+        expect(JSON.parse(line).text).toBe(text);
+        expect(OBEYED.test(line.slice(0, -1))).toBe(false);
+      }),
+      { examples: [['\x1b]0;owned\x07\x9b31m\u202etxt\u2028']] },
+    );
   });
 
   test('percent: 100 only when it is true, and never more', () => {

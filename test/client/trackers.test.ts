@@ -164,7 +164,7 @@ describe('trackers', () => {
       server.close();
     });
     const { port } = server.address() as AddressInfo;
-    await expect(httpGet(new URL(`http://127.0.0.1:${port}/`), { bind: null, timeoutMs: 50 })).rejects.toThrow(
+    await expect(httpGet(new URL(`http://127.0.0.1:${port}/announce`), { bind: null, timeoutMs: 50 })).rejects.toThrow(
       'timed out',
     );
   });

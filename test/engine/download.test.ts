@@ -36,6 +36,25 @@ describe('download', () => {
     ]);
   });
 
+  test('download: requests go out in batches, each when the queue has fallen to its low-water mark (64 blocks in turn)', () => {
+    const { metainfo, data } = makeTorrent({ totalBytes: 512 * BLOCK, pieceLength: 16 * BLOCK });
+    const lab = new Lab({ metainfo });
+    const seed = lab.peer({ has: 'all' });
+    lab.say(seed, UNCHOKE);
+    const queue = lab.requests(seed);
+    const batches: number[] = [];
+    for (let round = 0; round < 64; round += 1) {
+      lab.give(seed, data, queue.shift()!);
+      const more = lab.requests(seed);
+      batches.push(more.length);
+      queue.push(...more);
+    }
+    // None for most blocks that arrive, then several at once.
+    expect(batches.filter((count) => count === 0).length).toBeGreaterThan(32);
+    expect(batches.filter((count) => count === 1)).toEqual([]);
+    expect(batches.filter((count) => count > 1).length).toBeGreaterThan(1);
+  });
+
   test('upload: serves what was asked for, once (2 pieces)', () => {
     const { metainfo, data } = makeTorrent({ totalBytes: 3 * BLOCK, pieceLength: 2 * BLOCK });
     const lab = new Lab({ metainfo, disk: data });

@@ -68,13 +68,17 @@ describe('parole', () => {
     const lab = new Lab({ metainfo });
     const liar = lab.peer({ id: 'liar', has: 'all' });
     lab.say(liar, UNCHOKE);
+    let piece = -1;
     for (let i = 0; i < 9 && !lab.closed.has(liar); i += 1) {
-      for (const asked of lab.requests(liar)) lab.give(liar, corrupt, asked);
+      for (const asked of lab.requests(liar)) {
+        if (piece === -1) piece = asked[0];
+        lab.give(liar, corrupt, asked);
+      }
     }
     expect(lab.closed.get(liar)).toBe('sent bad data');
     expect(lab.count('peerBanned')).toBe(1);
     expect(lab.closed.get(lab.peer({ id: 'liar', has: 'all' }))).toBe('banned');
-    expect(lab.status.corruptBytes).toBe(BLOCKS_PER_PIECE * BLOCK);
+    expect(lab.status.corruptBytes).toBe(lab.metainfo.geometry.pieceLength(piece));
     expect(lab.onDisk.includes(1)).toBe(false);
   });
 

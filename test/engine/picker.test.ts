@@ -74,7 +74,7 @@ describe('picker', () => {
             for (const key of taken.splice(0, BLOCKS_PER_PIECE)) real.release(key);
           else if (next.kind === 'pick') {
             const missing = Array.from({ length: PIECES }, (_, piece) => piece).filter(
-              (piece) => real.states[piece] === PIECE_MISSING && real.priority(piece) > 0,
+              (piece) => real.state(piece) === PIECE_MISSING && real.priority(piece) > 0,
             );
             const free = real.partials.filter((partial) => partial.freeCount > 0 && real.priority(partial.piece) > 0);
             const keys = pick(real, BLOCKS_PER_PIECE);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type KnownPeer, PeerBook } from '../../engine/peers/peer-book.ts';
 import { BLOCK, Lab, makeTorrent, message, u32 } from './lab.ts';
 
-const { metainfo } = makeTorrent({ totalBytes: 200 * BLOCK, pieceLength: 4 * BLOCK });
+const { metainfo, data } = makeTorrent({ totalBytes: 200 * BLOCK, pieceLength: 4 * BLOCK });
 const UNCHOKE = message(1);
 const INTERESTED = message(2);
 const PLACES = 4;
@@ -64,6 +64,47 @@ describe('room', () => {
       expect(book.best(minutes * 60e6 - 1, false)).toBe(null);
       expect(book.best(minutes * 60e6, false)).toBe(known);
     }
+  });
+
+  test('room: no room is made for one that was found useless, until its time is over', () => {
+    const lab = new Lab({ metainfo, settings });
+    const host = '10.7.7.7';
+    const first = lab.peer({ id: 'first', host });
+    pass(lab, [first, ...idlers(lab, PLACES - 1)], 6);
+    lab.peer({ id: 'other', host: '10.7.7.8' });
+    expect(lab.closed.has(first)).toBe(true);
+    const connected = () => lab.status.peers.map(({ conn }) => conn);
+    pass(lab, connected(), 6);
+    expect(lab.closed.has(lab.peer({ id: 'first', host }))).toBe(true);
+    expect(lab.closed.has(lab.peer({ id: 'another', host: '10.7.7.9' }))).toBe(false);
+    pass(lab, connected(), 60);
+    expect(lab.closed.has(lab.peer({ id: 'first', host }))).toBe(false);
+  });
+
+  test('room: nobody goes for a dial while nothing is proven and somebody is of use', () => {
+    const lab = new Lab({ metainfo, settings });
+    const conns = [lab.peer({ id: 'a', has: 'all' }), ...idlers(lab, PLACES - 1)];
+    lab.engine.command(lab.now, { kind: 'addPeers', torrent: lab.torrent, peers: KNOWN });
+    pass(lab, conns, 50);
+    expect(lab.count('peerEvicted')).toBe(0);
+    expect(lab.dials).toEqual([]);
+  });
+
+  test('room: who wants nothing of what we have had for a while goes for a dial, somebody else being of use', () => {
+    const onDisk = new Uint8Array(data.length).fill(1, 0, 4 * BLOCK);
+    const lab = new Lab({
+      metainfo,
+      settings,
+      disk: data.subarray(0, 4 * BLOCK),
+      onDisk,
+      add: { fileLengths: [data.length] },
+    });
+    const conns = [lab.peer({ id: 'a', has: 'all' }), ...idlers(lab, PLACES - 1)];
+    lab.engine.command(lab.now, { kind: 'addPeers', torrent: lab.torrent, peers: KNOWN });
+    pass(lab, conns, 15);
+    expect(lab.count('peerEvicted')).toBeGreaterThan(0);
+    expect(lab.closed.has(conns[0] as number)).toBe(false);
+    expect(lab.dials.length).toBeGreaterThan(0);
   });
 
   test('room: idle connections that fill every place do not keep us from dialling others', () => {

@@ -84,7 +84,7 @@ export async function startSwarm(lengthBytes: number, ...seedOptions: readonly s
   return share;
 }
 
-export async function startTracker(): Promise<string> {
+async function startTracker(): Promise<string> {
   const tracker = start(['tracker', '--port', '0']);
   onTestFinished(() => {
     tracker.child.kill('SIGKILL');
