@@ -16,6 +16,7 @@ import { seedGoodbye } from './seed-goodbye.ts';
 import { superSeeding } from './super-seeding.ts';
 import { swarm } from './swarm.ts';
 import { slowDisk } from './slow-disk.ts';
+import { sleep } from './sleep.ts';
 import { stall } from './stall.ts';
 import { trackerDown } from './tracker-down.ts';
 import { wishes } from './wishes.ts';
@@ -34,6 +35,7 @@ export const scenarios: readonly Scenario[] = [
   crashRestart,
   crowded,
   stall,
+  sleep,
   rudePeers,
   wishes,
   superSeeding,

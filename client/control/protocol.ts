@@ -63,7 +63,7 @@ export interface FileRow {
 }
 
 /** Where we heard of it. */
-type PeerSource = EnginePeerSource | 'webrtc';
+export type PeerSource = EnginePeerSource | 'webrtc';
 
 export interface PeerRow {
   readonly conn: number;

@@ -108,11 +108,11 @@ export interface StartOptions {
   readonly timeoutMs?: number;
 }
 
-/** A running `starling`, killed for certain after a minute, or the time given. */
+/** A running `starling`, killed for certain after three minutes, or the time given. */
 export function start(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-  { program = 'bin/starling.js', through = [], timeoutMs = 60_000 }: StartOptions = {},
+  { program = 'bin/starling.js', through = [], timeoutMs = 180_000 }: StartOptions = {},
 ) {
   const [command, ...rest] = [...through, process.execPath, program, ...args];
   const child = spawn(command as string, rest, {

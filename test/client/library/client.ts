@@ -9,6 +9,9 @@ import type { AddRequest, TorrentRow } from '../../../client/control/protocol.ts
 import { makeShare, startSeed, type Share } from '../share.ts';
 import { start, temporaryFolder } from '../support.ts';
 
+/** Of each test: processes start slowly on a machine that has other work. */
+export const TIMEOUT_MS = 300_000;
+
 export interface Folders {
   readonly state: string;
   readonly config: string;
@@ -44,7 +47,7 @@ export async function startClient({ state, config }: Folders) {
 }
 
 /** Resolves when `holds` is true after a push; rejects when it is not within `timeoutMs`, or the process has ended before. */
-export function until(core: Core, holds: () => boolean, timeoutMs = 30_000): Promise<void> {
+export function until(core: Core, holds: () => boolean, timeoutMs = 120_000): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error: Error | null) => {
       clearTimeout(timer);

@@ -6,14 +6,14 @@ import { describe, expect, test } from 'vitest';
 import { commentedFile, KEYS, parseConfig, problemText } from '../../../client/config/config.ts';
 import { starling, start, temporaryFolder } from '../support.ts';
 import { makeShare } from '../share.ts';
-import { addRequest, makeFolders, rowOf, startClient, until } from './client.ts';
+import { addRequest, makeFolders, rowOf, startClient, until, TIMEOUT_MS } from './client.ts';
 
 /** The problems of a file, as lines. */
 function problems(text: string): string[] {
   return parseConfig(text).problems.map((problem) => problemText('c.toml', problem));
 }
 
-describe('config', () => {
+describe('config', { timeout: TIMEOUT_MS }, () => {
   test('an empty file means the defaults, and so does the commented one, with and without its marks', () => {
     const { config, problems: none } = parseConfig('');
     expect(none).toEqual([]);

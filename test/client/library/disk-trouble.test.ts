@@ -6,11 +6,11 @@ import { describe, expect, test } from 'vitest';
 import type { TorrentKey } from '../../../client/control/protocol.ts';
 import { mountTmpfs, run } from '../support.ts';
 import { makeShare } from '../share.ts';
-import { addRequest, makeFolders, rowOf, startClient, startSwarm, until } from './client.ts';
+import { addRequest, makeFolders, rowOf, startClient, startSwarm, until, TIMEOUT_MS } from './client.ts';
 
 const MIB = 1024 * 1024;
 
-describe('disk trouble', () => {
+describe('disk trouble', { timeout: TIMEOUT_MS }, () => {
   test('a full disk is an error on the torrent, and it recovers by itself when there is room', async () => {
     const share = await startSwarm(4 * MIB);
     const folders = makeFolders();

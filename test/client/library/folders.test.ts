@@ -15,7 +15,7 @@ import { describe, expect, test } from 'vitest';
 import type { Core } from '../../../client/control/core.ts';
 import type { Request, TorrentKey } from '../../../client/control/protocol.ts';
 import { contentOf, layout, starling, temporaryFolder, writeContent } from '../support.ts';
-import { addRequest, makeFolders, rowOf, startClient, until } from './client.ts';
+import { addRequest, makeFolders, rowOf, startClient, until, TIMEOUT_MS } from './client.ts';
 
 const LENGTHS = [70_000, 0, 100_000, 5];
 const TOTAL = 170_005;
@@ -39,7 +39,7 @@ async function refusal(core: Core, request: Request): Promise<string> {
   );
 }
 
-describe('folders', () => {
+describe('folders', { timeout: TIMEOUT_MS }, () => {
   test('content that is there is checked, not downloaded; a missing folder is an error until it is back (restart)', async () => {
     const { whole, torrent } = await makeTree();
     const folders = makeFolders();

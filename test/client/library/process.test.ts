@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { Core } from '../../../client/control/core.ts';
 import type { Told } from '../../../client/control/protocol.ts';
 import { makeShare } from '../share.ts';
-import { addRequest, makeFolders, rowOf, startClient, until } from './client.ts';
+import { addRequest, makeFolders, rowOf, startClient, until, TIMEOUT_MS } from './client.ts';
 
 const ENTRY = 'dist/core-process.js';
 
@@ -31,7 +31,7 @@ async function startProcess(folders: ReturnType<typeof makeFolders>) {
   return { child, told, ended };
 }
 
-describe('process', () => {
+describe('process', { timeout: TIMEOUT_MS }, () => {
   test('it leaves in good order when the UI is gone (the channel ends)', async () => {
     const folders = makeFolders();
     const { child, ended } = await startProcess(folders);

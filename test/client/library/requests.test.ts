@@ -12,7 +12,7 @@ import {
   type TorrentKey,
 } from '../../../client/control/protocol.ts';
 import { makeShare } from '../share.ts';
-import { addRequest, makeFolders, rowOf, startClient, startSwarm, until } from './client.ts';
+import { addRequest, makeFolders, rowOf, startClient, startSwarm, until, TIMEOUT_MS } from './client.ts';
 
 const MIB = 1024 * 1024;
 const NO_TORRENT = 'f'.repeat(40);
@@ -52,7 +52,7 @@ async function refused(core: Core, request: Request): Promise<string> {
   throw new Error(`${request.call} was not refused`);
 }
 
-describe('requests', () => {
+describe('requests', { timeout: TIMEOUT_MS }, () => {
   test('add: downloads, shows every page, and leaves with the file whole', async () => {
     const share = await startSwarm(3 * MIB + 7, '--upload-limit', '1MiB');
     const folders = makeFolders();
