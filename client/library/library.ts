@@ -5,6 +5,7 @@
 
 import { mkdir, realpath } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import { type FilePriority, type Metainfo, parseMetainfo } from '#engine';
 import { printable } from '#harness/untrusted-text';
 import type { AddRequest, TorrentKey } from '../control/protocol.ts';
@@ -20,6 +21,8 @@ import { TorrentList } from './torrent-list.ts';
 
 /** Torrents whose files are looked at at once at the start: the disk is asked for a few things only, and the loop never waits. */
 const OPENED_AT_ONCE = 4;
+/** The answer to a removal waits no longer for trackers that are told. */
+const REMOVAL_MS = 5_000;
 
 export type LibraryOptions = Omit<ConductorOptions, 'list'>;
 
@@ -240,12 +243,17 @@ export class Library {
       key,
       removal.catch(() => undefined).then(() => this.#removals.delete(key)),
     );
-    if (!withData) {
-      void removal.catch((error: unknown) => this.#options.onNotice('warn', `${name}: ${reasonOf(error)}`));
-      return;
-    }
-    const failure = await removal;
-    if (failure !== null) throw new Failure(failure);
+    const late = setTimeoutPromise(REMOVAL_MS, undefined, { ref: false });
+    const failure = withData ? await Promise.race([removal, late]) : undefined;
+    if (typeof failure === 'string') throw new Failure(failure);
+    if (failure === null) return;
+    // A tracker that does not answer keeps it from being let go: the rest follows, and only a failure is told.
+    void removal.then(
+      (text) => {
+        if (text !== null) this.#options.onNotice('error', text);
+      },
+      (error: unknown) => this.#options.onNotice('error', `${name}: ${reasonOf(error)}`),
+    );
   }
 
   /** The engine has let it go: its resume data goes, and its data where that was wished. Returns one line where something stays. */

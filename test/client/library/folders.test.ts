@@ -181,4 +181,21 @@ describe('folders', { timeout: TIMEOUT_MS }, () => {
     expect(readdirSync(join(folders.state, 'torrents'))).toEqual([]);
     expect(readdirSync(folders.state).filter((name) => name.endsWith('.resume'))).toEqual([]);
   });
+
+  test('a removal with data that was cut short is finished at the next start', async () => {
+    const { whole, torrent } = await makeTree();
+    const folders = makeFolders();
+    const { core } = await startClient(folders);
+    const key = (await core.request(addRequest(torrent, whole))) as TorrentKey;
+    await until(core, () => rowOf(core)?.state === 'seeding');
+    await core.leave();
+    const entry = join(folders.state, 'torrents', `${key}.json`);
+    writeFileSync(entry, readFileSync(entry, 'utf8').replace('"deleting": false', '"deleting": true'));
+    core.start();
+    await until(core, () => core.life === 'running');
+    expect(core.rows.size).toBe(0);
+    // An add waits for the end of the removal.
+    await core.request(addRequest(torrent, whole, { paused: true }));
+    expect(readdirSync(whole)).toEqual([]);
+  });
 });
