@@ -12,7 +12,8 @@ import type { LogLine } from '../control/protocol.ts';
 import type { ResumeStore } from '../resume-store.ts';
 import type { Session } from '../session.ts';
 import type { ManagedTorrent, Trouble } from './managed-torrent.ts';
-import { goneTrouble, isGone, lookAgain, lookAt, shown } from './opening.ts';
+import { MissingWatch } from './missing-watch.ts';
+import { lookAgain, lookAt, shown } from './opening.ts';
 import { anythingThere, foreignFiles } from './ownership.ts';
 import { whoRuns } from './queue.ts';
 import type { TorrentList } from './torrent-list.ts';
@@ -21,10 +22,6 @@ import { join } from 'node:path';
 
 /** While many torrents start at once, all are looked at only so often. */
 const PUMP_PAUSE_MS = 50;
-
-/** What is moved away while it runs goes on in files that are open: nobody would notice until the next start. */
-const LOOK_MS = 5_000;
-const LOOKS_MAX = 25;
 
 export interface ConductorOptions {
   readonly list: TorrentList;
@@ -50,20 +47,22 @@ export class Conductor {
   #pumpWanted = false;
   #pumpedAtMs = 0;
   #leaving = false;
-  #lookTimer: NodeJS.Timeout | undefined;
-  /** Where in the list the last look for missing folders ended. */
-  #lookedTo = 0;
+  readonly #missingWatch: MissingWatch;
 
   constructor(options: ConductorOptions) {
     this.#options = options;
     this.#list = options.list;
     this.#downloadsMax = options.downloadsMax;
+    this.#missingWatch = new MissingWatch(options.list, (torrent, trouble) => {
+      this.#setTrouble(torrent, trouble);
+      this.wantPump();
+    });
   }
 
   /** The session that everything happens in; its events are to be handed to `onEvent` and `afterDrain`. */
   drive(session: Session): void {
     this.#session = session;
-    this.#lookTimer = setInterval(() => void this.#lookForMissing(), LOOK_MS).unref();
+    this.#missingWatch.start();
   }
 
   get session(): Session {
@@ -82,7 +81,7 @@ export class Conductor {
   /** Nothing starts any more. */
   leave(): void {
     this.#leaving = true;
-    clearInterval(this.#lookTimer);
+    this.#missingWatch.stop();
   }
 
   // ── into the engine, and out ──
@@ -264,24 +263,6 @@ export class Conductor {
   #log(torrent: ManagedTorrent, level: LogLine['level'], text: string): void {
     torrent.log.add(level, text);
     this.#options.onLog(level, text, torrent);
-  }
-
-  /** A few of those that run, in turn: is their folder still there? */
-  async #lookForMissing(): Promise<void> {
-    const running = this.#list.ordered.filter((torrent) => torrent.running && torrent.trouble === null);
-    for (let looks = 0; looks < Math.min(LOOKS_MAX, running.length); looks += 1) {
-      this.#lookedTo = (this.#lookedTo + 1) % running.length;
-      const torrent = running[this.#lookedTo] as ManagedTorrent;
-      const { storage, metainfo, entry } = torrent;
-      if (storage === null || metainfo === null) continue;
-      const gone = await storage.lookForTop().then(
-        () => false,
-        (error: unknown) => isGone(error),
-      );
-      if (!gone || torrent.storage !== storage) continue;
-      this.#setTrouble(torrent, goneTrouble(entry.folder, metainfo));
-      this.wantPump();
-    }
   }
 
   // ── whose the files are ──

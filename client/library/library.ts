@@ -238,22 +238,21 @@ export class Library {
     this.list.remove(torrent);
     this.conductor.wantPump();
     const closed = this.conductor.close(torrent);
-    const removal = closed.then(() => this.#cleared(torrent.entry, torrent.metainfo, root));
+    const removal = closed
+      .then(() => this.#cleared(torrent.entry, torrent.metainfo, root))
+      .catch((error: unknown) => `${name}: ${reasonOf(error)}`);
     this.#removals.set(
       key,
-      removal.catch(() => undefined).then(() => this.#removals.delete(key)),
+      removal.then(() => this.#removals.delete(key)),
     );
     const late = setTimeoutPromise(REMOVAL_MS, undefined, { ref: false });
     const failure = withData ? await Promise.race([removal, late]) : undefined;
     if (typeof failure === 'string') throw new Failure(failure);
     if (failure === null) return;
     // A tracker that does not answer keeps it from being let go: the rest follows, and only a failure is told.
-    void removal.then(
-      (text) => {
-        if (text !== null) this.#options.onNotice('error', text);
-      },
-      (error: unknown) => this.#options.onNotice('error', `${name}: ${reasonOf(error)}`),
-    );
+    void removal.then((text) => {
+      if (text !== null) this.#options.onNotice('error', text);
+    });
   }
 
   /** The engine has let it go: its resume data goes, and its data where that was wished. Returns one line where something stays. */
