@@ -46,6 +46,11 @@ export class Room {
     return this.#hasFewerUsefulThan(PEERS_ENOUGH);
   }
 
+  /** All places are taken by peers that are of no use. */
+  get isBesieged(): boolean {
+    return !this.#hasPlace && this.#hasFewerUsefulThan(1);
+  }
+
   /** Half of the places are for those whom we dial, the rest for those who come (BEP 3's mainline: 40 of 80). Useless ones do not count:
    *  whoever fills our places with them would cut us off. */
   get toDial(): boolean {
@@ -128,9 +133,10 @@ export class Room {
     return interest(peer) && !peer.snubbed && this.#ctx.now - peer.connectedAt < USELESS_US;
   }
 
-  /** Nobody is of use: where it goes on like this we are cut off. */
+  /** Nobody is of use, and somebody had time to be: where it goes on like this we are cut off. */
   get #mayTry(): boolean {
-    return this.#ctx.now >= this.#tryAt && this.#hasFewerUsefulThan(1);
+    if (this.#ctx.now < this.#tryAt || !this.#hasFewerUsefulThan(1)) return false;
+    return this.#swarm.peers.some((peer) => this.#idle(peer));
   }
 
   /** A useless one first. `orUnproven`: else one that is idle. */

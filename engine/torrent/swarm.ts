@@ -54,7 +54,7 @@ export class Swarm {
 
   /** A tracker is to be asked before its interval. */
   get needsPeers(): boolean {
-    return !this.#torrent.finished && this.room.starved;
+    return (!this.#torrent.finished || this.room.isBesieged) && this.room.starved;
   }
 
   // ── finding ──
