@@ -5,6 +5,7 @@ import { hex } from './bytes.ts';
 import { Context } from './context.ts';
 import type {
   AddError,
+  AddMagnet,
   AddTorrent,
   AnnounceReply,
   Command,
@@ -16,6 +17,7 @@ import type {
   EngineOptions,
   Instant,
   JobId,
+  OpenedTorrent,
   Payload,
   PeerAddress,
   PeerStatus,
@@ -68,20 +70,22 @@ class StarlingEngine implements Engine, TorrentHost {
 
   // ── commands ──
 
-  add(now: Instant, options: AddTorrent): Result<TorrentId, AddError> {
+  add(now: Instant, options: AddTorrent | AddMagnet): Result<TorrentId, AddError> {
     this.#begin(now);
-    const key = hex(options.metainfo.infoHash);
+    const { infoHash, name } = 'magnet' in options ? options.magnet : options.metainfo;
+    const key = hex(infoHash);
     if (this.#byInfoHash.has(key)) {
       return {
         ok: false,
         error: 'duplicate',
-        detail: `${options.metainfo.name}: this torrent is here already (${key})`,
+        detail: `${name ?? key}: this torrent is here already (${key})`,
       };
     }
     let id = this.#torrents.indexOf(null);
     if (id === -1) id = this.#torrents.length;
     if (id >= TORRENTS_MAX) return { ok: false, error: 'tooMany', detail: `more than ${TORRENTS_MAX} torrents` };
-    this.#ctx.outbox.event('torrentAdded', id, options.metainfo.geometry.pieceCount, 0);
+    const pieces = 'magnet' in options ? 0 : options.metainfo.geometry.pieceCount;
+    this.#ctx.outbox.event('torrentAdded', id, pieces, 0);
     const torrent = new Torrent(this.#ctx, this, id, options);
     this.#torrents[id] = torrent;
     this.#byInfoHash.set(key, torrent);
@@ -198,7 +202,7 @@ class StarlingEngine implements Engine, TorrentHost {
   /** An incoming handshake names a torrent. */
   #route(peer: Peer, infoHash: Uint8Array): WireFault | null {
     const torrent = this.#byInfoHash.get(hex(infoHash));
-    if (torrent === undefined || !torrent.active) return 'infoHash';
+    if (torrent === undefined || !torrent.meeting) return 'infoHash';
     peer.torrent = torrent;
     this.#unrouted.splice(this.#unrouted.indexOf(peer), 1);
     if (!torrent.swarm.accepted(peer)) {
@@ -345,6 +349,12 @@ class StarlingEngine implements Engine, TorrentHost {
     this.#settle();
   }
 
+  torrentOpened(now: Instant, job: JobId, opened: OpenedTorrent): void {
+    this.#begin(now);
+    (this.#ctx.jobs.close(job, 'openTorrent').owner as Torrent).metadata.opened(opened);
+    this.#settle();
+  }
+
   // ── time ──
 
   tick(now: Instant): void {
@@ -432,10 +442,13 @@ class StarlingEngine implements Engine, TorrentHost {
 
   checkInvariants(): void {
     let heldBytes = 0;
+    let metadataBytes = 0;
     for (const torrent of this.#torrents) {
       torrent?.checkInvariants();
       heldBytes += torrent?.heldBytes ?? 0;
+      metadataBytes += torrent?.metadata.heldBytes ?? 0;
     }
+    assert(metadataBytes === this.#ctx.metadataBytes, 'metadata is counted', metadataBytes, this.#ctx.metadataBytes);
     assert(heldBytes === this.#ctx.blocks.heldBytes, 'held bytes are counted', heldBytes, this.#ctx.blocks.heldBytes);
     let connections = 0;
     for (const peer of this.#peers) if (peer && peer.state !== 'closed') connections += 1;

@@ -4,6 +4,7 @@
 // whatever was not durable; a restart makes a new engine from what the disk kept. What happens is told to the swarm, which judges it.
 
 import {
+  type AddCommon,
   type AddTorrent,
   type AnnounceReply,
   type AnnounceRequest,
@@ -16,6 +17,8 @@ import {
   type Engine,
   type EventName,
   type JobId,
+  type Metainfo,
+  type OpenedTorrent,
   type Payload,
   type PeerAddress,
   type Recorded,
@@ -29,6 +32,7 @@ import {
 import type { Link, Network, Random } from '#harness';
 import type { FaultKind } from './faults/fault-log.ts';
 import type { FaultEffect, FaultSite } from './faults/fault-point.ts';
+import { checkMetadata } from './invariants.ts';
 import { DEFAULT_DISK, type DiskClient, type DiskOptions, SimDisk } from './sim-disk.ts';
 import { Store } from './store.ts';
 import type { TorrentContents } from './torrent-contents.ts';
@@ -43,6 +47,8 @@ export interface NodeOptions {
   readonly reachable: boolean;
   /** Its faults are its own: bans of it and corrupt data from it are expected. */
   readonly honest: boolean;
+  /** It starts with the info-hash alone, until it has kept the metadata that others gave. */
+  readonly byMagnet: boolean;
   /** Lies about content: what leaves instead of a block; null where it tells the truth. */
   readonly forge: ((stamp: Stamp, random: Random) => Stamp) | null;
   /** Plants a fault in the engine, to see that it is found; null where the engine is as it is. */
@@ -156,16 +162,21 @@ export class SimNode implements Sink, DiskClient {
   add(contents: TorrentContents, add: Partial<AddTorrent> = {}): TorrentId {
     const store = this.storeOf(contents);
     this.#world.added(this, store);
-    const result = (this.engine as Engine).add(this.now, {
-      metainfo: contents.metainfo,
-      resume: store.resume,
-      fileLengths: store.fileLengths(),
+    const { metainfo } = contents;
+    const { infoHash, name, announceTiers } = metainfo;
+    const common: AddCommon = {
       paused: false,
       check: 'trust',
       peers: [],
-      useTrackers: contents.metainfo.announceTiers.length > 0,
+      useTrackers: metainfo.announceTiers.length > 0,
       ...add,
-    });
+    };
+    const result = (this.engine as Engine).add(
+      this.now,
+      this.options.byMagnet && !store.metadataKept
+        ? { ...common, magnet: { infoHash, name, announceTiers } }
+        : { metainfo, resume: store.resume, fileLengths: store.fileLengths(), ...common },
+    );
     if (!result.ok) throw new Error(`node ${this.index}: ${result.detail}`);
     this.stores[result.value] = store;
     this.settle();
@@ -391,6 +402,14 @@ export class SimNode implements Sink, DiskClient {
     this.settle();
   }
 
+  torrentOpened(job: JobId, store: Store, fault: DiskFault | null): void {
+    const { resume } = store;
+    const opened: OpenedTorrent =
+      fault === null ? { ok: true, resume, fileLengths: store.fileLengths() } : { ok: false, fault };
+    (this.engine as Engine).torrentOpened(this.now, job, opened);
+    this.settle();
+  }
+
   // ── what the engine asks: the Sink ──
 
   dial(conn: ConnId, address: PeerAddress): void {
@@ -451,6 +470,12 @@ export class SimNode implements Sink, DiskClient {
 
   saveResume(job: JobId, torrent: TorrentId, data: ResumeData): void {
     this.disk.saveResume(job, this.stores[torrent] as Store, data);
+  }
+
+  openTorrent(job: JobId, torrent: TorrentId, metainfo: Metainfo): void {
+    const store = this.stores[torrent] as Store;
+    checkMetadata(this, store, metainfo);
+    this.disk.keepMetadata(job, store);
   }
 
   announce(job: JobId, request: AnnounceRequest): void {

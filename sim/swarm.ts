@@ -214,6 +214,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
       settings: { ...setting.settings, ...this.#settings },
       disk: setting.disk ?? {},
       reachable: setting.reachable ?? true,
+      byMagnet: setting.byMagnet ?? false,
       honest: setting.honest ?? true,
       forge: setting.forge ?? null,
       wrap: setting.wrap ?? this.#wrap,

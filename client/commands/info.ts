@@ -1,13 +1,37 @@
 // `starling info`: what a .torrent says, for people or as JSON.
 
-import type { Metainfo } from '#engine';
+import { isMagnet, type Magnet, type Metainfo } from '#engine';
+import { formatAddress } from '../net/address.ts';
 import { readTorrent } from '../read-torrent.ts';
+import { readMagnet } from '../transfer-source.ts';
 import { formatBytes, hex } from '../units.ts';
 import { jsonLine, printable } from '#harness/untrusted-text';
 
+/** `path`: of a .torrent file, or a magnet link, which says little of what peers would add. */
 export async function info(path: string, options: { readonly json?: true }): Promise<void> {
+  if (isMagnet(path)) {
+    const magnet = readMagnet(path);
+    process.stdout.write(options.json === true ? jsonLine(magnetAsJson(magnet)) : magnetAsText(magnet));
+    return;
+  }
   const metainfo = await readTorrent(path);
   process.stdout.write(options.json === true ? jsonLine(asJson(metainfo)) : asText(metainfo));
+}
+
+function magnetAsJson({ name, infoHash, announceTiers, peers, selection }: Magnet) {
+  return { name, infoHash: hex(infoHash), trackers: announceTiers, peers: peers.map(formatAddress), selection };
+}
+
+function magnetAsText({ name, infoHash, announceTiers, peers, selection }: Magnet): string {
+  const files = selection?.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
+  const rows: [string, string][] = [
+    ['name', name === null ? '(not said)' : printable(name)],
+    ['info-hash', hex(infoHash)],
+    ...announceTiers.map((tier, index): [string, string] => [`tier ${index + 1}`, tier.map(printable).join(' ')]),
+    ...peers.map((peer): [string, string] => ['peer', printable(formatAddress(peer))]),
+    ['files', files ?? 'all'],
+  ];
+  return rows.map(([key, value]) => `${key.padEnd(12)}${value}\n`).join('');
 }
 
 function shownFiles(metainfo: Metainfo) {

@@ -3,6 +3,7 @@
 
 import type { AnnounceRequest, ConnId, JobId, Payload, PeerAddress, Sink, TorrentId } from '../contract.ts';
 import { type EventName, EVENTS } from '../events.ts';
+import type { Metainfo } from '../metainfo/metainfo.ts';
 import type { ResumeData } from '../resume/resume-data.ts';
 import { publicUrl } from '../trackers/public-url.ts';
 
@@ -22,6 +23,7 @@ export const OUTPUT_KINDS = [
   'saveResume',
   'announce',
   'event',
+  'openTorrent',
 ] as const satisfies readonly (keyof Sink)[];
 
 const OUTPUT = Object.fromEntries(OUTPUT_KINDS.map((kind, index) => [kind, index])) as Record<keyof Sink, number>;
@@ -128,6 +130,11 @@ export class OutputMarks implements Sink {
     // As the URL stands in the journal, so that a replay, which knows no other, gives the same mark.
     this.#mark(OUTPUT.announce, mixedValue(mixed(START, job), { ...request, url: publicUrl(request.url) }));
     this.#target?.announce(job, request);
+  }
+
+  openTorrent(job: JobId, torrent: TorrentId, metainfo: Metainfo): void {
+    this.#mark(OUTPUT.openTorrent, mixedBytes(mixed(mixed(START, job), torrent), metainfo.infoBytes));
+    this.#target?.openTorrent(job, torrent, metainfo);
   }
 
   event(name: EventName, torrent: TorrentId, a: number, b: number): void {

@@ -6,6 +6,7 @@
 import { EngineBug } from '../bug.ts';
 import type {
   AddError,
+  AddMagnet,
   AddTorrent,
   AnnounceReply,
   Command,
@@ -16,6 +17,7 @@ import type {
   Engine,
   Instant,
   JobId,
+  OpenedTorrent,
   Payload,
   PeerAddress,
   PeerStatus,
@@ -71,9 +73,9 @@ class RecordedEngine implements Engine {
     this.#log = log;
   }
 
-  add(now: Instant, options: AddTorrent): Result<TorrentId, AddError> {
+  add(now: Instant, options: AddTorrent | AddMagnet): Result<TorrentId, AddError> {
     this.#begin(ENTRY.add, now);
-    this.#log.value({ ...options, metainfo: plainMetainfo(options.metainfo) });
+    this.#log.value('magnet' in options ? options : { ...options, metainfo: plainMetainfo(options.metainfo) });
     const result = this.#give(() => this.#engine.add(now, options));
     this.#marks.returned(result.ok ? result.value : -1);
     return result;
@@ -178,6 +180,12 @@ class RecordedEngine implements Engine {
     this.#answered(ENTRY.announced, now, job);
     this.#log.value(reply);
     this.#give(() => this.#engine.announced(now, job, reply));
+  }
+
+  torrentOpened(now: Instant, job: JobId, opened: OpenedTorrent): void {
+    this.#answered(ENTRY.torrentOpened, now, job);
+    this.#log.value(opened);
+    this.#give(() => this.#engine.torrentOpened(now, job, opened));
   }
 
   tick(now: Instant): void {

@@ -83,6 +83,11 @@ export class AnnouncePolicy {
     });
   }
 
+  /** It was started and not stopped since. */
+  get active(): boolean {
+    return this.#active;
+  }
+
   /** Every `stopped` was answered. */
   get quiet(): boolean {
     return this.#stopping === 0;

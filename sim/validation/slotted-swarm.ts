@@ -199,6 +199,7 @@ class SlottedNode implements Sink {
   hashBlocks(): void {}
   checkPieces(): void {}
   announce(): void {}
+  openTorrent(): void {}
   event(): void {}
 }
 
