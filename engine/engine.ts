@@ -28,7 +28,7 @@ import type {
   TorrentStatus,
 } from './contract.ts';
 import type { TorrentInspection } from './inspection.ts';
-import { TORRENTS_MAX } from './limits.ts';
+import { METADATA_BUFFER_BYTES_MAX, TORRENTS_MAX } from './limits.ts';
 import { Peer } from './peers/peer.ts';
 import type { KnownPeer } from './peers/peer-book.ts';
 import { inspectTorrent } from './torrent/inspect.ts';
@@ -448,6 +448,7 @@ class StarlingEngine implements Engine, TorrentHost {
       heldBytes += torrent?.heldBytes ?? 0;
       metadataBytes += torrent?.metadata.heldBytes ?? 0;
     }
+    assert(metadataBytes <= METADATA_BUFFER_BYTES_MAX, 'metadata is bounded', metadataBytes);
     assert(metadataBytes === this.#ctx.metadataBytes, 'metadata is counted', metadataBytes, this.#ctx.metadataBytes);
     assert(heldBytes === this.#ctx.blocks.heldBytes, 'held bytes are counted', heldBytes, this.#ctx.blocks.heldBytes);
     let connections = 0;

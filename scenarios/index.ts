@@ -8,6 +8,8 @@ import { crashRestart } from './crash-restart.ts';
 import { diskFull } from './disk-full.ts';
 import { endGame } from './end-game.ts';
 import { flashCrowd } from './flash-crowd.ts';
+import { magnet } from './magnet.ts';
+import { metadataLiar } from './metadata-liar.ts';
 import { parole } from './parole.ts';
 import { pauseResume } from './pause-resume.ts';
 import { resumeCheck } from './resume-check.ts';
@@ -37,6 +39,8 @@ export const scenarios: readonly Scenario[] = [
   rudePeers,
   wishes,
   superSeeding,
+  magnet,
+  metadataLiar,
   swarm,
   ...attacks.map((attack) => attack.scenario),
 ];
