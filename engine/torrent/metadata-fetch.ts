@@ -22,9 +22,10 @@ import { encodeMetadataRequest } from '../wire/metadata-message.ts';
 import { MetadataCopy } from './metadata-copy.ts';
 import type { Torrent } from './torrent.ts';
 
-/** A peer that was asked gives something in this time; twice as long after each time that it did not, up to eight times. */
-const TIMEOUT_US = 20_000_000;
-const TIMEOUT_DOUBLINGS_MAX = 3;
+/** A peer that was asked gives something in this time; twice as long after each time that it did not, up to sixteen times: a line may be
+ *  slow, and many that never answer must not take long to be found out. */
+const TIMEOUT_US = 10_000_000;
+const TIMEOUT_DOUBLINGS_MAX = 4;
 /** After the n-th failure in a row a peer is asked for nothing for 2ⁿ⁻¹ times this. */
 const BACKOFF_US = 5_000_000;
 const BACKOFF_MAX_US = 300_000_000;
@@ -128,13 +129,13 @@ export class MetadataFetch {
     this.#pump();
   }
 
-  /** It may still give what else it was asked for. */
+  /** It may still give what else it was asked for; many rejects at once are one failure. */
   rejected(peer: Peer, piece: number): void {
     const source = this.#askedOf(peer, piece);
     if (source === null) return;
     this.#answered(source, piece);
     this.#ctx.outbox.event('metadataRejected', this.#torrent.id, peer.conn, piece);
-    this.#backOff(source);
+    if (this.#willing(source)) this.#backOff(source);
     this.#pump();
   }
 

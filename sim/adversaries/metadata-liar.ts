@@ -118,8 +118,10 @@ export class MetadataLiar extends ScriptedPeer {
     const lengthBytes = Math.min(METADATA_PIECE_BYTES, this.#sizeBytes - at) - (this.#lie === 'short' ? 1 : 0);
     const data = new Uint8Array(lengthBytes);
     data.set(this.#true.subarray(at, at + lengthBytes));
-    if (lengthBytes > 0 && (this.#lie !== 'onePiece' || piece === this.#badPiece))
-      data[this.random.below(lengthBytes)] = 0x58 ^ this.random.below(7);
+    if (lengthBytes > 0 && (this.#lie !== 'onePiece' || piece === this.#badPiece)) {
+      const spoilt = this.random.below(lengthBytes);
+      data[spoilt] = (data[spoilt] as number) ^ (1 + this.random.below(255));
+    }
     this.#send(connection, encodeMetadataData(piece, this.#sizeBytes + (this.#lie === 'otherTotal' ? 1 : 0), data));
   }
 
