@@ -24,7 +24,7 @@ export const METADATA_LIES = [
   'onePiece',
   /** Another size, and bytes to go with it. */
   'otherSize',
-  /** The largest size that is allowed. */
+  /** The largest size that is allowed; after the first pieces it gives no more. */
   'huge',
   /** Pieces that are cut short. */
   'short',
@@ -40,6 +40,8 @@ export const METADATA_LIES = [
 
 export type MetadataLie = (typeof METADATA_LIES)[number];
 
+/** Pieces of the largest size that it gives: one whole copy would be no other lie than one of a small size, at a hundred times the cost. */
+const HUGE_PIECES_GIVEN = 64;
 /** Pieces of metadata that nobody asked for, a second and connection. */
 const UNASKED_PER_SECOND = 2;
 
@@ -109,7 +111,12 @@ export class MetadataLiar extends ScriptedPeer {
     if (id !== METADATA_ID || message?.kind !== 'request') return;
     this.metadataRequests += 1;
     if (this.#lie === 'reject') this.#send(connection, encodeMetadataReject(message.piece));
-    else if (this.#lie !== 'silent' && this.#lie !== 'fickle') this.#give(connection, message.piece);
+    else if (this.#gives(message.piece)) this.#give(connection, message.piece);
+  }
+
+  #gives(piece: number): boolean {
+    if (this.#lie === 'silent' || this.#lie === 'fickle') return false;
+    return this.#lie !== 'huge' || piece < HUGE_PIECES_GIVEN;
   }
 
   #give(connection: ScriptedConnection, piece: number): void {

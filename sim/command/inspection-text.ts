@@ -5,6 +5,7 @@ import type {
   ChokeReason,
   ChokeRule,
   Instant,
+  MetadataStatus,
   NotAsked,
   PartialInspection,
   PeerInspection,
@@ -61,6 +62,7 @@ export function inspectionLines(torrent: TorrentInspection, now: Instant): strin
   return [
     `torrent ${status.id} ${printable(status.name)} (${status.infoHash})`,
     `  ${state}${error === null ? '' : `: ${printable(error)}`}, ${havePieces} of ${pieceCount} pieces, end-game ${endGame ? 'on' : 'off'}, ↓ ${rate(downloadBps)}, ↑ ${rate(uploadBps)}, ${knownPeers} peers known`,
+    ...metadataLines(status.metadata),
     ...pieceLines(torrent),
     ...section('partial pieces, in the order of picking', torrent.partials.map(partialLine)),
     ...section(
@@ -75,6 +77,12 @@ export function inspectionLines(torrent: TorrentInspection, now: Instant): strin
       ),
     ),
   ];
+}
+
+function metadataLines(metadata: MetadataStatus | null): string[] {
+  if (metadata === null) return [];
+  const { sizeBytes, receivedBytes, sources } = metadata;
+  return [`  metadata: ${receivedBytes} of ${sizeBytes ?? '?'} bytes, ${sources} connected peers offer it`];
 }
 
 function section(title: string, lines: readonly string[]): string[] {

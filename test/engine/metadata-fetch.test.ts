@@ -1,6 +1,7 @@
 // A torrent that begins with its info-hash alone: whom it asks, whom no longer, what becomes of it once the metadata is here.
 
 import bencode from 'bencode';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createMetainfo, wrapInfo } from '../../engine/metainfo/create.ts';
 import { METADATA_COPIES_MAX, METADATA_REQUESTS_MAX } from '../../engine/limits.ts';
@@ -363,5 +364,64 @@ describe('metadata: kept as a file', () => {
     giver.give(0, parsed.value.infoBytes);
     expect(lab.opened[0]?.private).toBe(true);
     expect(lab.status.pieceCount).toBe(1);
+  });
+});
+
+describe('metadata: any peers', () => {
+  /** What one of several peers does next; `at`: which of them, or which piece. */
+  const steps = fc.array(
+    fc.record({
+      what: fc.constantFrom(
+        'offer',
+        'offerOther',
+        'give',
+        'giveWrong',
+        'giveShort',
+        'reject',
+        'leave',
+        'second',
+        'wait',
+      ),
+      who: fc.nat(5),
+      at: fc.nat(3),
+    }),
+    { maxLength: 80 },
+  );
+
+  test('metadata: whatever they do nothing throws, memory is counted, and one that is honest is believed in the end', () => {
+    fc.assert(
+      fc.property(steps, (list) => {
+        const lab = magnet();
+        const peers = new Map<number, MetadataPeer>();
+        for (const { what, who, at } of list) {
+          let each = peers.get(who);
+          if (each === undefined || lab.closed.has(each.conn)) {
+            each = new MetadataPeer(lab, { id: `peer ${who}`, host: `10.0.1.${who}`, has: 'none' });
+            peers.set(who, each);
+          }
+          if (lab.closed.has(each.conn)) continue;
+          if (what === 'offer') each.offer(info.length);
+          else if (what === 'offerOther') each.offer(1 + at * METADATA_PIECE);
+          else if (what === 'give') each.give(at);
+          else if (what === 'giveWrong') each.give(at, spoilt(Math.min(at, 2)));
+          else if (what === 'giveShort') each.say({ msg_type: 1, piece: at }, info.subarray(0, 100));
+          else if (what === 'reject') each.reject(at);
+          else if (what === 'second') lab.pass(1);
+          else if (what === 'wait') lab.pass(12);
+          else {
+            lab.disconnected(each.conn);
+            peers.delete(who);
+          }
+        }
+        const honest = new MetadataPeer(lab, { id: 'honest', host: '10.0.3.1', has: 'none' }).offer(info.length);
+        for (let second = 0; second < 200 && !known(lab); second += 1) {
+          honest.giveAll();
+          lab.pass(1);
+        }
+        expect(known(lab)).toBe(true);
+        expect(lab.closed.get(honest.conn)).toBeUndefined();
+      }),
+      { numRuns: 150 },
+    );
   });
 });
