@@ -415,7 +415,9 @@ export class Swarm {
   /** What is kept of a connection that is over. What it said of its pieces is not lost by one that ended before it said anything. */
   #remember(known: KnownPeer, peer: Peer, wasUp: boolean): void {
     if (known.conn === peer.conn) known.conn = -1;
-    known.nextDialAt = Math.max(known.nextDialAt, this.#ctx.now + REDIAL_US);
+    // transmission and aria2 close once they have the metadata, and begin anew: they are waiting for content then.
+    const tookMetadata = peer.metadataServedUntil > 0 && peer.upload.totalBytes === 0;
+    known.nextDialAt = Math.max(known.nextDialAt, this.#ctx.now + (tookMetadata ? REDIAL_SOON_US : REDIAL_US));
     known.banned ||= peer.known.banned;
     known.onParole ||= peer.known.onParole;
     known.trust = Math.min(known.trust, peer.known.trust);
@@ -469,6 +471,7 @@ export class Swarm {
 
 /** A peer that ended a good connection is left alone for a while. */
 const REDIAL_US = 30_000_000;
+const REDIAL_SOON_US = 3_000_000;
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {
   for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return (a[i] as number) - (b[i] as number);

@@ -155,6 +155,36 @@ describe('metadata: liars', () => {
   });
 });
 
+describe('metadata: giving', () => {
+  test.each([
+    ['took the metadata', true, 4],
+    ['took nothing', false, 31],
+  ])(
+    'metadata: a peer that ends the connection is dialled again, soon where it may begin anew with what it got (%s)',
+    (_, takes, withinS) => {
+      const lab = new Lab({
+        metainfo,
+        disk: data,
+        add: { peers: [{ host: '10.0.2.1', port: 1 }], useTrackers: false },
+      });
+      const dial = lab.dials[0] as (typeof lab.dials)[number];
+      const conn = lab.peer({ dial: dial.conn, extensions: true });
+      const extended = (id: number, content: Parameters<typeof bencode.encode>[0]) => {
+        const payload = bencode.encode(content);
+        lab.say(conn, [0, 0, 0, payload.length + 2, 20, id, ...payload]);
+      };
+      extended(0, { m: { ut_metadata: 7 } });
+      if (takes) extended(2, { msg_type: 0, piece: 0 });
+      expect(lab.count('metadataServed')).toBe(Number(takes));
+      lab.disconnected(conn, 'ended');
+      lab.pass(withinS - 2);
+      expect(lab.dials.length).toBe(1);
+      lab.pass(3);
+      expect(lab.dials.length).toBe(2);
+    },
+  );
+});
+
 describe('metadata: the torrent', () => {
   test('metadata: while it is unknown the torrent says so, announces that something is left, and is no seed', () => {
     const lab = magnet();
