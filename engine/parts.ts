@@ -1,5 +1,6 @@
 // The engine's inner classes, shown to those who plant bugs in them (`scenarios/canaries`) and to nobody else: a driver needs none of them.
 
+export { EarlyPieces } from './peers/early-pieces.ts';
 export { Peer } from './peers/peer.ts';
 export { type KnownPeer, PeerBook } from './peers/peer-book.ts';
 export { UploadQueue } from './peers/upload-queue.ts';

@@ -8,9 +8,13 @@ import { describeUnknowing, knowsMetadata, metadataWithinS } from './magnet.ts';
 
 /** What one liar may cost: no answer for 20 s, in a copy of its own among four, and once more after a pause. */
 const LIAR_COSTS_S = 40;
-/** Until a peer that gives nothing has been tried as often as it ever will be in one run: pauses double up to five minutes. */
-const ATTEMPTS_MAX = 20;
+/** Times that a peer that gives nothing is tried in one run: pauses double. */
+const ATTEMPTS_MAX = 10;
 const REQUESTS_AT_ONCE = 4;
+/** Whoever gives a whole wrong copy is done with after it; parts of others, which failed or were given up, come on top. */
+const COPIES_MAX = 8;
+/** Enough to lie at the same time as others, and little to simulate. */
+const LIAR_UP_KBPS_MAX = 50;
 
 export const metadataLiar = scenario({
   name: 'metadata-liar',
@@ -56,12 +60,19 @@ export const metadataLiar = scenario({
     for (const liar of liars)
       swarm.check(
         'a liar is not asked for ever',
-        liar.metadataRequests <= knobs.peers * (2 * liar.piecesOffered + REQUESTS_AT_ONCE * ATTEMPTS_MAX),
+        liar.metadataRequests <= knobs.peers * requestsMax(liar),
         () => `${liar.metadataRequests} requests`,
       );
     swarm.untilComplete(patienceS(swarm), leechers);
   },
 });
+
+/** How often one honest peer asks it at most. */
+function requestsMax({ convicted, piecesOffered }: MetadataLiar): number {
+  return convicted
+    ? COPIES_MAX * piecesOffered + REQUESTS_AT_ONCE
+    : 2 * piecesOffered + REQUESTS_AT_ONCE * ATTEMPTS_MAX;
+}
 
 function addLiars(
   swarm: Swarm,
@@ -75,7 +86,9 @@ function addLiars(
     const lie = lies[index % lies.length] as MetadataLie;
     const liar = new MetadataLiar({ contents: swarm.contents, random: random.fork(String(index)), lie });
     // It counts as one who needs nothing.
-    swarm.prepare({ ...line, honest: false, wrap: () => liar }, true).start(swarm.contents);
+    swarm
+      .prepare({ ...line, upKBps: Math.min(line.upKBps, LIAR_UP_KBPS_MAX), honest: false, wrap: () => liar }, true)
+      .start(swarm.contents);
     return liar;
   });
 }

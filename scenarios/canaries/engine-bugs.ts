@@ -2,6 +2,7 @@
 
 import {
   Blame,
+  EarlyPieces,
   EngineSwarm,
   type KnownPeer,
   Peer,
@@ -181,6 +182,30 @@ export const engineBugs: readonly PlantedBug[] = [
     name: 'a choke is not heard',
     area: 'wire',
     patches: [method(Peer.prototype, 'choke', () => () => null)],
+  },
+  {
+    name: 'metadata is used without a look at its hash',
+    area: 'metadata',
+    patches: [method(Torrent.prototype, 'isMetadata', () => () => true)],
+  },
+  {
+    name: 'who gave wrong metadata is asked for ever',
+    area: 'metadata',
+    patches: [
+      method(
+        Torrent.prototype,
+        'ban',
+        (ban) =>
+          function (this: Torrent, known, piece) {
+            if (!this.bare) ban.call(this, known, piece);
+          },
+      ),
+    ],
+  },
+  {
+    name: 'what peers have is forgotten when the metadata comes',
+    area: 'metadata',
+    patches: [method(EarlyPieces.prototype, 'tell', () => () => null)],
   },
   {
     name: 'half of the bytes are not spent',

@@ -67,6 +67,11 @@ export class MetadataLiar extends ScriptedPeer {
           : trueBytes;
   }
 
+  /** It gives a whole copy that is wrong, which proves that it lies. */
+  get convicted(): boolean {
+    return ['everyPiece', 'onePiece', 'otherSize'].includes(this.#lie);
+  }
+
   /** As many as the largest size has that it ever names. */
   get piecesOffered(): number {
     return Math.ceil((this.#lie === 'fickle' ? METADATA_BYTES_MAX : this.#sizeBytes) / METADATA_PIECE_BYTES);
