@@ -75,7 +75,9 @@ class RecordedEngine implements Engine {
 
   add(now: Instant, options: AddTorrent | AddMagnet): Result<TorrentId, AddError> {
     this.#begin(ENTRY.add, now);
-    this.#log.value('magnet' in options ? options : { ...options, metainfo: plainMetainfo(options.metainfo) });
+    this.#log.value(
+      'magnet' in options ? plainMagnet(options) : { ...options, metainfo: plainMetainfo(options.metainfo) },
+    );
     const result = this.#give(() => this.#engine.add(now, options));
     this.#marks.returned(result.ok ? result.value : -1);
     return result;
@@ -277,6 +279,13 @@ export function errorText(error: unknown): string {
 
 /** Without its arithmetic, which follows from the lengths of its files. */
 function plainMetainfo({ geometry, announceTiers, ...rest }: Metainfo): object {
-  const shown = announceTiers.map((tier) => tier.map((url) => publicUrl(url) ?? ''));
-  return { ...rest, announceTiers: shown, pieceLengthBytes: geometry.pieceLengthBytes };
+  return { ...rest, announceTiers: publicTiers(announceTiers), pieceLengthBytes: geometry.pieceLengthBytes };
+}
+
+function plainMagnet({ magnet: { infoHash, name, announceTiers }, ...rest }: AddMagnet): object {
+  return { ...rest, magnet: { infoHash, name, announceTiers: publicTiers(announceTiers) } };
+}
+
+function publicTiers(announceTiers: Metainfo['announceTiers']): string[][] {
+  return announceTiers.map((tier) => tier.map((url) => publicUrl(url) ?? ''));
 }

@@ -7,6 +7,8 @@ import { createMetainfo, wrapInfo } from '../../engine/metainfo/create.ts';
 import { METADATA_COPIES_MAX, METADATA_REQUESTS_MAX } from '../../engine/limits.ts';
 import { parseMetainfo } from '../../engine/metainfo/parse.ts';
 import { sha1 } from '../../engine/sha1.ts';
+import { JournalWriter } from '#harness/journal';
+import { Bytes } from '../harness/journal-bytes.ts';
 import { equalBytes, Lab, makeTorrent } from './lab.ts';
 import { data, info, MetadataPeer, metainfo, METADATA_PIECE, spoilt } from './metadata-peer.ts';
 
@@ -359,6 +361,19 @@ describe('metadata: file selection (BEP 53)', () => {
     const lab = new Lab({ metainfo: many.metainfo, add: { selection: [{ first: 1, last: 2 }] } });
     expect(lab.status.wantedBytes).toBe(32);
   });
+});
+
+test('metadata: no passkey of a tracker that a link names is in the journal', () => {
+  const file = new Bytes();
+  const log = new JournalWriter(file.write, { build: 'test', about: {} });
+  const announceTiers = [['http://tracker.example/0123456789abcdef/announce']];
+  const lab = new Lab({ metainfo: { ...metainfo, announceTiers }, magnet: true, log });
+  peer(lab, 1).offer(info.length).giveAll();
+  log.flush();
+  expect(known(lab)).toBe(true);
+  // Texts in a journal are UTF-16 units, each a byte where it is ASCII.
+  expect(Buffer.from(file.bytes).includes('tracker.example')).toBe(true);
+  expect(Buffer.from(file.bytes).includes('0123456789abcdef')).toBe(false);
 });
 
 describe('metadata: kept as a file', () => {
