@@ -20,6 +20,7 @@ import type {
   PeerAddress,
   PeerStatus,
   Result,
+  ScrapeReply,
   Sink,
   Stamp,
   TorrentId,
@@ -33,6 +34,7 @@ import { inspectTorrent } from './torrent/inspect.ts';
 import { peersOf, torrentStatus } from './torrent/status.ts';
 import { Torrent, type TorrentHost } from './torrent/torrent.ts';
 import { HANDSHAKE_TIMEOUT_US } from './torrent/swarm.ts';
+import { Scraper } from './trackers/scraper.ts';
 import type { WireFault } from './wire/wire.ts';
 
 const SECOND_US = 1_000_000;
@@ -47,6 +49,7 @@ export function createEngine(options: EngineOptions): Engine {
 
 class StarlingEngine implements Engine, TorrentHost {
   readonly #ctx: Context;
+  readonly #scraper: Scraper;
   readonly #torrents: (Torrent | null)[] = [];
   readonly #byInfoHash = new Map<string, Torrent>();
   /** By connection id. */
@@ -64,6 +67,7 @@ class StarlingEngine implements Engine, TorrentHost {
 
   constructor(options: EngineOptions) {
     this.#ctx = new Context(options);
+    this.#scraper = new Scraper(this.#ctx);
   }
 
   // ── commands ──
@@ -85,6 +89,8 @@ class StarlingEngine implements Engine, TorrentHost {
     const torrent = new Torrent(this.#ctx, this, id, options);
     this.#torrents[id] = torrent;
     this.#byInfoHash.set(key, torrent);
+    // Who rests announces nothing: without this it would show no figures.
+    if (options.paused) this.#scraper.want(torrent);
     this.#settle();
     return { ok: true, value: id };
   }
@@ -143,6 +149,9 @@ class StarlingEngine implements Engine, TorrentHost {
         return OK;
       case 'announceNow':
         torrent.announces.announceNow();
+        return OK;
+      case 'scrape':
+        this.#scraper.want(torrent);
         return OK;
       case 'addPeers':
         torrent.swarm.heardOf(command.peers);
@@ -345,6 +354,12 @@ class StarlingEngine implements Engine, TorrentHost {
     this.#settle();
   }
 
+  scraped(now: Instant, job: JobId, reply: ScrapeReply): void {
+    this.#begin(now);
+    this.#scraper.scraped(this.#ctx.jobs.close(job, 'scrape').a, reply);
+    this.#settle();
+  }
+
   // ── time ──
 
   tick(now: Instant): void {
@@ -390,6 +405,7 @@ class StarlingEngine implements Engine, TorrentHost {
   #settle(): void {
     const { woken } = this.#ctx;
     while (woken.length > 0) (woken.pop() as Torrent).fillAll();
+    this.#scraper.settle();
     if (this.#ctx.activeTorrents === 0 && this.#unrouted.length === 0) this.#nextSecond = null;
     else this.#nextSecond ??= this.#ctx.now + SECOND_US;
     if (this.#ctx.torrentRested) this.#reportStopped();

@@ -41,6 +41,8 @@ export const ENTRY_KINDS = [
   'drained',
   /** The engine broke one of its own laws in the input before: message (text). */
   'threw',
+  /** job, reply (value). */
+  'scraped',
 ] as const;
 
 export type EntryKind = (typeof ENTRY_KINDS)[number];

@@ -1,6 +1,6 @@
 // The inputs of a journal as calls of an engine. Fields are read and bounded first; only then the engine is called.
 
-import type { AddTorrent, AnnounceReply, Command, Engine, Instant } from '../contract.ts';
+import type { AddTorrent, AnnounceReply, Command, Engine, Instant, ScrapeReply } from '../contract.ts';
 import { Geometry } from '../geometry.ts';
 import { BLOCK_LENGTH_BYTES, SHA1_LENGTH_BYTES } from '../limits.ts';
 import type { Metainfo, TorrentFile } from '../metainfo/metainfo.ts';
@@ -95,6 +95,7 @@ export class InputReader {
       case 'piecesChecked':
       case 'resumeSaved':
       case 'announced':
+      case 'scraped':
         return this.#answer(kind, reader.uint());
     }
   }
@@ -110,6 +111,7 @@ export class InputReader {
       | 'piecesChecked'
       | 'resumeSaved'
       | 'announced'
+      | 'scraped'
     >,
     job: number,
   ): Input {
@@ -138,6 +140,10 @@ export class InputReader {
       case 'announced': {
         const reply = reader.value() as AnnounceReply;
         return call(job, (engine, now) => engine.announced(now, job, reply));
+      }
+      case 'scraped': {
+        const reply = reader.value() as ScrapeReply;
+        return call(job, (engine, now) => engine.scraped(now, job, reply));
       }
     }
   }

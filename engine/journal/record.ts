@@ -20,6 +20,7 @@ import type {
   PeerAddress,
   PeerStatus,
   Result,
+  ScrapeReply,
   Sink,
   Stamp,
   TorrentId,
@@ -178,6 +179,12 @@ class RecordedEngine implements Engine {
     this.#answered(ENTRY.announced, now, job);
     this.#log.value(reply);
     this.#give(() => this.#engine.announced(now, job, reply));
+  }
+
+  scraped(now: Instant, job: JobId, reply: ScrapeReply): void {
+    this.#answered(ENTRY.scraped, now, job);
+    this.#log.value(reply);
+    this.#give(() => this.#engine.scraped(now, job, reply));
   }
 
   tick(now: Instant): void {

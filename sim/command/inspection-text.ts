@@ -70,8 +70,8 @@ export function inspectionLines(torrent: TorrentInspection, now: Instant): strin
     ...section(
       'trackers',
       status.trackers.map(
-        ({ tier, url, lastError, nextAnnounce, seeds, leechers }) =>
-          `tier ${tier} ${printable(url)}: ${seeds ?? '?'} seeds, ${leechers ?? '?'} leechers${nextAnnounce === null ? '' : `, next in ${seconds(nextAnnounce - now)}`}${lastError === null ? '' : `, said: ${printable(lastError)}`}`,
+        ({ tier, url, status: doing, lastError, nextAnnounce, seeds, leechers }) =>
+          `tier ${tier} ${printable(url)}: ${doing}, ${seeds ?? '?'} seeds, ${leechers ?? '?'} leechers${nextAnnounce === null ? '' : `, next in ${seconds(nextAnnounce - now)}`}${lastError === null ? '' : `, said: ${printable(lastError)}`}`,
       ),
     ),
   ];

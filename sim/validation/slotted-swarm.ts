@@ -199,6 +199,8 @@ class SlottedNode implements Sink {
   hashBlocks(): void {}
   checkPieces(): void {}
   announce(): void {}
+
+  scrape(): void {}
   event(): void {}
 }
 

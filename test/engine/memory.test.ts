@@ -42,6 +42,7 @@ test('memory: unfinished pieces are written when memory is full, and the downloa
     checkPieces: ignore,
     saveResume: ignore,
     announce: ignore,
+    scrape: ignore,
     event: (name, _, a) => {
       if (name === 'pieceStarted') begun.add(a);
     },

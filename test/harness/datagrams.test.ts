@@ -46,7 +46,10 @@ test('datagrams: one arrives whole after its time on the line and both latencies
 });
 
 test('datagrams: none, and the largest, pass; one byte over is refused', () => {
-  const world = new World({}, [{ upBps: Infinity, downBps: Infinity }, { upBps: Infinity, downBps: Infinity }]);
+  const world = new World({}, [
+    { upBps: Infinity, downBps: Infinity },
+    { upBps: Infinity, downBps: Infinity },
+  ]);
   world.datagrams.send(0, 1, new Uint8Array(0));
   world.datagrams.send(0, 1, new Uint8Array(DATAGRAM_BYTES_MAX));
   expect(() => world.datagrams.send(0, 1, new Uint8Array(DATAGRAM_BYTES_MAX + 1))).toThrow(RangeError);
@@ -119,10 +122,9 @@ test('datagrams: what reaches a node that does not listen is lost, also what was
 });
 
 test('datagrams: sent and doubled = delivered + lost + under way, contents unharmed, the same seed the same trace (any traffic)', () => {
-  const sends = fc.array(
-    fc.record({ from: fc.nat(3), to: fc.nat(3), length: fc.nat(2_000), waitMs: fc.nat(40) }),
-    { maxLength: 60 },
-  );
+  const sends = fc.array(fc.record({ from: fc.nat(3), to: fc.nat(3), length: fc.nat(2_000), waitMs: fc.nat(40) }), {
+    maxLength: 60,
+  });
   const faults = fc.record({
     lossPerMillion: fc.nat(300_000),
     reorderPerMillion: fc.nat(500_000),
