@@ -24,6 +24,7 @@ export * from './adversaries/index.ts';
 export { DEFAULT_DISK, type DiskOptions, SimDisk } from './sim-disk.ts';
 export { type NodeOptions, SimNode } from './sim-node.ts';
 export { type AnnounceRecord, DEFAULT_TRACKER, SimTracker, type TrackerOptions } from './sim-tracker.ts';
+export { FORGED_HOST } from './sim-udp-tracker.ts';
 export { lossFactor, patienceS } from './patience.ts';
 export { Store } from './store.ts';
 export { lineOf, type LineOptions } from './line.ts';

@@ -75,6 +75,10 @@ export interface AnnounceRecord {
   readonly request: AnnounceRequest;
   /** A datagram that came again, by retransmission or on the way. */
   readonly repeated?: boolean;
+  /** Over which family it came, by datagram. */
+  readonly family?: 4 | 6;
+  /** Names the request among all that came by datagram. */
+  readonly transaction?: string;
   /** How old the connection id was, in microseconds since it was given. */
   readonly idAgeUs?: number;
 }
@@ -90,6 +94,8 @@ export class SimTracker {
   options: TrackerOptions;
   /** False: no answer ever comes. */
   alive = true;
+  /** Trackers that tell each other of their peers, as those of one torrent often do. */
+  partners: readonly SimTracker[] = [];
   announceCount = 0;
   scrapeCount = 0;
   /** Every announce of the run, in order. */
@@ -137,7 +143,7 @@ export class SimTracker {
       ok: true,
       intervalS: this.options.intervalS,
       minIntervalS: this.options.minIntervalS,
-      peers: request.event === 'stopped' ? [] : this.#someOf(member, request.numwant, over?.family ?? null),
+      peers: request.event === 'stopped' ? [] : this.#named(member, request.numwant, over?.family ?? null),
       seeds: this.#seedCount,
       leechers: this.#present.length - this.#seedCount,
       trackerId: null,
@@ -224,8 +230,14 @@ export class SimTracker {
     member.place = -1;
   }
 
+  #named({ node }: Member, count: number, family: 4 | 6 | null): PeerAddress[] {
+    const peers = this.#someOf(node, count, family);
+    for (const partner of this.partners) peers.push(...partner.#someOf(node, count - peers.length, family));
+    return peers;
+  }
+
   /** Up to `count` others, each as likely: the first of a shuffle that is stopped early. */
-  #someOf(member: Member, count: number, family: 4 | 6 | null): PeerAddress[] {
+  #someOf(node: number, count: number, family: 4 | 6 | null): PeerAddress[] {
     const present = this.#present;
     const peers: PeerAddress[] = [];
     for (let drawn = 0; drawn < present.length && peers.length < count; drawn += 1) {
@@ -236,7 +248,7 @@ export class SimTracker {
       present[other] = displaced;
       chosen.place = drawn;
       displaced.place = other;
-      if (chosen.node === member.node) continue;
+      if (chosen.node === node) continue;
       for (const address of chosen.addresses) if (family === null || familyOf(address) === family) peers.push(address);
     }
     return peers;

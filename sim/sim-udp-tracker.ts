@@ -40,7 +40,7 @@ const FORGED_PEER: Readonly<Record<4 | 6, readonly number[]>> = {
 export class SimUdpTracker {
   readonly endpoints: readonly UdpEndpoint[];
   /** When each connect request came in, by node. */
-  readonly connects: { readonly at: number; readonly node: number }[] = [];
+  readonly connects: { readonly at: number; readonly node: number; readonly to: number }[] = [];
   /** Requests under an id that was too old, and that was never given to that node. */
   oldIds = 0;
   wrongIds = 0;
@@ -81,7 +81,8 @@ export class SimUdpTracker {
     if (bytes.length < 16) return;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const action = view.getUint32(8);
-    if (action === CONNECT && view.getBigUint64(0) === PROTOCOL_ID) this.connects.push({ at: this.#clock.now, node });
+    if (action === CONNECT && view.getBigUint64(0) === PROTOCOL_ID)
+      this.connects.push({ at: this.#clock.now, node, to: endpoint.index });
     if (!this.#books.alive) return this.#unheard(endpoint, node, view);
     if (action === CONNECT && view.getBigUint64(0) === PROTOCOL_ID) this.#connect(endpoint, node, view.getUint32(12));
     else if (action === ANNOUNCE && bytes.length >= 98) this.#announce(endpoint, node, view);
@@ -115,8 +116,9 @@ export class SimUdpTracker {
     const before = this.#answers.get(name);
     const request = this.#request(view);
     const fails = before === undefined && this.#books.fails();
+    const family = familyOf(endpoint.address);
     const record = { at: this.#clock.now, node, request, repeated: before !== undefined, idAgeUs };
-    this.#books.records.push({ ...record, heard: !fails });
+    this.#books.records.push({ ...record, heard: !fails, transaction: name, family });
     if (fails) return this.#refuse(endpoint, node, transaction, 'internal error');
     const bytes = before ?? this.#newAnswer(endpoint, node, transaction, request);
     this.#answers.set(name, bytes);
@@ -150,8 +152,11 @@ export class SimUdpTracker {
   /** A tracker that is silent hears nothing, but the run is judged by what it was told. */
   #unheard(endpoint: UdpEndpoint, node: number, view: DataView): void {
     if (view.getUint32(8) !== ANNOUNCE || view.byteLength < 98) return;
-    const repeated = this.#answers.has(`${endpoint.index} ${node} ${view.getUint32(12)}`);
-    this.#books.records.push({ at: this.#clock.now, node, heard: false, request: this.#request(view), repeated });
+    const transaction = `${endpoint.index} ${node} ${view.getUint32(12)}`;
+    const repeated = this.#answers.has(transaction);
+    const request = this.#request(view);
+    const family = familyOf(endpoint.address);
+    this.#books.records.push({ at: this.#clock.now, node, heard: false, request, repeated, transaction, family });
   }
 
   #request(view: DataView): AnnounceRequest {

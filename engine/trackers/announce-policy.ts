@@ -33,6 +33,8 @@ export class AnnouncePolicy {
   #nextAt: Instant = Infinity;
   /** When it may be wanted at the earliest, for want of peers: the minimum of who answered last. */
   #earliestAt: Instant = 0;
+  /** Who answered last: its interval is kept. */
+  #current: Tracker | null = null;
   /** Whose answer is waited for before another is asked. */
   #awaited: Tracker | null = null;
   #round = 1;
@@ -99,18 +101,18 @@ export class AnnouncePolicy {
   second(): void {
     if (!this.#active) return;
     const { now } = this.#ctx;
-    if (this.#awaited !== null && now - this.#awaited.askedAt >= PATIENCE_US) this.#giveTurn(this.#awaited);
+    if (this.#awaited !== null && now - this.#awaited.askedAt >= PATIENCE_US) this.giveTurn(this.#awaited);
     if (this.#torrent.swarm.needsPeers) this.#nextAt = Math.min(this.#nextAt, Math.max(this.#earliestAt, now));
     this.#pump();
   }
 
   /** It goes on being asked, and may answer yet; now it is another's turn. */
-  #giveTurn(tracker: Tracker): void {
+  giveTurn(tracker: Tracker): void {
     tracker.silent = true;
     tracker.working = false;
     tracker.message = 'no answer yet: it is asked again, in growing intervals';
     this.#awaited = null;
-    this.#nextAt = this.#ctx.now;
+    if (tracker === this.#current) this.#nextAt = this.#ctx.now;
     this.#ctx.outbox.event('trackerSilent', this.#torrent.id, tracker.index, 0);
   }
 
@@ -133,15 +135,27 @@ export class AnnouncePolicy {
 
   /** The first that may be asked: among those not tried in this round, else among all, which begins another. Null: not yet. */
   #choose(): Tracker | null {
+    const free = this.trackers.all.filter((tracker) => tracker.asking === 0);
+    const fresh = this.#first(free.filter(({ round }) => round !== this.#round));
+    if (fresh !== null) return fresh;
+    // One that works is worth waiting for, whatever comes after it.
+    if (this.#nextAt > this.#ctx.now) return null;
+    const again = this.#first(free);
+    if (again !== null) this.#round += 1;
+    else if (this.#nextAt <= this.#ctx.now) this.#nextAt = Math.min(Infinity, ...free.map(mayBeAskedAt));
+    return again;
+  }
+
+  /** The first of them that may be asked now; null also where one before it works and only wants more time, which is waited for. */
+  #first(trackers: readonly Tracker[]): Tracker | null {
     const { now } = this.#ctx;
-    const { all } = this.trackers;
-    const free = all.filter((tracker) => tracker.asking === 0);
-    const may = free.filter((tracker) => mayBeAskedAt(tracker) <= now);
-    const fresh = may.find(({ round }) => round !== this.#round);
-    if (fresh !== undefined) return fresh;
-    if (may.length > 0) this.#round += 1;
-    else this.#nextAt = Math.min(Infinity, ...free.map(mayBeAskedAt));
-    return may[0] ?? null;
+    for (const tracker of trackers) {
+      if (mayBeAskedAt(tracker) <= now) return tracker;
+      if (!tracker.working) continue;
+      this.#nextAt = tracker.earliestAt;
+      return null;
+    }
+    return null;
   }
 
   #send(tracker: Tracker, event: AnnounceEvent): void {
@@ -183,11 +197,10 @@ export class AnnouncePolicy {
     if (tracker.asking !== serial) return;
     tracker.asking = 0;
     if (!this.#active) return;
-    const awaited = this.#awaited === tracker;
-    if (awaited) this.#awaited = null;
+    if (this.#awaited === tracker) this.#awaited = null;
     tracker.silent = false;
     if (reply.ok) this.#heard(tracker, eventIndex, reply);
-    else this.#failed(tracker, reply.reason, awaited);
+    else this.#failed(tracker, reply.reason);
     this.#pump();
   }
 
@@ -197,6 +210,7 @@ export class AnnouncePolicy {
     tracker.trackerId = reply.trackerId ?? tracker.trackerId;
     tracker.figures = { ...tracker.figures, seeds: reply.seeds, leechers: reply.leechers };
     tracker.working = true;
+    this.#current = tracker;
     tracker.fails = 0;
     tracker.retryAt = now;
     tracker.present = true;
@@ -214,13 +228,13 @@ export class AnnouncePolicy {
     this.#torrent.swarm.heardOf(reply.peers);
   }
 
-  #failed(tracker: Tracker, reason: string, awaited: boolean): void {
+  #failed(tracker: Tracker, reason: string): void {
     const { now } = this.#ctx;
     tracker.message = reason;
     tracker.working = false;
     tracker.retryAt = now + Math.min(RETRY_FIRST_US * 2 ** Math.min(tracker.fails, 20), RETRY_MAX_US);
     tracker.fails += 1;
-    if (awaited) this.#nextAt = now;
+    if (tracker === this.#current) this.#nextAt = now;
     else if (this.#nextAt === Infinity) this.#nextAt = mayBeAskedAt(tracker);
     this.#ctx.outbox.event('announceFailed', this.#torrent.id, tracker.index, 0);
   }

@@ -7,7 +7,7 @@
 //   request      waiting    connected             → send it                         sent
 //                sent       answer                → the reply                       done
 //                           15·2ⁿ s passed        → send it again, n + 1            sent, or waiting for a new id; after n = 8: fails
-//                           error, the id in use  → wait for a new id, once         waiting
+//                           error, the id in use  → wait for a new id               waiting
 //
 // What always holds: every request is answered once; a datagram counts only when transaction id, action and length fit something that is
 // outstanding. A later announce of a torrent takes the place of an earlier one, which fails. `stopped` and scrapes are not worth the whole
@@ -75,10 +75,12 @@ interface Pending {
   retransmissions: number;
   /** Null: waiting for a connection id. */
   deadline: Instant | null;
-  /** It was sent under an id that others had used before: the tracker may know it no more. */
+  /** It was first sent under an id that was in use before: the tracker may know that no more. */
   oldId: boolean;
-  /** It has got a new id after an error. */
-  renewed: boolean;
+  /** It was sent under an id that was got for it, and only once: an error is no complaint about that. */
+  freshId: boolean;
+  /** New ids that it got because of complaints. */
+  renewals: 0 | 1 | 2;
 }
 
 interface Connecting {
@@ -141,8 +143,12 @@ export class UdpTracker {
     });
   }
 
-  #begin(now: Instant, request: Omit<Pending, 'retransmissions' | 'deadline' | 'oldId' | 'renewed'>): void {
-    const pending: Pending = { ...request, retransmissions: 0, deadline: null, oldId: false, renewed: false };
+  #begin(
+    now: Instant,
+    request: Omit<Pending, 'retransmissions' | 'deadline' | 'oldId' | 'freshId' | 'renewals'>,
+  ): void {
+    const unsent = { retransmissions: 0, deadline: null, oldId: false, freshId: false, renewals: 0 } as const;
+    const pending: Pending = { ...request, ...unsent };
     this.#pending.set(pending.transaction, pending);
     this.#sendOrConnect(now, pending);
   }
@@ -174,11 +180,12 @@ export class UdpTracker {
     }
   }
 
-  /** The complaint may be about the connection id: one that was in use before is replaced, once. */
+  /** The complaint may be about the connection id: one that was in use before is replaced. After that the first complaint is not believed:
+   *  it may be the old one, come late or twice. */
   #refused(now: Instant, pending: Pending, bytes: Uint8Array): void {
     this.#connectionId = null;
-    if (!pending.oldId || pending.renewed) return this.#fail(pending, readError(bytes));
-    pending.renewed = true;
+    if (pending.freshId && pending.renewals !== 1) return this.#fail(pending, readError(bytes));
+    pending.renewals = pending.freshId ? 2 : 1;
     this.#sendOrConnect(now, pending);
   }
 
@@ -228,6 +235,7 @@ export class UdpTracker {
     if (this.#connectionId !== null && now >= this.#connectionUntil) this.#connectionId = null;
     if (this.#connectionId !== null) {
       pending.oldId = pending.retransmissions === 0 || pending.oldId;
+      pending.freshId = false;
       this.#sendRequest(now, pending, this.#connectionId);
       return;
     }
@@ -256,6 +264,7 @@ export class UdpTracker {
     for (const pending of this.#pending.values()) {
       if (pending.deadline !== null) continue;
       pending.oldId = false;
+      pending.freshId = true;
       this.#sendRequest(now, pending, connectionId);
     }
   }

@@ -336,7 +336,7 @@ test('udp announce: `stopped` is given up after 15 s where the tracker has never
   expect(alive.sent.length).toBe(4);
 });
 
-test('udp announce 71: an id that the tracker no longer knows is replaced, once, when it complains', () => {
+test('udp announce 71: an id that the tracker no longer knows is replaced when it complains; of the new one the first complaint may be that old one, the second is believed', () => {
   const driven = announcing();
   driven.received(announceReply(1));
   driven.announce(6);
@@ -344,7 +344,11 @@ test('udp announce 71: an id that the tracker no longer knows is replaced, once,
   expect(kindOf(driven.last())).toBe('connect');
   driven.connect(0x99n);
   expect(driven.last().readBigUInt64BE(0)).toBe(0x99n);
-  driven.received(errorReply(transactionOf(driven.last()), 'closed'));
+  const complaint = errorReply(transactionOf(driven.last()), 'closed');
+  driven.received(complaint);
+  driven.connect();
+  expect(driven.replies.length).toBe(1);
+  driven.received(complaint);
   expect(driven.replies.at(-1)).toEqual([6, { ok: false, reason: 'closed' }]);
 });
 
