@@ -316,7 +316,7 @@ export interface TrackerStatus extends SwarmFigures {
   readonly status: 'idle' | 'asking' | 'working' | 'failed';
   /** One line: why the last announce or scrape failed, or what a working tracker warns of. Untrusted. */
   readonly lastError: string | null;
-  /** Of the tracker that is asked next; null for all others. */
+  /** Of the tracker that answered last, and of any that is tried before it then; null for all others. */
   readonly nextAnnounce: Instant | null;
 }
 

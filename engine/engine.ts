@@ -405,7 +405,6 @@ class StarlingEngine implements Engine, TorrentHost {
   #settle(): void {
     const { woken } = this.#ctx;
     while (woken.length > 0) (woken.pop() as Torrent).fillAll();
-    this.#scraper.settle();
     if (this.#ctx.activeTorrents === 0 && this.#unrouted.length === 0) this.#nextSecond = null;
     else this.#nextSecond ??= this.#ctx.now + SECOND_US;
     if (this.#ctx.torrentRested) this.#reportStopped();
@@ -425,6 +424,7 @@ class StarlingEngine implements Engine, TorrentHost {
   }
 
   drain(sink: Sink): void {
+    this.#scraper.settle();
     this.#ctx.outbox.drain(sink);
     if (this.#closedConns.length === 0) return;
     for (const conn of this.#closedConns) {

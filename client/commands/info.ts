@@ -1,13 +1,35 @@
-// `starling info`: what a .torrent says, for people or as JSON.
+// `starling info`: what a .torrent says, and what its trackers count, for people or as JSON.
 
 import type { Metainfo } from '#engine';
 import { readTorrent } from '../read-torrent.ts';
+import type { TrackerFigures } from '../trackers/ask-figures.ts';
 import { formatBytes, hex } from '../units.ts';
 import { jsonLine, printable } from '#harness/untrusted-text';
 
-export async function info(path: string, options: { readonly json?: true }): Promise<void> {
+export interface InfoOptions {
+  readonly json?: true;
+  /** Ask the trackers how many share it. */
+  readonly scrape?: true;
+}
+
+export async function info(path: string, options: InfoOptions): Promise<void> {
   const metainfo = await readTorrent(path);
-  process.stdout.write(options.json === true ? jsonLine(asJson(metainfo)) : asText(metainfo));
+  const figures = options.scrape === true ? await scraped(metainfo) : null;
+  if (options.json === true) process.stdout.write(jsonLine({ ...asJson(metainfo), ...(figures && { figures }) }));
+  else process.stdout.write(asText(metainfo) + (figures ?? []).map(figuresText).join(''));
+}
+
+async function scraped({ announceTiers, infoHash }: Metainfo): Promise<TrackerFigures[]> {
+  const { askFigures } = await import('../trackers/ask-figures.ts');
+  return askFigures(announceTiers.flat(), infoHash);
+}
+
+function figuresText({ url, seeds, leechers, downloads, error }: TrackerFigures): string {
+  const said =
+    error === null
+      ? `${seeds ?? '?'} seeds, ${leechers ?? '?'} leechers, downloaded ${downloads ?? '?'} times`
+      : printable(error);
+  return `${printable(url)}: ${said}\n`;
 }
 
 function shownFiles(metainfo: Metainfo) {

@@ -9,13 +9,13 @@ import {
   type AnnounceRequest,
   httpAnnounceUrl,
   httpScrapeUrl,
-  mergeReplies,
   parseHttpReply,
   parseHttpScrape,
   type ScrapeReply,
   type ScrapeRequest,
 } from '#engine';
 import { reasonOf } from '../failure.ts';
+import { firstAndOther } from './both-families.ts';
 import { httpGet } from './http-get.ts';
 import { lookupTracker } from './lookup-tracker.ts';
 import type { TrackerAnswer, TrackerOrder, TrackerThreadOptions } from './tracker-client.ts';
@@ -24,8 +24,6 @@ import { UdpSockets } from './udp-sockets.ts';
 const HTTP_TIMEOUT_MS = 30_000;
 /** The last word before leaving: nobody waits long for it. */
 const HTTP_STOPPED_TIMEOUT_MS = 5_000;
-/** The other family is waited for so long once one has answered. */
-const OTHER_FAMILY_MS = 3_000;
 
 const { bind } = workerData as TrackerThreadOptions;
 const udp = new UdpSockets(bind, {
@@ -48,7 +46,7 @@ async function announceOverHttp(request: AnnounceRequest): Promise<AnnounceReply
     const url = new URL(httpAnnounceUrl(request));
     const timeoutMs = request.event === 'stopped' ? HTTP_STOPPED_TIMEOUT_MS : HTTP_TIMEOUT_MS;
     const found = await lookupTracker(url.hostname, bind);
-    return await merged(found.map(({ family }) => announceOver(url, family === 6 ? 6 : 4, timeoutMs)));
+    return await firstAndOther(found.map(({ family }) => announceOver(url, family === 6 ? 6 : 4, timeoutMs)));
   } catch (error) {
     return { ok: false, reason: reasonOf(error) };
   }
@@ -61,22 +59,6 @@ async function announceOver(url: URL, family: 4 | 6, timeoutMs: number): Promise
   } catch (error) {
     return { ok: false, reason: reasonOf(error) };
   }
-}
-
-/** All replies as one, or what there is soon after the first good one. */
-function merged(asked: readonly Promise<AnnounceReply>[]): Promise<AnnounceReply> {
-  return new Promise((resolve) => {
-    let outstanding = asked.length;
-    let reply: AnnounceReply | null = null;
-    for (const one of asked)
-      void one.then((came) => {
-        outstanding -= 1;
-        const all = reply === null ? came : mergeReplies(reply, came);
-        reply = all;
-        if (outstanding === 0) resolve(all);
-        else if (came.ok) setTimeout(() => resolve(all), OTHER_FAMILY_MS);
-      });
-  });
 }
 
 async function scrapeOverHttp({ url, infoHashes }: ScrapeRequest): Promise<ScrapeReply> {

@@ -246,7 +246,7 @@ export class AnnouncePolicy {
       url: tracker.url,
       status: this.#statusOf(tracker),
       lastError: tracker.message,
-      nextAnnounce: this.#active && tracker === next && this.#nextAt < Infinity ? this.#nextAt : null,
+      nextAnnounce: this.#active && (tracker === next || tracker === this.#current) ? finite(this.#nextAt) : null,
       ...tracker.figures,
     }));
   }
@@ -256,6 +256,10 @@ export class AnnouncePolicy {
     if (asking !== 0 && !silent) return 'asking';
     return working ? 'working' : message === null ? 'idle' : 'failed';
   }
+}
+
+function finite(at: Instant): Instant | null {
+  return at < Infinity ? at : null;
 }
 
 /** Where no event is owed to it. */

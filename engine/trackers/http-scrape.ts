@@ -1,5 +1,6 @@
 // Figures of torrents over HTTP, without announcing (BEP 48): the request as a URL, and the reply from its body.
 
+import { decodeUtf8 } from '../bencode/utf8.ts';
 import { sameBytes } from '../bytes.ts';
 import type { ScrapeReply, SwarmFigures } from '../contract.ts';
 import { asciiUrl } from './announce-url.ts';
@@ -21,7 +22,7 @@ export function parseHttpScrape(body: Uint8Array, infoHashes: readonly Uint8Arra
   if (!read.ok) return read;
   const figures: (SwarmFigures | null)[] = infoHashes.map(() => null);
   for (const [key, entry] of read.reply.get('files')?.entries() ?? []) {
-    const index = infoHashes.findIndex((infoHash) => sameBytes(infoHash, key));
+    const index = infoHashes.findIndex((infoHash) => names(key, infoHash));
     if (index === -1) continue;
     figures[index] = {
       seeds: count(entry.get('complete')),
@@ -31,4 +32,9 @@ export function parseHttpScrape(body: Uint8Array, infoHashes: readonly Uint8Arra
   }
   const least = read.reply.get('flags')?.get('min_request_interval')?.integer();
   return { ok: true, figures, minIntervalS: least ?? null };
+}
+
+/** The hash as it is, or with each byte written as a character of UTF-8, as the package bittorrent-tracker does. */
+function names(key: Uint8Array, infoHash: Uint8Array): boolean {
+  return sameBytes(key, infoHash) || decodeUtf8(key) === String.fromCharCode(...infoHash);
 }

@@ -1,4 +1,4 @@
-// Figures of torrents without announcing: for those that rest, and when the user asks. What is wanted in one input goes out together, one
+// Figures of torrents without announcing: for those that rest, and when the user asks. What is wanted by the next drain goes out together, one
 // request a tracker with at most SCRAPE_HASHES_MAX torrents.
 //
 // A torrent asks the first of its trackers that can be asked; when that fails, the next. At most one scrape a torrent is under way, and
@@ -22,7 +22,7 @@ interface Wish {
 
 export class Scraper {
   readonly #ctx: Context;
-  /** By URL, in the order wanted; empty between inputs. */
+  /** By URL, in the order wanted; empty after a drain. */
   readonly #wanted = new Map<string, Wish[]>();
   /** By the number of the request; at most one wish a torrent. */
   readonly #underWay = new Map<number, readonly Wish[]>();
@@ -33,7 +33,7 @@ export class Scraper {
     this.#ctx = ctx;
   }
 
-  /** Wants figures of a torrent; they go out with `settle`. Ignored while they are under way or too young. */
+  /** Wants figures of a torrent; they go out with the next drain. Ignored while they are under way or too young. */
   want(torrent: Torrent): void {
     if (!this.#asking.has(torrent)) this.#ask(torrent, torrent.announces.trackers.all);
   }
@@ -49,7 +49,7 @@ export class Scraper {
     this.#wanted.set(tracker.url, wishes);
   }
 
-  /** Sends what is wanted. */
+  /** Records what is wanted as outputs, before a drain. */
   settle(): void {
     if (this.#wanted.size === 0) return;
     for (const [url, wishes] of this.#wanted)
