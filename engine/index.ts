@@ -24,3 +24,4 @@ export { HANDSHAKE_BYTES, writeHandshake } from './wire/handshake.ts';
 export * as messages from './wire/messages.ts';
 export { WireReader } from './wire/reader.ts';
 export type { WireFault, WireHandler } from './wire/wire.ts';
+export { formatAddress } from './wire/ip-address.ts';

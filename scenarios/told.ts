@@ -61,7 +61,7 @@ export function untilTold(swarm: Swarm, withinS: number): void {
 }
 
 /** The least pause, in seconds, between two announces to a tracker that has nothing new to hear. UDP knows no minimum. */
-export function leastPauseS({ options: { url, intervalS, minIntervalS } }: SimTracker): number {
+function leastPauseS({ options: { url, intervalS, minIntervalS } }: SimTracker): number {
   const within = (seconds: number, most: number) => Math.min(Math.max(seconds, INTERVAL_S_MIN), most);
   if (minIntervalS !== null && !url.startsWith('udp:')) return within(minIntervalS, MIN_INTERVAL_S_MAX);
   return Math.min(NEED_S, within(intervalS, INTERVAL_S_MAX));
