@@ -36,7 +36,6 @@ interface PendingAnswer {
 interface NodeUdp {
   readonly incarnation: number;
   readonly machines: UdpTrackers;
-  readonly requests: Map<JobId, AnnounceRequest>;
 }
 
 const SECOND_US = 1_000_000;
@@ -127,9 +126,7 @@ export class TrackerWorld implements UdpWorld {
     }
     const to = reachable(udp, node);
     if (to.length === 0) return fail('the network is unreachable', this.#host.clock.now);
-    const { machines, requests } = this.#machinesOf(node);
-    requests.set(job, request);
-    machines.announce(this.#host.clock.now, job, request, to);
+    this.#machinesOf(node).machines.announce(this.#host.clock.now, job, request, to);
     this.#drain(node);
   }
 
@@ -189,7 +186,7 @@ export class TrackerWorld implements UdpWorld {
     const known = this.#nodes[node.index];
     if (known !== undefined && known.incarnation === node.incarnation) return known;
     const random = this.#host.random.fork(`udp trackers ${node.index} ${node.incarnation}`);
-    const made = { incarnation: node.incarnation, machines: new UdpTrackers(random), requests: new Map() };
+    const made = { incarnation: node.incarnation, machines: new UdpTrackers(random) };
     this.#nodes[node.index] = made;
     this.datagrams.setListening(node.index, true);
     return made;
@@ -197,13 +194,12 @@ export class TrackerWorld implements UdpWorld {
 
   /** Sends what the machines want sent. Their answers wait until the engine can be called. */
   #drain(node: SimNode): void {
-    const { machines, requests } = this.#machinesOf(node);
+    const { machines } = this.#machinesOf(node);
     const { now } = this.#host.clock;
     const lost = { ok: false, reason: 'the answer was lost' } as const;
     machines.drain(now, {
       sendDatagram: (to, bytes) => this.datagrams.send(node.index, this.#indexOf(to), bytes),
       announced: (job, reply) => {
-        requests.delete(job);
         const deliver = (what: typeof reply) => node.announced(node.incarnation, job, what);
         this.#later(
           now,

@@ -27,7 +27,7 @@ async function scraped({ announceTiers, infoHash }: Metainfo): Promise<TrackerFi
 function figuresText({ url, seeds, leechers, downloads, error }: TrackerFigures): string {
   const said =
     error === null
-      ? `${seeds ?? '?'} seeds, ${leechers ?? '?'} leechers, downloaded ${downloads ?? '?'} times`
+      ? `seeds ${seeds ?? '?'}, leechers ${leechers ?? '?'}, downloads ${downloads ?? '?'}`
       : printable(error);
   return `${printable(url)}: ${said}\n`;
 }

@@ -6,7 +6,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Server } from 'bittorrent-tracker';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { AnnounceReply, AnnounceRequest, ScrapeReply } from '#engine';
+import { type AnnounceReply, type AnnounceRequest, DEFAULT_SETTINGS, type ScrapeReply } from '#engine';
+import { Random } from '#harness';
+import { OpenFiles } from '../../client/disk/open-files.ts';
+import { Storage } from '../../client/disk/storage.ts';
+import { readTorrent } from '../../client/read-torrent.ts';
+import { ResumeStore } from '../../client/resume-store.ts';
+import { Session } from '../../client/session.ts';
 import { firstAndOther } from '../../client/trackers/both-families.ts';
 import { TrackerClient } from '../../client/trackers/tracker-client.ts';
 import { makeShare, transferArguments } from './share.ts';
@@ -208,6 +214,46 @@ describe('scrape', () => {
     expect(await makeClient().scrape(url, [HASH])).toEqual({ ok: false, reason });
   });
 
+  test('scrape: a paused torrent of a session shows the figures, and is announced to nobody', async () => {
+    const server = await startTracker();
+    const url = `udp://127.0.0.1:${server.udp4.address().port}/announce`;
+    const share = makeShare(100_000, [url]);
+    await makeClient().announce(requestTo(url, { infoHash: share.infoHash }));
+    const announced: unknown[] = [];
+    server.on('start', (from) => announced.push(from));
+    const metainfo = await readTorrent(share.torrent);
+    const storage = await Storage.open(share.source, metainfo, new OpenFiles());
+    const { promise: heard, resolve } = Promise.withResolvers<void>();
+    const session = new Session({
+      settings: DEFAULT_SETTINGS,
+      random: new Random('session'),
+      record: (engine) => engine,
+      bind: '127.0.0.1',
+      resumeStore: new ResumeStore(join(share.folder, 'state')),
+      onEvent: (name) => {
+        if (name === 'scraped') resolve();
+      },
+      onClose: () => undefined,
+      afterDrain: () => undefined,
+    });
+    onTestFinished(() => session.close());
+    const options = {
+      metainfo,
+      storage,
+      resume: null,
+      paused: true,
+      check: 'trust',
+      peers: [],
+      useTrackers: true,
+    } as const;
+    const added = await session.add(options);
+    await heard;
+    expect(added.ok && session.status(added.value)?.trackers).toMatchObject([
+      { url, status: 'idle', seeds: 1, leechers: 0 },
+    ]);
+    expect(announced).toEqual([]);
+  });
+
   test('scrape: `info --scrape` shows what each tracker counts, or why it does not', async () => {
     const server = await startTracker();
     const good = `http://127.0.0.1:${server.http.address().port}/announce`;
@@ -215,7 +261,7 @@ describe('scrape', () => {
     await makeClient().announce(requestTo(good, { infoHash: share.infoHash }));
     const text = await starling('info', share.torrent, '--scrape');
     expect(text).toMatchObject({ code: 0, stderr: '' });
-    expect(text.stdout).toContain(`${good}: 1 seeds, 0 leechers, downloaded `);
+    expect(text.stdout).toContain(`${good}: seeds 1, leechers 0, downloads `);
     expect(text.stdout).toContain('http://127.0.0.1:1/announce: connection refused\n');
     const json = JSON.parse((await starling('info', share.torrent, '--scrape', '--json')).stdout);
     expect(json.figures).toMatchObject([
