@@ -192,7 +192,7 @@ export interface Sink {
   /** Answer: `announced`. May take hours where the tracker is silent (BEP 15): the engine asks others meanwhile. A later announce of the
    *  same torrent to the same URL takes its place: the earlier may then be answered as failed. */
   announce(job: JobId, request: AnnounceRequest): void;
-  /** Answer: `scraped`. */
+  /** Answer: `scraped`, a failure also where the URL leads to no scrape (BEP 48). */
   scrape(job: JobId, request: ScrapeRequest): void;
 
   /** A fact worth a log line, a coverage mark, a figure; the meaning of `a` and `b` stands with each name in `events.ts`. */

@@ -141,7 +141,7 @@ export class OutputMarks implements Sink {
   }
 
   scrape(job: JobId, request: ScrapeRequest): void {
-    this.#mark(OUTPUT.scrape, mixedValue(mixed(START, job), request));
+    this.#mark(OUTPUT.scrape, mixedValue(mixed(START, job), { ...request, url: publicUrl(request.url) }));
     this.#target?.scrape(job, request);
   }
 
