@@ -5,6 +5,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseHostPort } from './net/address.ts';
 import { wholePrintable } from '#harness/untrusted-text';
+import type { InfoOptions } from './commands/info.ts';
 import type { GetOptions } from './commands/transfer.ts';
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];
@@ -130,8 +131,9 @@ function program(): Command {
   const info = new Command('info')
     .description('Show what a .torrent or a magnet link says')
     .argument('<torrent>', 'the .torrent file, or a magnet link in quotes')
+    .option('--scrape', 'ask its trackers how many share it, without announcing')
     .option('--json', 'print one JSON object')
-    .action(async (file: string, options: { json?: true }) => (await import('./commands/info.ts')).info(file, options));
+    .action(async (file: string, options: InfoOptions) => (await import('./commands/info.ts')).info(file, options));
 
   const tracker = new Command('tracker')
     .description('Run a tracker for a private swarm, over HTTP and UDP')

@@ -97,10 +97,19 @@ export class Session implements TransportEvents, DiskAnswers {
     this.#engine = options.record(engine);
     this.#transport = new Transport(this, options.bind);
     this.#disk = new Disk(this);
-    this.#trackers = new TrackerClient({ bind: options.bind }, (job, reply) => {
-      this.#engine.announced(now(), job, reply);
-      this.#scheduleTurn();
-    });
+    this.#trackers = new TrackerClient(
+      { bind: options.bind },
+      {
+        announced: (job, reply) => {
+          this.#engine.announced(now(), job, reply);
+          this.#scheduleTurn();
+        },
+        scraped: (job, reply) => {
+          this.#engine.scraped(now(), job, reply);
+          this.#scheduleTurn();
+        },
+      },
+    );
     this.#sink = this.#makeSink();
   }
 
@@ -290,6 +299,7 @@ export class Session implements TransportEvents, DiskAnswers {
       saveResume: (job, torrent, data) => this.#saveResume(job, torrent, data),
       announce: (job, request: AnnounceRequest) => this.#trackers.announce(job, request),
       openTorrent: (job, torrent, metainfo) => void this.#openTorrent(job, torrent, metainfo),
+      scrape: (job, request) => this.#trackers.scrape(job, request),
       event: (name, torrent, a, b) => {
         if (name === 'stopped') this.#stoppedListener?.();
         this.#options.onEvent(name, torrent, a, b);

@@ -103,6 +103,8 @@ export type Command =
   | { readonly kind: 'remove'; readonly torrent: TorrentId }
   | { readonly kind: 'recheck'; readonly torrent: TorrentId }
   | { readonly kind: 'announceNow'; readonly torrent: TorrentId }
+  /** Asks a tracker for figures, whether the torrent runs or not, without announcing; not more often than once a minute. */
+  | { readonly kind: 'scrape'; readonly torrent: TorrentId }
   | { readonly kind: 'addPeers'; readonly torrent: TorrentId; readonly peers: readonly PeerAddress[] }
   | {
       readonly kind: 'filePriority';
@@ -157,6 +159,32 @@ export type AnnounceReply =
   /** `reason` is untrusted text when the tracker said it. */
   | { readonly ok: false; readonly reason: string };
 
+/** Figures of some torrents, without announcing (BEP 15, 48). */
+export interface ScrapeRequest {
+  /** The tracker's announce URL. */
+  readonly url: string;
+  /** 20 bytes each, at most SCRAPE_HASHES_MAX. */
+  readonly infoHashes: readonly Uint8Array[];
+}
+
+/** What a tracker counts of one torrent; null where it does not say. */
+export interface SwarmFigures {
+  readonly seeds: number | null;
+  readonly leechers: number | null;
+  /** Peers that ever said `completed`. */
+  readonly downloads: number | null;
+}
+
+export type ScrapeReply =
+  | {
+      readonly ok: true;
+      /** One a hash asked for, in that order; null: the tracker does not know it. */
+      readonly figures: readonly (SwarmFigures | null)[];
+      readonly minIntervalS: number | null;
+    }
+  /** `reason` is untrusted text when the tracker said it. */
+  | { readonly ok: false; readonly reason: string };
+
 /** Where the engine's decisions go. Called only inside `drain`; a sink must not call the engine back. */
 export interface Sink {
   /** Answer: `connected` or `disconnected`. */
@@ -183,11 +211,14 @@ export interface Sink {
   checkPieces(job: JobId, torrent: TorrentId, first: number, count: number): void;
   /** Replaces the saved resume data atomically and durably. Answer: `resumeSaved`. */
   saveResume(job: JobId, torrent: TorrentId, data: ResumeData): void;
-  /** Answer: `announced`. */
+  /** Answer: `announced`. May take hours where the tracker is silent (BEP 15): the engine asks others meanwhile. A later announce of the
+   *  same torrent to the same URL takes its place: the earlier may then be answered as failed. */
   announce(job: JobId, request: AnnounceRequest): void;
   /** The metadata of a torrent that was added without is here and right: keep it for the next start (`infoBytes` as they stand), open the
    *  storage, and look what is there of it. No other job of this torrent comes before the answer: `torrentOpened`. */
   openTorrent(job: JobId, torrent: TorrentId, metainfo: Metainfo): void;
+  /** Answer: `scraped`, a failure also where the URL leads to no scrape (BEP 48). */
+  scrape(job: JobId, request: ScrapeRequest): void;
 
   /** A fact worth a log line, a coverage mark, a figure; the meaning of `a` and `b` stands with each name in `events.ts`. */
   event(name: EventName, torrent: TorrentId, a: number, b: number): void;
@@ -221,6 +252,7 @@ export interface Engine {
   resumeSaved(now: Instant, job: JobId, fault: DiskFault | null): void;
   announced(now: Instant, job: JobId, reply: AnnounceReply): void;
   torrentOpened(now: Instant, job: JobId, opened: OpenedTorrent): void;
+  scraped(now: Instant, job: JobId, reply: ScrapeReply): void;
 
   tick(now: Instant): void;
   /** When `tick` is wanted next, null = only inputs can wake the engine. */
@@ -316,13 +348,15 @@ export interface PeerStatus {
   readonly uploadsQueued: number;
 }
 
-export interface TrackerStatus {
+export interface TrackerStatus extends SwarmFigures {
   readonly tier: number;
   readonly url: string;
+  /** `idle`: not asked since the torrent started, or the torrent rests; `failed` also while a silent one is asked on. */
+  readonly status: 'idle' | 'asking' | 'working' | 'failed';
+  /** One line: why the last announce or scrape failed, or what a working tracker warns of. Untrusted. */
   readonly lastError: string | null;
+  /** Of the tracker that answered last, and of any that is tried before it then; null for all others. */
   readonly nextAnnounce: Instant | null;
-  readonly seeds: number | null;
-  readonly leechers: number | null;
 }
 
 export interface EngineOptions {

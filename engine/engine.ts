@@ -22,6 +22,7 @@ import type {
   PeerAddress,
   PeerStatus,
   Result,
+  ScrapeReply,
   Sink,
   Stamp,
   TorrentId,
@@ -35,6 +36,7 @@ import { inspectTorrent } from './torrent/inspect.ts';
 import { peersOf, torrentStatus } from './torrent/status.ts';
 import { Torrent, type TorrentHost } from './torrent/torrent.ts';
 import { HANDSHAKE_TIMEOUT_US } from './torrent/swarm.ts';
+import { Scraper } from './trackers/scraper.ts';
 import type { WireFault } from './wire/wire.ts';
 
 const SECOND_US = 1_000_000;
@@ -49,6 +51,7 @@ export function createEngine(options: EngineOptions): Engine {
 
 class StarlingEngine implements Engine, TorrentHost {
   readonly #ctx: Context;
+  readonly #scraper: Scraper;
   readonly #torrents: (Torrent | null)[] = [];
   readonly #byInfoHash = new Map<string, Torrent>();
   /** By connection id. */
@@ -66,6 +69,7 @@ class StarlingEngine implements Engine, TorrentHost {
 
   constructor(options: EngineOptions) {
     this.#ctx = new Context(options);
+    this.#scraper = new Scraper(this.#ctx);
   }
 
   // ── commands ──
@@ -89,6 +93,8 @@ class StarlingEngine implements Engine, TorrentHost {
     const torrent = new Torrent(this.#ctx, this, id, options);
     this.#torrents[id] = torrent;
     this.#byInfoHash.set(key, torrent);
+    // Who rests announces nothing: without this it would show no figures.
+    if (options.paused) this.#scraper.want(torrent);
     this.#settle();
     return { ok: true, value: id };
   }
@@ -147,6 +153,9 @@ class StarlingEngine implements Engine, TorrentHost {
         return OK;
       case 'announceNow':
         torrent.announces.announceNow();
+        return OK;
+      case 'scrape':
+        this.#scraper.want(torrent);
         return OK;
       case 'addPeers':
         torrent.swarm.heardOf(command.peers);
@@ -355,6 +364,12 @@ class StarlingEngine implements Engine, TorrentHost {
     this.#settle();
   }
 
+  scraped(now: Instant, job: JobId, reply: ScrapeReply): void {
+    this.#begin(now);
+    this.#scraper.scraped(this.#ctx.jobs.close(job, 'scrape').a, reply);
+    this.#settle();
+  }
+
   // ── time ──
 
   tick(now: Instant): void {
@@ -419,6 +434,7 @@ class StarlingEngine implements Engine, TorrentHost {
   }
 
   drain(sink: Sink): void {
+    this.#scraper.settle();
     this.#ctx.outbox.drain(sink);
     if (this.#closedConns.length === 0) return;
     for (const conn of this.#closedConns) {

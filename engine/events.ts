@@ -71,6 +71,10 @@ export const EVENTS = {
   announceSent: 'a: index of the tracker, b: index of the event in AnnounceEvent',
   announceFailed: 'a: index of the tracker',
   trackerPromoted: 'a: tier',
+  trackerSilent: 'a: index of the tracker; no answer in time: others are asked, while it is asked on',
+  scrapeSent: 'a: torrents asked about in one request',
+  scraped: 'a: index of the tracker',
+  scrapeFailed: 'a: index of the tracker',
 
   diskFailed: 'a: 0 = read, 1 = write, 2 = sync, 3 = resume data',
   diskFull: '',

@@ -16,8 +16,10 @@ export * from './metainfo/parse.ts';
 export * from './resume/resume-codec.ts';
 export type * from './resume/resume-data.ts';
 export * from './settings.ts';
-export * from './trackers/http-announce.ts';
-export * from './trackers/udp-announce.ts';
+export { httpAnnounceUrl, parseHttpReply } from './trackers/http-announce.ts';
+export { mergeReplies } from './trackers/announce-reply.ts';
+export * from './trackers/http-scrape.ts';
+export * from './trackers/udp-trackers.ts';
 export {
   decodeExtensionHandshake,
   EXTENSION_HANDSHAKE_ID,
@@ -29,3 +31,4 @@ export * as messages from './wire/messages.ts';
 export * from './wire/metadata-message.ts';
 export { WireReader } from './wire/reader.ts';
 export type { WireFault, WireHandler } from './wire/wire.ts';
+export { formatAddress } from './wire/ip-address.ts';

@@ -12,7 +12,8 @@ export type JobKind =
   | 'checkPieces'
   | 'saveResume'
   | 'announce'
-  | 'openTorrent';
+  | 'openTorrent'
+  | 'scrape';
 
 /** Outstanding jobs at once: 2²⁰, far above what the queues of all peers and pieces may hold. */
 const SLOTS = 1 << 20;

@@ -74,3 +74,5 @@ export const DOWNLOAD_BUFFER_BYTES_MAX = 40 * 1024 * 1024;
 export const TRACKER_TEXT_BYTES_MAX = 1024;
 /** Largest tracker reply that is read. */
 export const TRACKER_REPLY_BYTES_MAX = 1024 * 1024;
+/** Torrents that one scrape asks about: what a UDP reply of the usual size answers (BEP 15: "up to about 74"). */
+export const SCRAPE_HASHES_MAX = 74;

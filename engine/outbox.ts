@@ -3,7 +3,16 @@
 // connection without anything between is one `send`.
 
 import { assert } from './bug.ts';
-import type { AnnounceRequest, ConnId, JobId, Payload, PeerAddress, Sink, TorrentId } from './contract.ts';
+import type {
+  AnnounceRequest,
+  ConnId,
+  JobId,
+  Payload,
+  PeerAddress,
+  ScrapeRequest,
+  Sink,
+  TorrentId,
+} from './contract.ts';
 import type { EventName } from './events.ts';
 import type { Metainfo } from './metainfo/metainfo.ts';
 import type { ResumeData } from './resume/resume-data.ts';
@@ -23,6 +32,7 @@ const DIAL = 11;
 const CLOSE = 12;
 const SET_READING = 13;
 const OPEN_TORRENT = 14;
+const SCRAPE = 15;
 
 /** Numbers a row: what, then up to five arguments. */
 const STRIDE = 6;
@@ -112,6 +122,10 @@ export class Outbox {
     this.#push(OPEN_TORRENT, job, torrent, 0, 0, 0, metainfo);
   }
 
+  scrape(job: JobId, request: ScrapeRequest): void {
+    this.#push(SCRAPE, job, 0, 0, 0, 0, request);
+  }
+
   event(name: EventName, torrent: TorrentId, a: number, b: number): void {
     this.#push(EVENT, torrent, a, b, 0, 0, name);
   }
@@ -165,6 +179,9 @@ export class Outbox {
           break;
         case OPEN_TORRENT:
           sink.openTorrent(a, b, ref as Metainfo);
+          break;
+        case SCRAPE:
+          sink.scrape(a, ref as ScrapeRequest);
           break;
         case DIAL:
           sink.dial(a, ref as PeerAddress);

@@ -10,3 +10,6 @@ export { Blame } from './torrent/blame.ts';
 export { RateLimit } from './torrent/rate-limit.ts';
 export { Swarm as EngineSwarm } from './torrent/swarm.ts';
 export { Torrent } from './torrent/torrent.ts';
+export { AnnouncePolicy } from './trackers/announce-policy.ts';
+export { TrackerList } from './trackers/tracker-list.ts';
+export { UdpTracker } from './trackers/udp-tracker.ts';

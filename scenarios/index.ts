@@ -20,6 +20,8 @@ import { swarm } from './swarm.ts';
 import { slowDisk } from './slow-disk.ts';
 import { stall } from './stall.ts';
 import { trackerDown } from './tracker-down.ts';
+import { trackerTiers } from './tracker-tiers.ts';
+import { trackerUdp } from './tracker-udp.ts';
 import { wishes } from './wishes.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -31,6 +33,8 @@ export const scenarios: readonly Scenario[] = [
   churn,
   seedGoodbye,
   trackerDown,
+  trackerTiers,
+  trackerUdp,
   diskFull,
   slowDisk,
   crashRestart,

@@ -23,6 +23,8 @@ import {
   type PeerAddress,
   type Recorded,
   type ResumeData,
+  type ScrapeReply,
+  type ScrapeRequest,
   type Settings,
   type Sink,
   type Stamp,
@@ -39,6 +41,8 @@ import type { TorrentContents } from './torrent-contents.ts';
 
 export interface NodeOptions {
   readonly link: Link;
+  /** The address families that it has. */
+  readonly families: readonly (4 | 6)[];
   /** It has everything from the start. */
   readonly seed: boolean;
   readonly settings: Partial<Settings>;
@@ -64,6 +68,7 @@ export interface NodeWorld {
   /** Dials on behalf of a node; returns its end of the network. */
   dial(node: SimNode, conn: ConnId, address: PeerAddress): number;
   announce(node: SimNode, job: JobId, request: AnnounceRequest): void;
+  scrape(node: SimNode, job: JobId, request: ScrapeRequest): void;
   armDisk(node: SimNode, at: number, operation: number): void;
   armTimer(node: SimNode, at: number | null): void;
   happened(node: SimNode, name: EventName, torrent: TorrentId, a: number, b: number): void;
@@ -87,7 +92,8 @@ const PIECE_HEADER_BYTES = 13;
 export class SimNode implements Sink, DiskClient {
   readonly index: number;
   readonly options: NodeOptions;
-  readonly address: PeerAddress;
+  /** One a family. */
+  readonly addresses: readonly PeerAddress[];
   readonly disk: SimDisk;
   /** By the engine's torrent id while it runs. */
   readonly stores: Store[] = [];
@@ -112,10 +118,16 @@ export class SimNode implements Sink, DiskClient {
   #nextIncoming: ConnId = 1;
   #payloadBytes = 0;
 
-  constructor(index: number, options: NodeOptions, address: PeerAddress, world: NodeWorld, random: Random) {
+  constructor(
+    index: number,
+    options: NodeOptions,
+    addresses: readonly PeerAddress[],
+    world: NodeWorld,
+    random: Random,
+  ) {
     this.index = index;
     this.options = options;
-    this.address = address;
+    this.addresses = addresses;
     this.#world = world;
     this.#random = random;
     this.disk = new SimDisk(
@@ -125,6 +137,20 @@ export class SimNode implements Sink, DiskClient {
       this,
       (at, operation) => world.armDisk(this, at, operation),
     );
+  }
+
+  /** The address in the first of its families. */
+  get address(): PeerAddress {
+    return this.addresses[0] as PeerAddress;
+  }
+
+  get families(): readonly (4 | 6)[] {
+    return this.options.families;
+  }
+
+  /** Its address in a family that it has. */
+  addressIn(family: 4 | 6): PeerAddress {
+    return this.addresses[this.families.indexOf(family)] as PeerAddress;
   }
 
   get running(): boolean {
@@ -340,6 +366,12 @@ export class SimNode implements Sink, DiskClient {
     this.settle();
   }
 
+  scraped(incarnation: number, job: JobId, reply: ScrapeReply): void {
+    if (this.engine === null || incarnation !== this.#incarnation) return;
+    this.engine.scraped(this.now, job, reply);
+    this.settle();
+  }
+
   get incarnation(): number {
     return this.#incarnation;
   }
@@ -480,6 +512,10 @@ export class SimNode implements Sink, DiskClient {
 
   announce(job: JobId, request: AnnounceRequest): void {
     this.#world.announce(this, job, request);
+  }
+
+  scrape(job: JobId, request: ScrapeRequest): void {
+    this.#world.scrape(this, job, request);
   }
 
   event(name: EventName, torrent: TorrentId, a: number, b: number): void {

@@ -188,7 +188,7 @@ class Transfer {
 
   #onEvent(name: EventName, torrent: TorrentId, a: number, b: number): void {
     this.#eventLog.event(name, torrent, a, b);
-    if (name === 'announceFailed') this.#failedTrackers.push(a);
+    if (name === 'announceFailed' || name === 'trackerSilent') this.#failedTrackers.push(a);
     // Pieces are flushed thousands of times; they matter only between complete and synced.
     if (EVENTS_WATCHED.has(name) || (name === 'pieceFlushed' && this.#completed)) this.#lookAgain = true;
   }

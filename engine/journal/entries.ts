@@ -43,6 +43,8 @@ export const ENTRY_KINDS = [
   'threw',
   /** job, opened (value). */
   'torrentOpened',
+  /** job, reply (value). */
+  'scraped',
 ] as const;
 
 export type EntryKind = (typeof ENTRY_KINDS)[number];

@@ -1,6 +1,15 @@
 // The inputs of a journal as calls of an engine. Fields are read and bounded first; only then the engine is called.
 
-import type { AddMagnet, AddTorrent, AnnounceReply, Command, Engine, Instant, OpenedTorrent } from '../contract.ts';
+import type {
+  AddMagnet,
+  AddTorrent,
+  AnnounceReply,
+  Command,
+  Engine,
+  Instant,
+  OpenedTorrent,
+  ScrapeReply,
+} from '../contract.ts';
 import { Geometry } from '../geometry.ts';
 import { BLOCK_LENGTH_BYTES, SHA1_LENGTH_BYTES } from '../limits.ts';
 import type { Metainfo, TorrentFile } from '../metainfo/metainfo.ts';
@@ -96,6 +105,7 @@ export class InputReader {
       case 'resumeSaved':
       case 'announced':
       case 'torrentOpened':
+      case 'scraped':
         return this.#answer(kind, reader.uint());
     }
   }
@@ -112,6 +122,7 @@ export class InputReader {
       | 'resumeSaved'
       | 'announced'
       | 'torrentOpened'
+      | 'scraped'
     >,
     job: number,
   ): Input {
@@ -144,6 +155,10 @@ export class InputReader {
       case 'torrentOpened': {
         const opened = reader.value() as OpenedTorrent;
         return call(job, (engine, now) => engine.torrentOpened(now, job, opened));
+      }
+      case 'scraped': {
+        const reply = reader.value() as ScrapeReply;
+        return call(job, (engine, now) => engine.scraped(now, job, reply));
       }
     }
   }

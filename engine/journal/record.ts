@@ -22,6 +22,7 @@ import type {
   PeerAddress,
   PeerStatus,
   Result,
+  ScrapeReply,
   Sink,
   Stamp,
   TorrentId,
@@ -188,6 +189,12 @@ class RecordedEngine implements Engine {
     this.#answered(ENTRY.torrentOpened, now, job);
     this.#log.value(opened);
     this.#give(() => this.#engine.torrentOpened(now, job, opened));
+  }
+
+  scraped(now: Instant, job: JobId, reply: ScrapeReply): void {
+    this.#answered(ENTRY.scraped, now, job);
+    this.#log.value(reply);
+    this.#give(() => this.#engine.scraped(now, job, reply));
   }
 
   tick(now: Instant): void {

@@ -203,6 +203,7 @@ function describeInput(kind: EntryKind, subject: number): string {
     case 'resumeSaved':
     case 'announced':
     case 'torrentOpened':
+    case 'scraped':
       return `${kind}(job ${subject})`;
     case 'add':
     case 'command':

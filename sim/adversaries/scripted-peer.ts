@@ -207,6 +207,8 @@ export abstract class ScriptedPeer implements Engine, ConnectionListener {
 
   // ── Engine: time, trackers, outputs ──
 
+  scraped(): void {}
+
   announced(now: Instant, _job: JobId, reply: AnnounceReply): void {
     this.now = now;
     if (reply.ok) this.#hear(reply.peers);

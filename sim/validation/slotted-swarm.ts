@@ -200,6 +200,8 @@ class SlottedNode implements Sink {
   checkPieces(): void {}
   announce(): void {}
   openTorrent(): void {}
+
+  scrape(): void {}
   event(): void {}
 }
 

@@ -82,6 +82,7 @@ class Storm {
         return;
       case 4:
         if (lab.announces.length > 0) this.#answerTracker();
+        if (lab.scrapes.length > 0) this.#answerScrape();
         return;
       case 5:
         lab.holding.add(this.#random.pick(JOBS));
@@ -219,6 +220,7 @@ class Storm {
       { kind: 'resume', torrent },
       { kind: 'recheck', torrent },
       { kind: 'announceNow', torrent },
+      { kind: 'scrape', torrent },
       { kind: 'sequential', torrent, on: this.#random.below(2) === 0 },
       { kind: 'filePriority', torrent, file: 0, priority: this.#random.below(3) as 0 | 1 | 2 },
       { kind: 'rateLimits', torrent, downloadBps: this.#random.below(2) * 40_000, uploadBps: 0 },
@@ -230,7 +232,14 @@ class Storm {
 
   #answerTracker(): void {
     if (this.#random.below(2) === 0) return this.lab.announced({ ok: false, reason: 'no' });
-    this.lab.announced({ intervalS: 60, peers: [{ host: '10.0.0.2', port: 1 + this.#random.below(9) }] });
+    const intervalS = this.#random.pick([60, 0, -1, 2 ** 31, Number.MAX_SAFE_INTEGER]);
+    this.lab.announced({ intervalS, peers: [{ host: '10.0.0.2', port: 1 + this.#random.below(9) }] });
+  }
+
+  #answerScrape(): void {
+    if (this.#random.below(2) === 0) return this.lab.scraped({ ok: false, reason: 'no' });
+    const figures = this.#random.pick([[], [null], [{ seeds: 1, leechers: null, downloads: 2 ** 31 }]]);
+    this.lab.scraped({ ok: true, figures, minIntervalS: this.#random.pick([null, -1, 2 ** 40]) });
   }
 
   /** The world is well again: the torrent is taken out, the engine leaves. */
@@ -246,6 +255,7 @@ class Storm {
     lab.engine.command(lab.now, { kind: 'shutdown' });
     lab.run();
     while (lab.announces.length > 0) lab.announced({});
+    while (lab.scrapes.length > 0) lab.scraped({ ok: false, reason: 'no' });
   }
 }
 

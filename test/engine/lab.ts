@@ -22,6 +22,8 @@ import {
   type PeerAddress,
   recordEngine,
   type ResumeData,
+  type ScrapeReply,
+  type ScrapeRequest,
   type Settings,
   type Sink,
   type TorrentId,
@@ -107,6 +109,7 @@ export class Lab {
   readonly closed = new Map<ConnId, string>();
   readonly reading = new Map<ConnId, boolean>();
   readonly announces: { readonly job: JobId; readonly request: AnnounceRequest }[] = [];
+  readonly scrapes: { readonly job: JobId; readonly request: ScrapeRequest }[] = [];
   readonly saved: ResumeData[] = [];
   /** What `writeBlocks` and `sync` answer. */
   writeFault: DiskFault | null = null;
@@ -330,6 +333,13 @@ export class Lab {
     this.run();
   }
 
+  scraped(reply: ScrapeReply): void {
+    const scrape = this.scrapes.shift();
+    if (!scrape) throw new Error('no scrape is outstanding');
+    this.engine.scraped(this.now, scrape.job, reply);
+    this.run();
+  }
+
   // ── the sink ──
 
   #answer(kind: string, answer: () => void): void {
@@ -426,6 +436,7 @@ export class Lab {
       });
     },
     announce: (job, request) => this.announces.push({ job, request }),
+    scrape: (job, request) => this.scrapes.push({ job, request }),
     event: (name, _torrent, a, b) => this.events.push({ name, a, b }),
   };
 

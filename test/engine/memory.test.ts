@@ -43,6 +43,7 @@ test('memory: unfinished pieces are written when memory is full, and the downloa
     saveResume: ignore,
     announce: ignore,
     openTorrent: ignore,
+    scrape: ignore,
     event: (name, _, a) => {
       if (name === 'pieceStarted') begun.add(a);
     },
