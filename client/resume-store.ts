@@ -14,9 +14,9 @@ import {
   type ResumeData,
 } from '#engine';
 import { diskFault } from './disk/disk-fault.ts';
-import { removeFile, replaceFile } from './durable-file.ts';
 import { errorCode, reasonOf } from './failure.ts';
 import { readBounded } from './read-bounded.ts';
+import { removeFile, replaceFile } from './replace-file.ts';
 import { hex } from './units.ts';
 
 /** `$XDG_STATE_HOME/starling`, by default `~/.local/state/starling`. */

@@ -4,6 +4,7 @@
 // engine is never called from within its own drain. A throw out of the engine is our own bug and is left to end the process.
 
 import type {
+  AddMagnet,
   AnnounceRequest,
   AddTorrent,
   AddError,
@@ -17,6 +18,7 @@ import type {
   Instant,
   JobId,
   Metainfo,
+  OpenedTorrent,
   Payload,
   PeerAddress,
   PeerStatus,
@@ -33,6 +35,7 @@ import type {
 import { BLOCK_LENGTH_BYTES, createEngine } from '#engine';
 import type { Server, Socket } from 'node:net';
 import { millisecondsUntil, now } from './clock.ts';
+import { diskFault } from './disk/disk-fault.ts';
 import { Disk, type DiskAnswers } from './disk/disk.ts';
 import type { Storage } from './disk/storage.ts';
 import { listen, type Listening } from './net/listener.ts';
@@ -66,6 +69,11 @@ export interface AddOptions extends Omit<AddTorrent, 'metainfo' | 'resume'> {
   readonly resume: ResumeData | null;
 }
 
+/** Opens a torrent whose metadata is known now. */
+export type OpenTorrent = (
+  metainfo: Metainfo,
+) => Promise<{ readonly storage: Storage; readonly resume: ResumeData | null }>;
+
 export class Session implements TransportEvents, DiskAnswers {
   readonly #engine: Engine;
   readonly #options: SessionOptions;
@@ -76,6 +84,8 @@ export class Session implements TransportEvents, DiskAnswers {
   readonly #removals = new Map<TorrentId, () => void>();
   /** Ids whose end is still to be drained, but that belong to another torrent already. */
   readonly #removedEarly = new Set<TorrentId>();
+  /** Of torrents that were added without metadata. */
+  readonly #opens = new Map<TorrentId, OpenTorrent>();
   readonly #sink: Sink;
   /** Blocks found in memory while the engine was draining, to be handed in after it. */
   #readBlocks: { readonly job: JobId; readonly block: Uint8Array | null }[] = [];
@@ -99,10 +109,19 @@ export class Session implements TransportEvents, DiskAnswers {
     this.#engine = options.record(engine);
     this.#transport = new Transport(this, options.bind);
     this.#disk = new Disk(this);
-    this.#trackers = new TrackerClient({ bind: options.bind }, (job, reply) => {
-      this.#engine.announced(now(), job, reply);
-      this.#scheduleTurn();
-    });
+    this.#trackers = new TrackerClient(
+      { bind: options.bind },
+      {
+        announced: (job, reply) => {
+          this.#engine.announced(now(), job, reply);
+          this.#scheduleTurn();
+        },
+        scraped: (job, reply) => {
+          this.#engine.scraped(now(), job, reply);
+          this.#scheduleTurn();
+        },
+      },
+    );
     this.#sink = this.#makeSink();
   }
 
@@ -128,13 +147,20 @@ export class Session implements TransportEvents, DiskAnswers {
   add({ storage, ...options }: AddOptions): Result<TorrentId, AddError> {
     const added = this.#engine.add(now(), options);
     if (added.ok) {
-      // The id was that of one whose end was not drained yet.
-      if (this.#roots.has(added.value)) {
-        this.#removed(added.value);
-        this.#removedEarly.add(added.value);
-      }
+      this.#takeOver(added.value);
       this.#disk.open(added.value, storage);
       this.#roots.set(added.value, storage.root);
+      this.#scheduleTurn();
+    }
+    return added;
+  }
+
+  /** Starts a torrent whose metadata is not known yet. `open`: called when it is; keeps it and opens the storage, or throws the system's error. */
+  addMagnet(options: AddMagnet, open: OpenTorrent): Result<TorrentId, AddError> {
+    const added = this.#engine.add(now(), options);
+    if (added.ok) {
+      this.#takeOver(added.value);
+      this.#opens.set(added.value, open);
       this.#scheduleTurn();
     }
     return added;
@@ -316,6 +342,8 @@ export class Session implements TransportEvents, DiskAnswers {
       checkPieces: (job, torrent, first, count) => disk.checkPieces(job, torrent, first, count),
       saveResume: (job, torrent, data) => this.#saveResume(job, torrent, data),
       announce: (job, request: AnnounceRequest) => this.#trackers.announce(job, request),
+      openTorrent: (job, torrent, metainfo) => void this.#openTorrent(job, torrent, metainfo),
+      scrape: (job, request) => this.#trackers.scrape(job, request),
       event: (name, torrent, a, b) => {
         if (name === 'stopped') this.#stoppedListener?.();
         if (name === 'torrentRemoved' && !this.#removedEarly.delete(torrent)) this.#removed(torrent);
@@ -324,11 +352,39 @@ export class Session implements TransportEvents, DiskAnswers {
     };
   }
 
+  /** The id of a new torrent may be that of one whose end was not drained yet. */
+  #takeOver(torrent: TorrentId): void {
+    if (!this.#roots.has(torrent) && !this.#opens.has(torrent)) return;
+    this.#removed(torrent);
+    this.#removedEarly.add(torrent);
+  }
+
   #removed(torrent: TorrentId): void {
     this.#disk.forget(torrent);
     this.#roots.delete(torrent);
+    this.#opens.delete(torrent);
     this.#removals.get(torrent)?.();
     this.#removals.delete(torrent);
+  }
+
+  async #openTorrent(job: JobId, torrent: TorrentId, metainfo: Metainfo): Promise<void> {
+    const opened = await this.#open(torrent, metainfo).catch(
+      (error: unknown): OpenedTorrent => ({ ok: false, fault: diskFault(error) }),
+    );
+    if (this.#closed) return;
+    this.#engine.torrentOpened(now(), job, opened);
+    this.#scheduleTurn();
+  }
+
+  async #open(torrent: TorrentId, metainfo: Metainfo): Promise<OpenedTorrent> {
+    const { storage, resume } = await (this.#opens.get(torrent) as OpenTorrent)(metainfo);
+    const fileLengths = await storage.fileLengths();
+    if (this.#closed) storage.close();
+    else {
+      this.#disk.open(torrent, storage);
+      this.#roots.set(torrent, storage.root);
+    }
+    return { ok: true, resume, fileLengths };
   }
 
   #saveResume(job: JobId, torrent: TorrentId, data: ResumeData): void {

@@ -96,10 +96,10 @@ function trackerRows({ metainfo, id }: ManagedTorrent, session: Session): Tracke
         leechers: null,
       })),
     );
-  return trackers.map(({ tier, url, asking, working, lastError, nextAnnounce, seeds, leechers }) => ({
+  return trackers.map(({ tier, url, status, lastError, nextAnnounce, seeds, leechers }) => ({
     tier,
     url,
-    status: asking ? 'asking' : working ? 'working' : lastError === null ? 'idle' : 'failed',
+    status,
     // Whole seconds: the same instant is the same number at each look.
     nextAnnounceAt: nextAnnounce === null ? null : epochMs(nextAnnounce),
     lastError,

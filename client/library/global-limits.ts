@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { replaceFile } from '../durable-file.ts';
+import { replaceFile } from '../replace-file.ts';
 
 const rate = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const rates = v.object({ downloadBps: rate, uploadBps: rate });

@@ -7,7 +7,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { METAINFO_BYTES_MAX, parseMetainfo, type Metainfo } from '#engine';
-import { removeFile, replaceFile, TEMPORARY_SUFFIX } from '../durable-file.ts';
+import { removeFile, replaceFile, TEMPORARY_SUFFIX } from '../replace-file.ts';
 import { errorCode, Failure, reasonOf } from '../failure.ts';
 import { readBounded } from '../read-bounded.ts';
 import { hex } from '../units.ts';

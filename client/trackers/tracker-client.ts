@@ -1,43 +1,48 @@
-// The engine's side of the tracker thread: starts it with the first announce and hands requests and replies over.
+// The engine's side of the tracker thread: starts it with the first request and hands requests and replies over.
 //
-// Always: every announce is answered once; a thread that dies answers what it had as failed, and the next announce starts another.
+// Always: every request is answered once; a thread that dies answers what it had as failed, and the next request starts another.
 
 import { Worker } from 'node:worker_threads';
-import type { AnnounceReply, AnnounceRequest, JobId } from '#engine';
+import type { AnnounceReply, AnnounceRequest, JobId, ScrapeReply, ScrapeRequest } from '#engine';
 import { workerUrl } from '../worker-url.ts';
 
 /** Given to the thread when it starts. */
 export interface TrackerThreadOptions {
-  /** Local address of every announce, null: the system's choice. */
+  /** Local address of every request, null: the system's choice. */
   readonly bind: string | null;
 }
 
-export interface TrackerOrder {
-  readonly job: JobId;
-  readonly request: AnnounceRequest;
-}
+export type TrackerOrder =
+  | { readonly kind: 'announce'; readonly job: JobId; readonly request: AnnounceRequest }
+  | { readonly kind: 'scrape'; readonly job: JobId; readonly request: ScrapeRequest };
 
-export interface TrackerAnswer {
-  readonly job: JobId;
-  readonly reply: AnnounceReply;
+export type TrackerAnswer =
+  | { readonly kind: 'announced'; readonly job: JobId; readonly reply: AnnounceReply }
+  | { readonly kind: 'scraped'; readonly job: JobId; readonly reply: ScrapeReply };
+
+/** Never called from within `announce` or `scrape`. */
+export interface TrackerListener {
+  announced(job: JobId, reply: AnnounceReply): void;
+  scraped(job: JobId, reply: ScrapeReply): void;
 }
 
 export class TrackerClient {
   #options: TrackerThreadOptions;
-  readonly #announced: (job: JobId, reply: AnnounceReply) => void;
-  readonly #jobs = new Set<JobId>();
+  readonly #listener: TrackerListener;
+  readonly #jobs = new Map<JobId, TrackerOrder['kind']>();
   #worker: Worker | null = null;
 
-  /** `announced` is never called from within `announce`. */
-  constructor(options: TrackerThreadOptions, announced: (job: JobId, reply: AnnounceReply) => void) {
+  constructor(options: TrackerThreadOptions, listener: TrackerListener) {
     this.#options = options;
-    this.#announced = announced;
+    this.#listener = listener;
   }
 
   announce(job: JobId, request: AnnounceRequest): void {
-    this.#jobs.add(job);
-    this.#worker ??= this.#start();
-    this.#worker.postMessage({ job, request } satisfies TrackerOrder);
+    this.#order({ kind: 'announce', job, request });
+  }
+
+  scrape(job: JobId, request: ScrapeRequest): void {
+    this.#order({ kind: 'scrape', job, request });
   }
 
   /** Announces leave from another address from now on; those under way are answered as failed. */
@@ -46,7 +51,7 @@ export class TrackerClient {
     const worker = this.#worker;
     this.#worker = null;
     void worker?.terminate();
-    for (const job of this.#jobs) this.#answer(job, { ok: false, reason: 'the local address was changed' });
+    this.#answerAll('the local address was changed');
   }
 
   async close(): Promise<void> {
@@ -54,19 +59,32 @@ export class TrackerClient {
     await this.#worker?.terminate();
   }
 
+  #answerAll(reason: string): void {
+    for (const [job, kind] of this.#jobs)
+      this.#answer({ kind: kind === 'announce' ? 'announced' : 'scraped', job, reply: { ok: false, reason } });
+  }
+
+  #order(order: TrackerOrder): void {
+    this.#jobs.set(order.job, order.kind);
+    this.#worker ??= this.#start();
+    this.#worker.postMessage(order);
+  }
+
   #start(): Worker {
     const worker = new Worker(workerUrl('tracker-thread'), { workerData: this.#options });
-    worker.on('message', ({ job, reply }: TrackerAnswer) => this.#answer(job, reply));
+    worker.on('message', (answer: TrackerAnswer) => this.#answer(answer));
     worker.on('error', () => {
       if (this.#worker !== worker) return;
       this.#worker = null;
-      for (const job of this.#jobs) this.#answer(job, { ok: false, reason: 'the tracker thread failed' });
+      this.#answerAll('the tracker thread failed');
     });
     worker.unref();
     return worker;
   }
 
-  #answer(job: JobId, reply: AnnounceReply): void {
-    if (this.#jobs.delete(job)) this.#announced(job, reply);
+  #answer(answer: TrackerAnswer): void {
+    if (!this.#jobs.delete(answer.job)) return;
+    if (answer.kind === 'announced') this.#listener.announced(answer.job, answer.reply);
+    else this.#listener.scraped(answer.job, answer.reply);
   }
 }

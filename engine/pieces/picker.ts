@@ -53,6 +53,8 @@ export interface PickOptions {
   readonly whole: boolean;
   /** In end-game a block that was asked for after this instant is not late: asking somebody else for it would only bring it twice. */
   readonly lateSince: Instant;
+  /** In end-game these blocks are about to come from whom they were asked of, late or not. */
+  readonly soon: ReadonlySet<number>;
 }
 
 export class Picker {
@@ -352,7 +354,7 @@ export class Picker {
 
   /** One block that others were asked for and that is late, the last of those with the fewest requesters: an idle peer takes another once
    *  it came. The last, because the first stands in its sender's socket already, where no cancel reaches it. */
-  #pickRequested(peer: AskedPeer, { now, lateSince }: PickOptions, keys: number[]): void {
+  #pickRequested(peer: AskedPeer, { now, lateSince, soon }: PickOptions, keys: number[]): void {
     for (let requesters = 1; requesters < END_GAME_REQUESTERS_MAX; requesters += 1) {
       for (let i = this.partials.length - 1; i >= 0; i -= 1) {
         const partial = this.partials[i] as PartialPiece;
@@ -360,7 +362,8 @@ export class Picker {
         const base = partial.piece * this.geometry.blocksPerPiece;
         for (let block = partial.blockCount - 1; block >= 0; block -= 1) {
           if (partial.states[block] !== BLOCK_REQUESTED || partial.requesters[block] !== requesters) continue;
-          if ((partial.requestedAt[block] as number) > lateSince || peer.isAskedFor(base + block)) continue;
+          if ((partial.requestedAt[block] as number) > lateSince || soon.has(base + block)) continue;
+          if (peer.isAskedFor(base + block)) continue;
           partial.request(block, now);
           keys.push(base + block);
           this.#reasons?.picked(this, peer, 'endGame', now, keys, keys.length - 1);

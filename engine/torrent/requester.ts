@@ -20,6 +20,8 @@ const LIMITED_PORTION_MS = 250;
 /** In end-game a block is late, and asked for twice, after this many times the usual. Without it half of the duplicates arrive: 1.7 % of a
  *  16 MiB torrent in a swarm of a hundred, measured. */
 const LATE_FACTOR = 2;
+/** What will be here in so much time is not asked for twice: as long as a socket's buffer takes, where no cancel reaches it. */
+const SOON_US = 1_000_000;
 /** An idle peer looks for late blocks no more often than this. */
 const END_GAME_LOOK_US = 5_000;
 
@@ -28,7 +30,7 @@ export class Requester {
   readonly #ctx: Context;
   readonly #torrent: Torrent;
   readonly #keys: number[] = [];
-  readonly #how = { now: 0, mayBegin: true, whole: false, lateSince: 0 };
+  readonly #how = { now: 0, mayBegin: true, whole: false, lateSince: 0, soon: new Set<number>() };
   /** From a request to its block, the mean of the last few that one peer alone was asked for: what end-game asks of the idle is answered
    *  at once, and would make everything in longer queues look late. */
   #latencyUs = 0;
@@ -58,6 +60,8 @@ export class Requester {
     how.mayBegin = !this.#ctx.blocks.full;
     how.whole = whole;
     how.lateSince = this.#ctx.now - LATE_FACTOR * this.#latencyUs;
+    how.soon.clear();
+    if (endGame && live === 0) this.#findSoon();
     picker.pick(peer, count, how, keys);
     if (whole && keys.length + live === 0 && this.#freeStalled(peer)) picker.pick(peer, count, how, keys);
     this.#reportBuffer();
@@ -72,6 +76,22 @@ export class Requester {
     if (live === 0) peer.lastBlockAt = this.#ctx.now;
     for (const key of keys) this.#send(peer, key);
     this.#ctx.outbox.event('requestsSent', torrent.id, peer.conn, keys.length);
+  }
+
+  /** Looks through the queues for the blocks that will be here soon, at the rate of those who were asked for them: a second copy of them could
+   *  not be cancelled in time, and would bring next to nothing. */
+  #findSoon(): void {
+    const { soon } = this.#how;
+    for (const { requests, download, lastBlockAt } of this.#torrent.swarm.busy.all) {
+      if (requests.liveCount === 0) continue;
+      const blockUs = Math.max((BLOCK_LENGTH_BYTES * 1e6) / download.bytesPerSecond, this.#ctx.now - lastBlockAt);
+      let ahead = Math.floor(SOON_US / blockUs);
+      for (let i = 0; i < requests.length && ahead > 0; i += 1) {
+        if (!requests.isLive(i)) continue;
+        soon.add(requests.keyAt(i));
+        ahead -= 1;
+      }
+    }
   }
 
   /** The block is not here yet, and its piece is wanted. */

@@ -49,6 +49,7 @@ function figures(torrent: Torrent) {
   return {
     state: torrent.state,
     error: torrent.error,
+    metadata: torrent.metadata.status,
     wantedBytes: picker.wantedBytes,
     haveBytes: picker.haveBytes,
     havePieces: picker.written.count,

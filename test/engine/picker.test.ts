@@ -33,10 +33,10 @@ function pick(
   from: Picker,
   count: number,
   peer = asker(),
-  how: { mayBegin?: boolean; whole?: boolean } = {},
+  how: { mayBegin?: boolean; whole?: boolean; soon?: ReadonlySet<number> } = {},
 ): number[] {
   const keys: number[] = [];
-  from.pick(peer, count, { now: 1, lateSince: 2, mayBegin: true, whole: false, ...how }, keys);
+  from.pick(peer, count, { now: 1, lateSince: 2, soon: new Set(), mayBegin: true, whole: false, ...how }, keys);
   from.checkInvariants();
   return keys;
 }
@@ -139,6 +139,15 @@ describe('picker', () => {
   test('picker: ties are broken by chance (40 seeds begin with more than five different pieces)', () => {
     const begun = new Set(Array.from({ length: 40 }, (_, seed) => pieceOf(pick(picker(String(seed)), 1)[0] as number)));
     expect(begun.size).toBeGreaterThan(5);
+  });
+
+  test('picker: end-game asks nobody for what is about to come from another', () => {
+    const real = picker();
+    const all = pick(real, PIECES * BLOCKS_PER_PIECE);
+    const [last] = pick(real, 1);
+    expect(pick(real, 1, asker(), { soon: new Set(all) })).toEqual([]);
+    const others = all.filter((key) => key !== last);
+    expect(pick(real, 1, asker(), { soon: new Set(others.slice(1)) })).toEqual([others[0]]);
   });
 
   test('picker: end-game begins when no block is free, asks for requested blocks once a peer, and ends with a free one', () => {

@@ -1,4 +1,4 @@
-// Replaces small files so that a crash leaves the old content or the new, whole.
+// Replaces a file as a whole: a reader finds the old content or the new, also after a crash; or removes it for certain.
 
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -7,8 +7,8 @@ import { syncFolder } from './disk/storage.ts';
 /** How the temporary files end that a crash may leave behind. */
 export const TEMPORARY_SUFFIX = '.new';
 
-/** Puts `bytes` at `path`, whose folder is made where it is missing. When the promise resolves, they are on the disk for certain. Throws the
- *  system's error; what was there before is there still. Two calls for one path must not overlap. */
+/** Writes `bytes` to `path`, whose folder is made where it is missing, atomically and durably. Throws the system's error; then the old
+ *  content stands. */
 export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
