@@ -53,7 +53,7 @@ export interface Binding {
 }
 
 function bind(group: Binding['group'], keys: string, action: Action, help: string): Binding {
-  return { keys: keys.split(' '), action, help, group };
+  return { keys: keys === ' ' ? [' '] : keys.split(' '), action, help, group };
 }
 
 /** Where two bindings hold the same key, the one of the group `Files` counts on the files page, the other elsewhere. */

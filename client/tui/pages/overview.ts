@@ -56,17 +56,23 @@ function drawFigures(canvas: Canvas, rect: Rect, overview: Overview): number {
   }
   const columns = rect.width >= BESIDE_COLUMNS_MIN ? 3 : rect.width >= 70 ? 2 : 1;
   const cells = Math.floor((rect.width - 1) / columns);
-  // The map and the graph get half of a small page.
-  const rows = Math.max(1, rect.height >= 14 ? end - y - 6 : Math.ceil((end - y) / 2));
-  const facts = factsOf(overview).slice(0, rows * columns);
-  facts.forEach(([label, value], at) => {
-    const x = rect.x + 1 + (at % columns) * cells;
-    const line = y + Math.floor(at / columns);
-    if (line >= end) return;
-    canvas.put(x, line, fit(label, LABEL_CELLS), 'dim', cells);
-    canvas.put(x + LABEL_CELLS, line, clip(value, cells - LABEL_CELLS - 1), 'text', cells - LABEL_CELLS);
+  // The map and the graph get at least half of the page.
+  const rows = Math.max(1, Math.ceil((end - y) / 2) - 1);
+  const short = shortFacts(overview).slice(0, rows * columns);
+  const put = ([label, value]: Fact, x: number, line: number, width: number) => {
+    canvas.put(x, line, fit(label, LABEL_CELLS), 'dim', width);
+    canvas.put(x + LABEL_CELLS, line, clip(value, width - LABEL_CELLS - 1), 'text', width - LABEL_CELLS);
+  };
+  short.forEach((fact, at) => {
+    put(fact, rect.x + 1 + (at % columns) * cells, y + Math.floor(at / columns), cells);
   });
-  return Math.min(rect.height, y - rect.y + Math.ceil(facts.length / columns));
+  y += Math.ceil(short.length / columns);
+  const long = longFacts(overview).slice(0, Math.max(0, rows - Math.ceil(short.length / columns)));
+  for (const fact of long) {
+    put(fact, rect.x + 1, y, rect.width - 1);
+    y += 1;
+  }
+  return Math.min(rect.height, y - rect.y);
 }
 
 function drawProgress(canvas: Canvas, { x, y, width }: Rect, row: TorrentRow): void {
@@ -85,34 +91,37 @@ function drawProgress(canvas: Canvas, { x, y, width }: Rect, row: TorrentRow): v
   canvas.put(at, y, text, 'strong', width - (at - x));
 }
 
-function factsOf({ row, detail, state }: Overview): [string, string][] {
+type Fact = readonly [label: string, value: string];
+
+/** The most telling first: the rest gives way on a small page. */
+function shortFacts({ row, detail, state }: Overview): Fact[] {
   const { units } = state;
   const limited = (bps: number, most: number) => `${rate(bps, units)}${most === 0 ? '' : ` of ${limit(most, units)}`}`;
   const skipped = row.totalBytes - row.wantedBytes;
-  const facts: [string, string][] = [
+  const each = detail === null ? '' : `, ${size(detail.pieceLengthBytes, units)} each`;
+  return [
     ['Down', `${limited(row.downloadBps, row.downloadLimitBps)}, ${size(row.downloadedBytes, units)} so far`],
     ['Up', `${limited(row.uploadBps, row.uploadLimitBps)}, ${size(row.uploadedBytes, units)} so far`],
-    [
-      'Here',
-      `${size(row.haveBytes, units)} of ${size(row.wantedBytes, units)}${skipped > 0 ? ` (${size(skipped, units)} skipped)` : ''}`,
-    ],
+    ['Here', `${size(row.haveBytes, units)} of ${size(row.wantedBytes, units)}`],
     ['Peers', `${row.peers}, ${counted(row.seeds, 'seed')}, ${row.knownPeers} known`],
-    ['Folder', row.folder],
     ['Ratio', ratio(row) === '' ? 'none yet' : ratio(row)],
-    [
-      'Pieces',
-      `${row.havePieces} of ${row.pieceCount}${detail === null ? '' : `, ${size(detail.pieceLengthBytes, units)} each`}`,
-    ],
+    ['Skipped', skipped > 0 ? size(skipped, units) : 'nothing'],
+    ['Pieces', `${row.havePieces} of ${row.pieceCount}${each}`],
     ['Order', `${row.sequential ? 'pieces in order' : 'rarest first'}${row.endGame ? ', end-game' : ''}`],
     ['Added', moment(row.addedAt)],
     ['Completed', row.completedAt === null ? 'not yet' : moment(row.completedAt)],
     ['Wasted', `${size(row.wastedBytes, units)}, ${size(row.corruptBytes, units)} corrupt`],
     ['Private', row.private ? 'yes: peers only from its trackers' : 'no'],
-    ['Info-hash', row.key],
   ];
-  const comment = detail?.comment ?? null;
-  const createdBy = detail?.createdBy ?? null;
-  if (comment !== null && comment !== '') facts.push(['Comment', comment]);
-  if (createdBy !== null && createdBy !== '') facts.push(['Made with', createdBy]);
-  return facts;
+}
+
+/** Those that want a row of their own. */
+function longFacts({ row, detail }: Overview): Fact[] {
+  const { comment = null, createdBy = null } = detail ?? {};
+  return [
+    ['Folder', row.folder],
+    ['Info-hash', row.key],
+    ...(comment === null || comment === '' ? [] : [['Comment', comment] as const]),
+    ...(createdBy === null || createdBy === '' ? [] : [['Made with', createdBy] as const]),
+  ];
 }
