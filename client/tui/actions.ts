@@ -7,12 +7,13 @@ import { field } from './field.ts';
 import type { Action } from './keys.ts';
 import { visibleRows } from './layout.ts';
 import { only, say } from './message.ts';
-import { selectedTorrent, type State, type Step, type TableName } from './state.ts';
+import { type Question, selectedTorrent, type State, type Step, type TableName } from './state.ts';
 import { sortByNext } from './table.ts';
 import { stepPriority, togglePriority, type TreeRow } from './tree.ts';
 import { moved, specOf, withTable } from './views.ts';
 
 const PAGES = ['overview', 'files', 'peers', 'trackers', 'log'] as const;
+const NOTHING = { text: 'change nothing', request: null, doing: '', done: '' };
 const ALL = Number.MAX_SAFE_INTEGER;
 
 export function doAction(state: State, action: Action): Step {
@@ -63,6 +64,13 @@ export function doAction(state: State, action: Action): Step {
       return addForm(state);
     case 'explore':
       return explore(state);
+    case 'wholeLog': {
+      const wholeLog = state.page === 'log' ? !state.wholeLog : true;
+      return only({ ...state, page: 'log', focus: 'page', wholeLog });
+    }
+    case 'restart':
+      if (state.life !== 'ended') return only(say(state, 'the downloading process is running', 'warn'));
+      return { state: say(state, 'starting the downloading process …'), effects: [{ kind: 'restart' }] };
     case 'help':
       return only({ ...state, dialog: { kind: 'help', top: 0 } });
     case 'globalLimits':
@@ -94,6 +102,7 @@ type TorrentAction = Extract<
   | 'moveUp'
   | 'moveDown'
   | 'relocate'
+  | 'overwrite'
   | 'raise'
   | 'lower'
   | 'open'
@@ -126,7 +135,9 @@ function withTorrent(state: State, action: TorrentAction, row: TorrentRow): Step
     case 'moveDown':
       return shifted(state, row, 1);
     case 'remove':
-      return only({ ...state, dialog: { kind: 'remove', key, name, choice: 0 } });
+      return only({ ...state, dialog: removal(row) });
+    case 'overwrite':
+      return only({ ...state, dialog: overwriting(row) });
     case 'limits':
       return limitsForm(state, row);
     case 'relocate':
@@ -140,6 +151,26 @@ function withTorrent(state: State, action: TorrentAction, row: TorrentRow): Step
     case 'close':
       return folded(state, 'close');
   }
+}
+
+function removal({ key, name }: TorrentRow): Question {
+  const remove = (text: string, withData: boolean, done: string) => {
+    return { text, request: { call: 'remove', key, withData } as const, doing: `removing ${name}`, done };
+  };
+  const choices = [
+    NOTHING,
+    remove('remove it, keep the data', false, `removed ${name}, its data is kept`),
+    remove('remove it and delete the data', true, `removed ${name} and its data`),
+  ];
+  return { kind: 'question', title: 'Remove the torrent?', about: name, choices, chosen: 0 };
+}
+
+function overwriting({ key, name, folder }: TorrentRow): Question {
+  const request = { call: 'overwrite', key } as const;
+  const done = `${name} overwrites what is in its place`;
+  const choices = [NOTHING, { text: 'overwrite the files in its place', request, doing: `starting ${name}`, done }];
+  const title = 'Overwrite files that are not the torrent’s?';
+  return { kind: 'question', title, about: `${name} in ${folder}`, choices, chosen: 0 };
 }
 
 /** Asks, and says so at once; `done` is said once it is true. */

@@ -4,7 +4,8 @@
 // terminal is given back before anything else is said.
 
 import type { ReadStream, WriteStream } from 'node:tty';
-import type { Request, TorrentKey } from '../control/protocol.ts';
+import { type Core, type CoreChange, DuplicateTorrent } from '../control/core.ts';
+import type { Request } from '../control/protocol.ts';
 import { reasonOf } from '../failure.ts';
 import type { Canvas } from './canvas.ts';
 import { absolute, findPath, readFolder, readOffer } from './disk.ts';
@@ -18,13 +19,10 @@ import type { Units } from './format.ts';
 import { update } from './update.ts';
 
 /** The downloading process, as the UI needs it. */
-export interface Core {
-  readonly ask: (request: Request) => Promise<{ readonly error: string | null; readonly key: TorrentKey | null }>;
-  /** Resolves once it ended, with what went wrong or null. */
-  readonly ended: Promise<string | null>;
-  /** Ends it without waiting. */
-  readonly kill: () => void;
-}
+export type CoreHandle = Pick<
+  Core,
+  'rows' | 'totals' | 'detail' | 'life' | 'ending' | 'listen' | 'start' | 'request' | 'leave'
+>;
 
 export interface Settings {
   readonly theme: Theme;
@@ -43,7 +41,7 @@ const PUSHED_FRAME_MS = 100;
 const WHEEL_ROWS = 3;
 
 export class App {
-  readonly #core: Core;
+  readonly #core: CoreHandle;
   readonly #terminal: Terminal;
   readonly #painter = new Painter();
   readonly #tick: NodeJS.Timeout;
@@ -58,7 +56,7 @@ export class App {
     this.#finish = resolve;
   });
 
-  constructor(core: Core, { theme, units, saveFolder }: Settings, stdin: ReadStream, stdout: WriteStream) {
+  constructor(core: CoreHandle, { theme, units, saveFolder }: Settings, stdin: ReadStream, stdout: WriteStream) {
     this.#core = core;
     this.#theme = theme;
     this.#terminal = new Terminal(stdin, stdout, {
@@ -72,17 +70,19 @@ export class App {
     this.#tick = setInterval(() => this.happened({ kind: 'tick', now: Date.now() }), 1000);
   }
 
-  /** Takes the terminal; resolves when the user left or the downloading process ended, with the terminal given back. */
+  /** Starts the downloading process and takes the terminal; resolves when the user left or it could not start, with the terminal given back. */
   async run(): Promise<Outcome> {
-    this.#terminal.take();
-    this.#schedule(true);
-    void this.#core.ended.then((error) => {
-      const left = this.#state.leaving && error === null;
-      this.#finish({ exitCode: left ? 0 : 1, lastWord: left ? null : (error ?? 'the downloading process ended') });
-    });
+    const deaf = this.#core.listen((change) => this.#changed(change));
+    const broken = (error: Error) => this.#finish({ exitCode: 1, lastWord: error.stack ?? error.message });
+    process.on('uncaughtException', broken);
     try {
+      this.#terminal.take();
+      this.#schedule(true);
+      this.#core.start();
       return await this.#outcome;
     } finally {
+      process.off('uncaughtException', broken);
+      deaf();
       clearInterval(this.#tick);
       this.#unschedule();
       this.#terminal.close();
@@ -104,6 +104,30 @@ export class App {
   /** As if the user had asked to leave. */
   leave(): void {
     this.#urgently({ kind: 'press', key: 'ctrl-c' });
+  }
+
+  #changed(change: CoreChange): void {
+    const { rows, totals, detail, life, ending } = this.#core;
+    switch (change.kind) {
+      case 'rows':
+        this.happened({ kind: 'rows', rows: new Map(rows) });
+        break;
+      case 'totals':
+        this.happened({ kind: 'totals', totals });
+        break;
+      case 'detail':
+        if (detail !== null) this.happened({ kind: 'detail', detail });
+        break;
+      case 'notice':
+        this.happened(change);
+        break;
+      case 'life':
+        // What never ran says why to the shell; what ran before may be started again.
+        if (life === 'ended' && (this.#state.life === 'starting' || this.#state.leaving))
+          this.#finish({ exitCode: ending === null ? 0 : 1, lastWord: ending });
+        this.happened({ kind: 'life', life, ending });
+        break;
+    }
   }
 
   #urgently(event: Event): void {
@@ -170,12 +194,10 @@ export class App {
         this.#later(findPath(effect.path));
         break;
       case 'leave':
-        if (effect.atOnce) {
-          this.#core.kill();
-          this.#finish({ exitCode: 130, lastWord: null });
-        } else {
-          this.#ask({ call: 'leave' }, null);
-        }
+        this.#leave(effect.atOnce);
+        break;
+      case 'restart':
+        this.#core.start();
         break;
       case 'suspend':
         this.#terminal.suspend();
@@ -186,9 +208,24 @@ export class App {
     }
   }
 
+  /** At once: the channel ends with us, and the downloading process leaves in good order by itself. */
+  #leave(atOnce: boolean): void {
+    if (atOnce) this.#finish({ exitCode: 130, lastWord: null });
+    else if (this.#core.life === 'ended') this.#finish({ exitCode: 0, lastWord: null });
+    else void this.#core.leave();
+  }
+
   #ask(request: Request, done: string | null): void {
     const whole = 'folder' in request ? { ...request, folder: absolute(request.folder) } : request;
-    this.#later(this.#core.ask(whole).then(({ error, key }): Event => ({ kind: 'answered', done, error, key })));
+    const answered = this.#core.request(whole).then(
+      (key): Event => ({ kind: 'answered', done, error: null, key }),
+      (error: unknown): Event => {
+        // A torrent that is gone is no longer watched: nobody asked for that in so many words.
+        const text = request.call === 'watch' ? null : reasonOf(error);
+        return { kind: 'answered', done: null, error: text, key: error instanceof DuplicateTorrent ? error.key : null };
+      },
+    );
+    this.#later(answered);
   }
 
   #later(event: Promise<Event>): void {

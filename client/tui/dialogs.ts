@@ -5,15 +5,8 @@ import { submitted } from './adding.ts';
 import { explorerKey, explorerPaste } from './explorer.ts';
 import { edit, type Field, insert } from './field.ts';
 import { only } from './message.ts';
-import type { Dialog, Form, State, Step, TableName } from './state.ts';
+import type { Dialog, Form, Question, State, Step, TableName } from './state.ts';
 import { moved, withTable } from './views.ts';
-
-/** What the removal asks, in the order of its choices. */
-export const REMOVE_CHOICES = [
-  'keep the torrent',
-  'remove it, keep the data',
-  'remove it and delete the data',
-] as const;
 
 export function dialogKey(state: State, key: string): Step {
   const dialog = state.dialog as Dialog;
@@ -22,8 +15,8 @@ export function dialogKey(state: State, key: string): Step {
       return only(helpKey(state, dialog.top, key));
     case 'filter':
       return only(filterKey(state, dialog.table, dialog.field, key));
-    case 'remove':
-      return removeKey(state, dialog, key);
+    case 'question':
+      return questionKey(state, dialog, key);
     case 'form':
       return formKey(state, dialog, key);
     case 'explorer':
@@ -61,20 +54,18 @@ function filtering(state: State, table: TableName, field: Field): State {
   return { ...filtered, dialog: { kind: 'filter', table, field } };
 }
 
-function removeKey(state: State, dialog: Extract<Dialog, { kind: 'remove' }>, key: string): Step {
-  const { choice, name } = dialog;
-  const last = REMOVE_CHOICES.length - 1;
-  if (key === 'up' || key === 'k' || key === 'shift-tab')
-    return only({ ...state, dialog: { ...dialog, choice: Math.max(0, choice - 1) } });
-  if (key === 'down' || key === 'j' || key === 'tab')
-    return only({ ...state, dialog: { ...dialog, choice: Math.min(last, choice + 1) } });
-  if (/^[1-3]$/.test(key)) return only({ ...state, dialog: { ...dialog, choice: Number(key) - 1 } });
+function questionKey(state: State, question: Question, key: string): Step {
+  const { choices, chosen } = question;
+  const choose = (at: number): Step => {
+    return only({ ...state, dialog: { ...question, chosen: Math.max(0, Math.min(choices.length - 1, at)) } });
+  };
+  if (key === 'up' || key === 'k' || key === 'shift-tab') return choose(chosen - 1);
+  if (key === 'down' || key === 'j' || key === 'tab') return choose(chosen + 1);
+  if (/^[1-9]$/.test(key)) return choose(Number(key) - 1);
   const closed = { ...state, dialog: null };
   if (key !== 'enter') return only(key === 'escape' || key === 'q' || key === 'n' ? closed : state);
-  if (choice === 0) return only(closed);
-  const withData = choice === 2;
-  const done = withData ? `removed ${name} and its data` : `removed ${name}, its data is kept`;
-  return ask(closed, { call: 'remove', key: dialog.key, withData }, `removing ${name}`, done);
+  const { request, doing, done } = choices[chosen] as Question['choices'][number];
+  return request === null ? only(closed) : ask(closed, request, doing, done);
 }
 
 function formKey(state: State, form: Form, key: string): Step {

@@ -80,7 +80,6 @@ export function absolute(typed: string): string {
 
 function previewOf(metainfo: Metainfo): Pick<Extract<Offer, { kind: 'ready' }>, 'preview' | 'files'> {
   const { geometry, creationDate } = metainfo;
-  const places = metainfo.files.flatMap((file, index) => (file.pad ? [] : [index]));
   const preview: Preview = {
     name: metainfo.name,
     infoHash: hex(metainfo.infoHash),
@@ -92,12 +91,7 @@ function previewOf(metainfo: Metainfo): Pick<Extract<Offer, { kind: 'ready' }>, 
     comment: metainfo.comment,
     createdBy: metainfo.createdBy,
     createdAt: creationDate === null ? null : creationDate * 1000,
-    places,
-    fileCount: metainfo.files.length,
   };
-  const files = places.map((index) => {
-    const { path, lengthBytes } = metainfo.files[index] as Metainfo['files'][number];
-    return { path, lengthBytes, haveBytes: 0, priority: 4 as const };
-  });
+  const files = metainfo.files.map((file) => ({ ...file, haveBytes: 0, priority: 4 as const }));
   return { preview, files };
 }

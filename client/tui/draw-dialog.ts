@@ -2,10 +2,9 @@
 
 import type { Canvas, Rect } from './canvas.ts';
 import { cellWidth, clip, fit, wrap } from './cells.ts';
-import { REMOVE_CHOICES } from './dialogs.ts';
 import { visible } from './field.ts';
 import { BINDINGS, type Binding, keyName } from './keys.ts';
-import type { Dialog, Form, State } from './state.ts';
+import type { Dialog, Form, Question, State } from './state.ts';
 
 const FORM_COLUMNS_MAX = 100;
 
@@ -14,8 +13,8 @@ export function drawDialog(canvas: Canvas, state: State, dialog: Dialog): void {
     case 'help':
       drawHelp(canvas, dialog.top);
       break;
-    case 'remove':
-      drawRemoval(canvas, dialog.name, dialog.choice);
+    case 'question':
+      drawQuestion(canvas, dialog);
       break;
     case 'form':
       drawForm(canvas, dialog, state);
@@ -70,19 +69,18 @@ function drawHelpLine(canvas: Canvas, { x, y, width }: Rect, line: string | Bind
   canvas.put(x + 16, y, line.help, 'text', width - 17);
 }
 
-function drawRemoval(canvas: Canvas, name: string, choice: number): void {
-  const inside = box(canvas, 'Remove the torrent?', 56, REMOVE_CHOICES.length + 4);
-  canvas.put(inside.x, inside.y, clip(name, inside.width), 'strong', inside.width);
-  REMOVE_CHOICES.forEach((text, at) => {
+function drawQuestion(canvas: Canvas, { title, about, choices, chosen }: Question): void {
+  const inside = box(canvas, title, 60, choices.length + 4);
+  canvas.put(inside.x, inside.y, clip(about, inside.width), 'strong', inside.width);
+  choices.forEach(({ text, request }, at) => {
     const y = inside.y + 2 + at;
-    const chosen = at === choice;
-    const role = chosen ? 'selected' : at === 2 ? 'bad' : 'text';
-    canvas.put(inside.x, y, fit(`${chosen ? '›' : ' '} ${at + 1} ${text}`, inside.width), role, inside.width);
-    canvas.zone({ ...inside, y, height: 1 }, { kind: 'press', key: String(at + 1) });
+    const role = at === chosen ? 'selected' : request === null ? 'text' : 'warn';
+    canvas.put(inside.x, y, fit(`${at === chosen ? '›' : ' '} ${at + 1} ${text}`, inside.width), role, inside.width);
+    // A click on what is chosen already does it.
+    const key = at === chosen ? 'enter' : String(at + 1);
+    canvas.zone({ ...inside, y, height: 1 }, { kind: 'press', key });
   });
-  const y = inside.y + 3 + REMOVE_CHOICES.length;
-  canvas.put(inside.x, y, 'Enter does it, Esc keeps everything', 'dim', inside.width);
-  canvas.zone({ ...inside, y, width: 13, height: 1 }, { kind: 'press', key: 'enter' });
+  canvas.put(inside.x, inside.y + 3 + choices.length, 'Enter does it, Esc changes nothing', 'dim', inside.width);
 }
 
 function drawForm(canvas: Canvas, form: Form, state: State): void {

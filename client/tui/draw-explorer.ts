@@ -69,13 +69,14 @@ function factsOf(
   { preview, files }: Extract<Offer, { kind: 'ready' }>,
   { units, torrents }: State,
 ): [string, string][] {
-  const taken = files.filter((file) => file.priority > 0);
+  const shown = files.filter((file) => !file.pad);
+  const taken = shown.filter((file) => file.priority > 0);
   const takenBytes = taken.reduce((sum, file) => sum + file.lengthBytes, 0);
-  const all = taken.length === files.length;
+  const all = taken.length === shown.length;
   const have = torrents.has(preview.infoHash) ? ' (it is in the list already)' : '';
   return [
     ['Name', `${preview.name}${have}`],
-    ['Size', `${size(preview.totalBytes, units)} in ${counted(files.length, 'file')}`],
+    ['Size', `${size(preview.totalBytes, units)} in ${counted(shown.length, 'file')}`],
     ['Taken', all ? 'all files' : `${size(takenBytes, units)} in ${counted(taken.length, 'file')}`],
     ['Pieces', `${preview.pieceCount} of ${size(preview.pieceLengthBytes, units)}`],
     ['Trackers', trackersOf(preview)],

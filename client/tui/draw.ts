@@ -2,6 +2,7 @@
 //
 // Always: any state on any size gives a frame; what others wrote enters it through `Canvas.put` alone.
 
+import { ALL_TORRENTS } from '../control/protocol.ts';
 import { Canvas, type Rect } from './canvas.ts';
 import { cellWidth, clip, fit, wrap } from './cells.ts';
 import { drawDialog } from './draw-dialog.ts';
@@ -14,7 +15,7 @@ import { FILES } from './pages/files.ts';
 import { LOG } from './pages/log.ts';
 import { PEER_LEGEND, PEERS } from './pages/peers.ts';
 import { TRACKERS } from './pages/trackers.ts';
-import { selectedTorrent, shownDetail, type State, type TableName } from './state.ts';
+import { pageKey, selectedTorrent, shownDetail, type State, type TableName } from './state.ts';
 import { type Context, drawTable, type Spec } from './table.ts';
 import type { Role } from './theme.ts';
 import { TORRENTS } from './torrents.ts';
@@ -96,21 +97,22 @@ function drawTabs(canvas: Canvas, rect: Rect, state: State): void {
     canvas.zone({ x, y: rect.y, width, height: 1 }, { kind: 'open', page });
     x += width + 1;
   });
-  const name = selectedTorrent(state)?.name ?? '';
+  const name = pageKey(state) === ALL_TORRENTS ? 'everything' : (selectedTorrent(state)?.name ?? '');
   const room = rect.x + rect.width - x - 2;
   if (room > 8) canvas.put(x + 1, rect.y, fit(clip(name, room), room, 'right'), 'bar', room);
 }
 
 function drawPage(canvas: Canvas, rect: Rect, state: State): void {
   const row = selectedTorrent(state);
-  if (row === null) {
+  if (row === null && state.page !== 'log') {
     canvas.put(rect.x + 1, rect.y, 'no torrent is selected', 'dim');
     return;
   }
-  if (state.page === 'overview') {
+  if (row !== null && state.page === 'overview') {
     drawOverview(canvas, rect, { row, detail: shownDetail(state, 'overview'), state });
     return;
   }
+  if (state.page === 'overview') return;
   const table = tableRect(state, state.page) as Rect;
   if (shownDetail(state, state.page) === null) {
     canvas.put(rect.x + 1, rect.y + 1, 'one moment …', 'dim');
@@ -155,6 +157,8 @@ function drawLine(canvas: Canvas, { x, y, width, height }: Rect, state: State): 
   if (height === 0) return;
   if (state.leaving) {
     canvas.put(x, y, ' leaving: what was received is written and the trackers are told (again: at once)', 'warn');
+  } else if (state.life === 'ended') {
+    canvas.put(x, y, ` ${state.ending ?? 'the downloading process ended'} (R starts it again, q leaves)`, 'bad');
   } else if (state.dialog?.kind === 'filter') {
     const label = ' show rows with: ';
     const at = x + canvas.put(x, y, label, 'accent');
@@ -162,8 +166,9 @@ function drawLine(canvas: Canvas, { x, y, width, height }: Rect, state: State): 
     canvas.put(at, y, shown.text, 'text');
     canvas.cursor = { x: Math.min(width - 1, at + shown.cursor), y };
   } else if (state.message !== null) {
+    const more = state.notices.length === 0 ? '' : ` (${state.notices.length} more)`;
     const roles = { info: 'accent', warn: 'warn', error: 'bad' } as const;
-    canvas.put(x, y, ` ${clip(state.message.text, width - 2)}`, roles[state.message.level]);
+    canvas.put(x, y, ` ${clip(state.message.text, width - 2 - more.length)}${more}`, roles[state.message.level]);
   } else if (state.dialog === null) {
     drawHints(canvas, { x, y, width, height }, LIST_HINTS);
   }

@@ -11,7 +11,7 @@ import { edit, field, insert } from './field.ts';
 import { counted } from './format.ts';
 import { visibleRows } from './layout.ts';
 import { only, say } from './message.ts';
-import type { Entry, Event, Explorer, Offer, Preview, State, Step } from './state.ts';
+import type { Entry, Event, Explorer, Offer, State, Step } from './state.ts';
 import { FRESH } from './table.ts';
 import { stepPriority, togglePriority, type TreeRow } from './tree.ts';
 import { moved, withTable } from './views.ts';
@@ -232,21 +232,12 @@ function added(state: State, dialog: Explorer): Step {
   if (ready === null) return only(state);
   if (folder === '')
     return only(say({ ...state, dialog: { ...dialog, stage: 'saveTo' } }, 'write the folder to save to', 'warn'));
-  const taken = ready.files.filter((file) => file.priority > 0).length;
+  const taken = ready.files.filter((file) => !file.pad && file.priority > 0).length;
   if (taken === 0) return only(say(state, 'no file is taken: Space takes one, a takes all', 'warn'));
   const { paused, sequential } = dialog;
-  const priorities = prioritiesOf(ready.preview, ready.files);
+  const priorities = ready.files.map((file) => file.priority);
   const request = { call: 'add', source: ready.bytes, folder, priorities, paused, sequential } as const;
   const { name } = ready.preview;
   const done = `added ${name}: ${counted(taken, 'file')}${paused ? ', paused' : ''}`;
   return { state: say({ ...state, dialog: null }, `adding ${name} …`), effects: [{ kind: 'ask', request, done }] };
-}
-
-/** One a file of the metainfo; pad files like any other file. */
-function prioritiesOf({ places, fileCount }: Preview, files: readonly FileRow[]): FilePriority[] {
-  const priorities = Array.from({ length: fileCount }, (): FilePriority => 4);
-  places.forEach((place, at) => {
-    priorities[place] = files[at]?.priority ?? 4;
-  });
-  return priorities;
 }

@@ -35,10 +35,13 @@ export type Action =
   | 'moveUp'
   | 'moveDown'
   | 'relocate'
+  | 'overwrite'
   | 'raise'
   | 'lower'
   | 'open'
   | 'close'
+  | 'wholeLog'
+  | 'restart'
   | 'help'
   | 'redraw'
   | 'suspend'
@@ -92,12 +95,15 @@ export const BINDINGS: readonly Binding[] = [
   bind('Torrents', 'K ctrl-up', 'moveUp', 'one place up in the queue'),
   bind('Torrents', 'J ctrl-down', 'moveDown', 'one place down in the queue'),
   bind('Torrents', 'm', 'relocate', 'say where the data is now'),
+  bind('Torrents', 'O', 'overwrite', 'go on over files that are in its place (asks first)'),
   bind('Files', ' ', 'toggle', 'take or skip'),
   bind('Files', '+ =', 'raise', 'higher priority'),
   bind('Files', '-', 'lower', 'lower priority'),
   bind('Files', 'right l', 'open', 'open the folder'),
   bind('Files', 'left h', 'close', 'close the folder'),
   bind('Program', '? f1', 'help', 'these keys'),
+  bind('Program', 'L', 'wholeLog', 'log of everything, or of the torrent'),
+  bind('Program', 'R', 'restart', 'start the downloading process again, where it ended'),
   bind('Program', 'ctrl-l', 'redraw', 'draw the screen anew'),
   bind('Program', 'ctrl-z', 'suspend', 'back to the shell; downloads go on'),
   bind('Program', 'q', 'quit', 'leave in good order'),

@@ -2,17 +2,19 @@
 //
 // Always: `update` makes the next state from an event and nothing else, and only drawing reads it; what the world must do is an effect.
 
-import type {
-  Detail,
-  FileRow,
-  LogLine,
-  Page,
-  PeerRow,
-  Request,
-  TorrentKey,
-  TorrentRow,
-  Totals,
-  TrackerRow,
+import type { CoreLife } from '../control/core.ts';
+import {
+  ALL_TORRENTS,
+  type Detail,
+  type FileRow,
+  type LogLine,
+  type Page,
+  type PeerRow,
+  type Request,
+  type TorrentKey,
+  type TorrentRow,
+  type Totals,
+  type TrackerRow,
 } from '../control/protocol.ts';
 import type { Field } from './field.ts';
 import type { Units } from './format.ts';
@@ -54,10 +56,6 @@ export interface Preview {
   readonly createdBy: string | null;
   /** Milliseconds since 1970. */
   readonly createdAt: number | null;
-  /** For each file that is shown, its place in the metainfo: pad files are not. */
-  readonly places: readonly number[];
-  /** Files of the metainfo, pad files too. */
-  readonly fileCount: number;
 }
 
 export type Offer =
@@ -68,7 +66,7 @@ export type Offer =
       readonly path: string;
       readonly bytes: Uint8Array;
       readonly preview: Preview;
-      /** With the priorities that they shall have. */
+      /** In the metainfo's order, with the priorities that they shall have. */
       readonly files: readonly FileRow[];
       readonly closed: ReadonlySet<string>;
     };
@@ -107,10 +105,26 @@ export interface Form {
     | { readonly kind: 'add' };
 }
 
+/** What is asked before anything is lost. The first choice does nothing. */
+export interface Question {
+  readonly kind: 'question';
+  readonly title: string;
+  readonly about: string;
+  readonly choices: readonly Choice[];
+  readonly chosen: number;
+}
+
+export interface Choice {
+  readonly text: string;
+  readonly request: Request | null;
+  readonly doing: string;
+  readonly done: string;
+}
+
 export type Dialog =
   | { readonly kind: 'help'; readonly top: number }
   | { readonly kind: 'filter'; readonly table: TableName; readonly field: Field }
-  | { readonly kind: 'remove'; readonly key: TorrentKey; readonly name: string; readonly choice: number }
+  | Question
   | Form
   | Explorer;
 
@@ -150,6 +164,13 @@ export interface State {
   readonly closed: ReadonlySet<string>;
   readonly dialog: Dialog | null;
   readonly message: Message | null;
+  /** What was noticed while something else was shown; bounded. */
+  readonly notices: readonly Message[];
+  /** The log page is about all torrents and the client itself. */
+  readonly wholeLog: boolean;
+  readonly life: CoreLife;
+  /** Why the downloading process ended, where nobody asked it to. */
+  readonly ending: string | null;
   readonly leaving: boolean;
 }
 
@@ -165,7 +186,8 @@ export type Event =
   /** About once a second. */
   | { readonly kind: 'tick'; readonly now: number }
   | { readonly kind: 'rows'; readonly rows: ReadonlyMap<TorrentKey, TorrentRow> }
-  | { readonly kind: 'totals'; readonly totals: Totals }
+  | { readonly kind: 'totals'; readonly totals: Totals | null }
+  | { readonly kind: 'life'; readonly life: CoreLife; readonly ending: string | null }
   | { readonly kind: 'detail'; readonly detail: Detail }
   | { readonly kind: 'notice'; readonly level: Message['level']; readonly text: string }
   | {
@@ -192,6 +214,8 @@ export type Effect =
   /** Is `path` a folder, a `.torrent`, or nothing? */
   | { readonly kind: 'findPath'; readonly path: string }
   | { readonly kind: 'leave'; readonly atOnce: boolean }
+  /** The downloading process ended: once more. */
+  | { readonly kind: 'restart' }
   | { readonly kind: 'suspend' }
   | { readonly kind: 'redraw' };
 
@@ -221,6 +245,10 @@ export function initialState(
     closed: new Set(),
     dialog: null,
     message: null,
+    notices: [],
+    wholeLog: false,
+    life: 'starting',
+    ending: null,
     leaving: false,
   };
 }
@@ -231,9 +259,15 @@ export function selectedTorrent(state: State): TorrentRow | null {
   return key === null ? null : (state.torrents.get(key) ?? null);
 }
 
-/** What the watched page shows, where it is already about the selected torrent. */
+/** Which torrent the shown page is about: the log may be about all. */
+export function pageKey(state: State): TorrentKey | null {
+  const key = selectedTorrent(state)?.key ?? null;
+  return state.page === 'log' && (state.wholeLog || key === null) ? ALL_TORRENTS : key;
+}
+
+/** What the watched page shows, where it is already about the right torrent. */
 export function shownDetail<P extends Page>(state: State, page: P): Extract<Detail, { page: P }> | null {
   const { detail } = state;
-  const current = detail !== null && detail.page === page && detail.key === state.tables.torrents.selected;
+  const current = detail !== null && detail.page === page && detail.key === pageKey(state);
   return current ? (detail as Extract<Detail, { page: P }>) : null;
 }

@@ -29,10 +29,11 @@ interface Folder {
   readonly children: (Folder | number)[];
 }
 
-/** Rows of all `files`, without what is inside the folders in `closed`. */
+/** Rows of all `files` but pad files, without what is inside the folders in `closed`. */
 export function treeRows(files: readonly FileRow[], closed: ReadonlySet<string>): TreeRow[] {
   const root = makeFolder('', '', -1);
   files.forEach((file, index) => {
+    if (file.pad) return;
     let folder = root;
     folder.files.push(index);
     for (const name of file.path.slice(0, -1)) {

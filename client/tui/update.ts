@@ -8,8 +8,8 @@ import { dialogKey, dialogPaste } from './dialogs.ts';
 import { clickedExplorer, folderRead, openedExplorer, previewed } from './explorer.ts';
 import type { InputEvent } from './input.ts';
 import { actionOf } from './keys.ts';
-import { fading, only, say } from './message.ts';
-import { type Effect, type Event, selectedTorrent, type State, type Step, type TableName } from './state.ts';
+import { faded, noticed, only, say } from './message.ts';
+import { type Effect, type Event, pageKey, type State, type Step, type TableName } from './state.ts';
 import { sortBy } from './table.ts';
 import { arranged, moved, specOf, withTable } from './views.ts';
 
@@ -39,7 +39,7 @@ function reduce(state: State, event: Event): Step {
       return only({ ...state, columns: event.columns, rows: event.rows });
     case 'tick':
       state.history.sample(state.torrents);
-      return only({ ...state, now: event.now, message: fading(state.message, event.now) });
+      return only(faded({ ...state, now: event.now }));
     case 'rows': {
       const ordered = [...event.rows.values()].sort((a, b) => a.position - b.position || (a.key < b.key ? -1 : 1));
       return only(seeking({ ...state, torrents: event.rows, ordered }));
@@ -48,8 +48,14 @@ function reduce(state: State, event: Event): Step {
       return only({ ...state, totals: event.totals });
     case 'detail':
       return only({ ...state, detail: event.detail });
+    case 'life': {
+      const { life, ending } = event;
+      // A process that starts again was never asked for a page.
+      const watched = life === 'starting' ? { ...state.watched, key: null } : state.watched;
+      return only({ ...state, life, ending, watched });
+    }
     case 'notice':
-      return only(say(state, event.text, event.level));
+      return only(noticed(state, event.text, event.level));
     case 'answered':
       return only(onAnswer(state, event));
     case 'folderRead':
@@ -106,8 +112,8 @@ function onSelect(state: State, table: TableName, id: string): Step {
 }
 
 function onAnswer(state: State, { done, error, key }: Extract<Event, { kind: 'answered' }>): State {
-  if (error !== null) return say(state, error, 'error');
   const next = key === null ? state : seeking({ ...state, sought: key });
+  if (error !== null) return say(next, error, 'error');
   return done === null ? next : say(next, done, 'info');
 }
 
@@ -121,7 +127,7 @@ function seeking(state: State): State {
 /** Asks for the page that is shown, where another one was asked for. */
 function watching({ state, effects }: Step): Step {
   const { watched, page } = state;
-  const key = selectedTorrent(state)?.key ?? null;
+  const key = pageKey(state);
   if (watched.key === key && watched.page === page) return { state, effects };
   const ask: Effect = { kind: 'ask', request: { call: 'watch', key, page }, done: null };
   return { state: { ...state, watched: { key, page } }, effects: [...effects, ask] };

@@ -1,6 +1,7 @@
 // A downloading process that downloads nothing: as many torrents and peers as wanted, whose figures change as those of a busy client do.
 
-import type { Core } from '../../../client/tui/app.ts';
+import type { CoreChange, CoreLife } from '../../../client/control/core.ts';
+import type { CoreHandle } from '../../../client/tui/app.ts';
 import type {
   Detail,
   FileRow,
@@ -11,9 +12,9 @@ import type {
   RowState,
   TorrentKey,
   TorrentRow,
+  Totals,
   TrackerRow,
 } from '../../../client/control/protocol.ts';
-import type { Event } from '../../../client/tui/state.ts';
 
 export interface Script {
   readonly torrents: number;
@@ -27,54 +28,68 @@ const PUSH_MS = 250;
 const STATES: readonly RowState[] = ['downloading', 'seeding', 'paused', 'queued', 'checking', 'metadata', 'failed'];
 const GIB = 1024 ** 3;
 
-export class ScriptedCore implements Core {
-  readonly ended: Promise<string | null>;
+export class ScriptedCore implements CoreHandle {
+  totals: Totals | null = null;
+  detail: Detail | null = null;
+  life: CoreLife = 'starting';
+  readonly ending = null;
   readonly #script: Script;
-  readonly #tell: (event: Event) => void;
+  readonly #listeners = new Set<(change: CoreChange) => void>();
   readonly #rows = new Map<TorrentKey, TorrentRow>();
-  readonly #timer: NodeJS.Timeout;
-  #end: (error: string | null) => void = () => undefined;
+  #timer: NodeJS.Timeout | undefined;
   #watched: { key: TorrentKey | null; page: Page } = { key: null, page: 'overview' };
   #pushes = 0;
   #state = 1;
 
-  constructor(script: Script, tell: (event: Event) => void) {
+  constructor(script: Script) {
     this.#script = script;
-    this.#tell = tell;
-    this.ended = new Promise((resolve) => {
-      this.#end = resolve;
-    });
     for (let at = 0; at < script.torrents; at += 1) this.#put(this.#makeRow(at));
-    this.#timer = setInterval(() => this.#push(), PUSH_MS);
-    setImmediate(() => this.#push());
   }
 
-  readonly ask = async (request: Request): Promise<{ error: string | null; key: TorrentKey | null }> => {
-    const answer = (error: string | null = null) => ({ error, key: null });
-    if (request.call === 'leave') {
-      this.kill();
-      return answer();
-    }
+  get rows(): ReadonlyMap<TorrentKey, TorrentRow> {
+    return this.#rows;
+  }
+
+  readonly listen = (listener: (change: CoreChange) => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly start = (): void => {
+    this.#timer = setInterval(() => this.#push(), PUSH_MS);
+    setImmediate(() => {
+      this.life = 'running';
+      this.#tell({ kind: 'life' });
+      this.#push();
+    });
+  };
+
+  readonly leave = async (): Promise<void> => {
+    clearInterval(this.#timer);
+    this.life = 'ended';
+    this.#tell({ kind: 'life' });
+  };
+
+  readonly request = async (request: Request): Promise<TorrentKey | null> => {
     if (request.call === 'watch') {
       this.#watched = request;
       this.#pushDetail();
-      return answer();
+      return null;
     }
     const key = 'key' in request ? request.key : null;
     const row = key === null ? undefined : this.#rows.get(key);
-    if (row === undefined) return answer(request.call === 'add' ? 'this core downloads nothing' : null);
+    if (row === undefined) throw new Error('this core downloads nothing');
     if (request.call === 'pause') this.#put({ ...row, state: 'paused', downloadBps: 0, uploadBps: 0 });
     if (request.call === 'resume') this.#put({ ...row, state: 'downloading' });
     if (request.call === 'remove') this.#rows.delete(row.key);
     if (request.call === 'sequential') this.#put({ ...row, sequential: request.on });
     this.#pushRows();
-    return answer(request.call === 'recheck' ? 'the disk of this core holds nothing to check' : null);
+    return null;
   };
 
-  readonly kill = (): void => {
-    clearInterval(this.#timer);
-    this.#end(null);
-  };
+  #tell(change: CoreChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
 
   #put(row: TorrentRow): void {
     this.#rows.set(row.key, row);
@@ -95,10 +110,10 @@ export class ScriptedCore implements Core {
   }
 
   #pushRows(): void {
-    this.#tell({ kind: 'rows', rows: new Map(this.#rows) });
+    this.#tell({ kind: 'rows' });
     const sum = (pick: (row: TorrentRow) => number) =>
       [...this.#rows.values()].reduce((all, row) => all + pick(row), 0);
-    const totals = {
+    this.totals = {
       downloadBps: sum((row) => row.downloadBps),
       uploadBps: sum((row) => row.uploadBps),
       downloadLimitBps: 0,
@@ -107,14 +122,15 @@ export class ScriptedCore implements Core {
       connections: this.#script.peers,
       freeBytes: 500 * GIB,
     };
-    this.#tell({ kind: 'totals', totals });
+    this.#tell({ kind: 'totals' });
   }
 
   #pushDetail(): void {
     const { key, page } = this.#watched;
     const row = key === null ? undefined : this.#rows.get(key);
     if (row === undefined || (this.#script.moving === 0 && this.#pushes > 2 && page === 'overview')) return;
-    this.#tell({ kind: 'detail', detail: this.#makeDetail(row, page) });
+    this.detail = this.#makeDetail(row, page);
+    this.#tell({ kind: 'detail' });
   }
 
   #makeDetail(row: TorrentRow, page: Page): Detail {
@@ -188,7 +204,7 @@ export class ScriptedCore implements Core {
 
   #makeFile({ name }: TorrentRow, at: number): FileRow {
     const path = [name, `part ${at % 4}`, `chapter ${at}.txt`];
-    return { path, lengthBytes: at * 1e6, haveBytes: at * 5e5, priority: at % 9 === 0 ? 0 : 4 };
+    return { path, lengthBytes: at * 1e6, haveBytes: at * 5e5, priority: at % 9 === 0 ? 0 : 4, pad: false };
   }
 
   #makePeer(row: TorrentRow, at: number): PeerRow {

@@ -1,7 +1,6 @@
 // The UI on the terminal that it is started on, over a scripted core: `node tui-process.ts SCRIPT`, the script as JSON.
 
 import { App } from '../../../client/tui/app.ts';
-import type { Event } from '../../../client/tui/state.ts';
 import { colourDepth, makeTheme } from '../../../client/tui/theme.ts';
 import { type Script, ScriptedCore } from './scripted-core.ts';
 
@@ -17,10 +16,7 @@ const settings = {
   units: { bits: false, binary: true },
   saveFolder: '/tmp/Downloads',
 };
-let told: (event: Event) => void = () => undefined;
-const core = new ScriptedCore(script, (event) => told(event));
-const app = new App(core, settings, process.stdin, process.stdout);
-told = (event) => app.happened(event);
+const app = new App(new ScriptedCore(script), settings, process.stdin, process.stdout);
 const { exitCode, lastWord } = await app.run();
 if (lastWord !== null) console.error(lastWord);
 process.exitCode = exitCode;
