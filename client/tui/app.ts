@@ -101,6 +101,12 @@ export class App {
     this.#schedule(false);
   }
 
+  /** Offers something to add, as if it had been pasted; a path may be relative. */
+  offer(source: string): void {
+    const link = /^magnet:/i.test(source);
+    this.#urgently({ kind: 'input', input: { kind: 'paste', text: link ? source : absolute(source) } });
+  }
+
   /** As if the user had asked to leave. */
   leave(): void {
     this.#urgently({ kind: 'press', key: 'ctrl-c' });
