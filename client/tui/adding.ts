@@ -1,7 +1,7 @@
 // Forms, and what is done with what was typed or pasted into them: links and paths to add, limits, folders.
 
 import { field } from './field.ts';
-import { limit, parseRate } from './format.ts';
+import { limit, parseRate, typedRate } from './format.ts';
 import { only, say } from './message.ts';
 import type { TorrentRow } from '../control/protocol.ts';
 import type { Effect, Form, State, Step } from './state.ts';
@@ -27,14 +27,13 @@ export function addForm(state: State, text = ''): Step {
 export function limitsForm(state: State, row: TorrentRow | null): Step {
   const { units } = state;
   const now = row ?? state.totals;
-  const shown = (bps: number) => (bps === 0 ? '' : limit(bps, units).replace(' ', ''));
   const form: Form = {
     kind: 'form',
     title: row === null ? 'Limits of all torrents together' : `Limits of ${row.name}`,
     hint: 'such as 500KiB or 8Mbit, a second; empty is unlimited',
     fields: [
-      { label: 'Download', field: field(shown(now?.downloadLimitBps ?? 0)) },
-      { label: 'Upload', field: field(shown(now?.uploadLimitBps ?? 0)) },
+      { label: 'Download', field: field(typedRate(now?.downloadLimitBps ?? 0, units)) },
+      { label: 'Upload', field: field(typedRate(now?.uploadLimitBps ?? 0, units)) },
     ],
     active: 0,
     wrong: null,

@@ -99,6 +99,15 @@ export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
+/** A limit as it can be typed, exactly: `500KiB`, `8000kbit`; '' is none. */
+export function typedRate(bps: number, { bits }: Units): string {
+  if (bps === 0) return '';
+  const value = bits ? bps * 8 : bps;
+  const unit = bits ? 'bit' : 'B';
+  if (!bits && value % 1024 === 0) return `${value / 1024}KiB`;
+  return value % 1000 === 0 ? `${value / 1000}k${unit}` : `${value}${unit}`;
+}
+
 /** Bytes per second from what a person types: `500KiB`, `1.5 MB/s`, `8 Mbit`; '' and `0` are no limit, null is no rate. */
 export function parseRate(text: string): number | null {
   if (/^\s*(|0|unlimited|none)\s*$/i.test(text)) return 0;
