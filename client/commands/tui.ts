@@ -6,6 +6,7 @@ import { defaultConfigFile, readConfig, watchConfig } from '../config/config-fil
 import type { Config } from '../config/config.ts';
 import { Core } from '../control/core.ts';
 import { Failure } from '../failure.ts';
+import { wholePrintable } from '#harness/untrusted-text';
 import { defaultStateFolder } from '../resume-store.ts';
 import { App, type Settings } from '../tui/app.ts';
 import { colourDepth, makeTheme } from '../tui/theme.ts';
@@ -17,8 +18,8 @@ export interface TuiOptions {
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
-/** Runs until the user leaves. `source`: a magnet link or a path, offered for adding at once. Throws `Failure` where there is no terminal,
- *  or where the downloading process does not start. */
+/** Runs until the user leaves. `source`: a magnet link or a path, offered for adding at once. Throws `Failure` where there is no terminal;
+ *  ends the process otherwise. */
 export async function tui(source: string | undefined, { config, state }: TuiOptions): Promise<void> {
   if (!process.stdin.isTTY || !process.stdout.isTTY)
     throw new Failure('the terminal UI needs a terminal; the other commands do without (--help shows them)');
@@ -32,8 +33,9 @@ export async function tui(source: string | undefined, { config, state }: TuiOpti
   const { exitCode, lastWord } = await app.run();
   for (const signal of SIGNALS) process.off(signal, leave);
   unwatch();
-  if (exitCode === 1) throw new Failure(lastWord ?? 'the downloading process ended');
-  // What still hangs, such as a read of a folder on a dead network disk, is not waited for.
+  if (lastWord !== null) process.stderr.write(`starling: ${lastWord.split('\n').map(wholePrintable).join('\n')}\n`);
+  // A downloading process that still runs leaves in good order once the channel ends; what hangs, such as a folder on a dead network disk, is
+  // not waited for.
   process.exit(exitCode);
 }
 

@@ -83,8 +83,8 @@ export function makeTheme(look: Look, terminalDepth: ColourDepth): Theme {
   const foreground = chosen(look.foreground, base.foreground);
   const background = chosen(look.background, base.background);
   const accent = chosen(look.accent, base.accent);
-  // On a background that is not ours, what is raised from it is reversed.
-  const raised = background === null || depth === 0 ? null : base.raised;
+  // On a background that is not ours, and among few colours, what is raised from it is reversed.
+  const raised = background === null || depth <= 16 ? null : base.raised;
   const sgr = (plain: string, coloured: string, colour: Colour = foreground, behind: Colour = background) =>
     depth === 0 ? `\u001b[0${plain}m` : `\u001b[0${coloured}${paint(colour, 38, depth)}${paint(behind, 48, depth)}m`;
   const lifted = (plain: string, more = '') =>
@@ -148,9 +148,32 @@ function paint(colour: string | null, base: 38 | 48, depth: ColourDepth): string
   ];
   if (depth === 16_777_216) return `;${base};2;${red};${green};${blue}`;
   if (depth === 256) return `;${base};5;${nearestOf256(red, green, blue)}`;
-  const bright = Math.max(red, green, blue) > 170 ? 8 : 0;
-  const half = Math.max(red, green, blue) / 1.6;
-  return sixteen((red > half ? 1 : 0) + (green > half ? 2 : 0) + (blue > half ? 4 : 0) + bright);
+  return sixteen(nearestOf16(red, green, blue));
+}
+
+/** As xterm shows them. */
+const SIXTEEN = [
+  [0, 0, 0],
+  [205, 0, 0],
+  [0, 205, 0],
+  [205, 205, 0],
+  [0, 0, 238],
+  [205, 0, 205],
+  [0, 205, 205],
+  [229, 229, 229],
+  [127, 127, 127],
+  [255, 0, 0],
+  [0, 255, 0],
+  [255, 255, 0],
+  [92, 92, 255],
+  [255, 0, 255],
+  [0, 255, 255],
+  [255, 255, 255],
+] as const;
+
+function nearestOf16(red: number, green: number, blue: number): number {
+  const far = SIXTEEN.map(([r, g, b]) => (r - red) ** 2 + (g - green) ** 2 + (b - blue) ** 2);
+  return far.indexOf(Math.min(...far));
 }
 
 function indexOfName(text: string): number | null {

@@ -37,6 +37,7 @@ describe('theme', () => {
     expect(own.sgr.text).toBe('\u001b[0;38;2;1;2;3m');
     expect(own.sgr.accent).toBe('\u001b[0;91m');
     expect(makeTheme({ ...LOOK, background: '#ff0000' }, 256).sgr.text).toContain(';48;5;196');
+    expect(makeTheme(LOOK, 16).sgr.text).toBe('\u001b[0;37;40m');
     expect(makeTheme({ ...LOOK, background: '#000000', foreground: '#ffffff' }, 16).sgr.text).toBe('\u001b[0;97;40m');
   });
 });

@@ -22,6 +22,8 @@ export interface Script {
   /** How many torrents change in each push; 0: nothing moves. */
   readonly moving: number;
   readonly names?: readonly string[];
+  /** Tells what our own code cannot bear. */
+  readonly broken?: boolean;
 }
 
 const PUSH_MS = 250;
@@ -171,8 +173,10 @@ export class ScriptedCore implements CoreHandle {
     return {
       key: at.toString(16).padStart(40, '0'),
       name:
-        this.#script.names?.[at] ??
-        `${['Debian', 'Big Buck Bunny', 'Wikipedia', 'Sintel'][at % 4]} ${at} (collected works).iso`,
+        this.#script.broken === true
+          ? (undefined as never)
+          : (this.#script.names?.[at] ??
+            `${['Debian', 'Big Buck Bunny', 'Wikipedia', 'Sintel'][at % 4]} ${at} (collected works).iso`),
       state,
       error: state === 'failed' ? 'no space left on device; it goes on once there is room' : null,
       position: at,

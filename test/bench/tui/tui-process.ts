@@ -19,4 +19,4 @@ const settings = {
 const app = new App(new ScriptedCore(script), settings, process.stdin, process.stdout);
 const { exitCode, lastWord } = await app.run();
 if (lastWord !== null) console.error(lastWord);
-process.exitCode = exitCode;
+process.exit(exitCode);
