@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { createMetainfo, parseMetainfo } from '#engine';
 import { onTestFinished } from 'vitest';
 import { start, temporaryFolder } from '../client/support.ts';
@@ -23,15 +23,24 @@ export interface Swarm {
 const PIECE_LENGTH_BYTES = 65_536;
 const CONFIG = 'bind = "127.0.0.1"\nlisten_ports = "0"\n';
 
-/** `files`: lengths by path below the torrent's folder. `config`: more lines of the configuration. */
+export interface SwarmOptions {
+  readonly name?: string;
+  /** More lines of the configuration. */
+  readonly config?: string;
+  /** Of each seed. */
+  readonly uploadLimit?: string;
+  readonly seeds?: number;
+  /** One that other torrents have too. */
+  readonly home?: ReturnType<typeof makeHome>;
+}
+
+/** `files`: lengths by path below the torrent's folder. */
 export async function makeSwarm(
   files: Readonly<Record<string, number>>,
-  { name = 'album', config = '', uploadLimit = '0' } = {},
+  { name = 'album', config = '', uploadLimit = '0', seeds = 1, home = makeHome(config) }: SwarmOptions = {},
 ): Promise<Swarm> {
-  const home = makeHome(config);
-  const tracker = start(['tracker', '--port', '0']);
-  killedAfterwards(tracker);
-  const [, url] = await tracker.prints(/(http:\/\/\S+)\n/);
+  home.tracker ??= startTracker();
+  const url = await home.tracker;
   const contents = Object.entries(files).map(([path, length]) => {
     return { path, content: new Uint8Array(length).map((_byte, at) => (at * 31 + (at >>> 7) + path.length) & 0xff) };
   });
@@ -49,7 +58,7 @@ export async function makeSwarm(
     files: contents.map(({ path, content }) => ({ path: path.split('/'), lengthBytes: content.length })),
     pieceLengthBytes: PIECE_LENGTH_BYTES,
     pieceHashes: new Uint8Array(Buffer.concat(hashes)),
-    announceTiers: [[url as string]],
+    announceTiers: [[url]],
     private: false,
     comment: null,
     createdBy: null,
@@ -64,12 +73,17 @@ export async function makeSwarm(
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, contents[at]?.content ?? new Uint8Array());
   });
-  const torrent = join(home.folder, 'album.torrent');
+  const torrent = join(home.folder, `album${home.torrents === 0 ? '' : home.torrents}.torrent`);
+  home.torrents += 1;
   writeFileSync(torrent, bytes);
-  const network = ['--bind', '127.0.0.1', '--port', '0', '--upload-limit', uploadLimit];
-  const seed = start(['seed', torrent, '--dir', source, ...network, '--state', join(home.folder, 'seed'), '--json']);
-  killedAfterwards(seed);
-  await seed.prints(/"event":"completed"/);
+  const startSeed = async (_seed: unknown, at: number) => {
+    const network = ['--bind', '127.0.0.1', '--port', '0', '--upload-limit', uploadLimit];
+    const state = join(home.folder, `${basename(torrent)}-seed-${at}`);
+    const seed = start(['seed', torrent, '--dir', source, ...network, '--state', state, '--json']);
+    killedAfterwards(seed);
+    await seed.prints(/"event":"completed"/);
+  };
+  await Promise.all(Array.from({ length: seeds }, startSeed));
   return { ...home, torrent, name, digests };
 }
 
@@ -85,7 +99,14 @@ export function makeHome(config = '') {
   mkdirSync(join(folder, 'config', 'starling'), { recursive: true });
   mkdirSync(downloads);
   writeFileSync(configFile({ folder }), `download_folder = "${downloads}"\n${CONFIG}${config}`);
-  return { folder, downloads, environment };
+  return { folder, downloads, environment, torrents: 0, tracker: null as Promise<string> | null };
+}
+
+async function startTracker(): Promise<string> {
+  const tracker = start(['tracker', '--port', '0']);
+  killedAfterwards(tracker);
+  const [, url] = await tracker.prints(/(http:\/\/\S+)\n/);
+  return url as string;
 }
 
 export function configFile({ folder }: { readonly folder: string }): string {

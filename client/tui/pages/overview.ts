@@ -81,7 +81,12 @@ function drawProgress(canvas: Canvas, { x, y, width }: Rect, row: TorrentRow): v
   const { part, whole } = progressOf(row);
   const shown = percent(row);
   const left = timeLeft(row);
-  const text = shown === '' ? 'size not known yet' : left === '' ? shown : `${shown}, ${left} left`;
+  const text =
+    shown === ''
+      ? 'size not known yet'
+      : left === ''
+        ? shown
+        : `${shown}, ${left === '∞' ? 'stalled' : `${left} left`}`;
   const cells = width - (at - x) - text.length - 3;
   if (cells >= 8 && whole > 0) {
     const filled = Math.min(cells, Math.floor((part / whole) * cells));
