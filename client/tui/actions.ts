@@ -82,7 +82,22 @@ export function doAction(state: State, action: Action): Step {
     case 'quit':
     case 'quitAtOnce':
       return only(state);
-    default: {
+    case 'toggle':
+    case 'pause':
+    case 'resume':
+    case 'remove':
+    case 'recheck':
+    case 'announce':
+    case 'limits':
+    case 'sequential':
+    case 'moveUp':
+    case 'moveDown':
+    case 'relocate':
+    case 'overwrite':
+    case 'raise':
+    case 'lower':
+    case 'open':
+    case 'close': {
       const row = selectedTorrent(state);
       return row === null ? only(say(state, 'no torrent is selected', 'warn')) : withTorrent(state, action, row);
     }

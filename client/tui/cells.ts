@@ -16,13 +16,12 @@ export interface Cluster {
 /** Longer text is cut before it is looked at: no screen is this wide. */
 const TEXT_LENGTH_MAX = 2048;
 const MARKS_MAX = 2;
+const ZERO_WIDTH_JOINER = 0x200d;
 const REPLACEMENT: Cluster = { text: '\ufffd', cells: 1, sure: true };
 const ASCII = Array.from({ length: 95 }, (_, at): Cluster => {
   return { text: String.fromCharCode(0x20 + at), cells: 1, sure: true };
 });
 
-// They only change how the character before looks, or join emoji to one that is as wide as the terminal likes.
-const DROPPED = /^[\ufe00-\ufe0f\u200d\u{1f3fb}-\u{1f3ff}\u{e0100}-\u{e01ef}]$/u;
 const HIDDEN = /^[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]$/u;
 const MARK = /^[\p{Mn}\p{Me}]$/u;
 
@@ -36,7 +35,7 @@ export function clusters(text: string): Cluster[] {
     if (code >= 0x20 && code < 0x7f) {
       result.push(ASCII[code - 0x20] as Cluster);
       marks = 0;
-    } else if (MARK.test(character) && !DROPPED.test(character) && !HIDDEN.test(character)) {
+    } else if (MARK.test(character) && !isDropped(code) && !HIDDEN.test(character)) {
       const before = result.at(-1);
       if (before !== undefined && marks < MARKS_MAX && before !== REPLACEMENT) {
         result[result.length - 1] = { text: before.text + character, cells: before.cells, sure: false };
@@ -44,7 +43,7 @@ export function clusters(text: string): Cluster[] {
       } else if (before === undefined) {
         result.push(REPLACEMENT);
       }
-    } else if (!DROPPED.test(character)) {
+    } else if (!isDropped(code)) {
       result.push(HIDDEN.test(character) ? REPLACEMENT : single(character, code));
       marks = 0;
     }
@@ -136,6 +135,12 @@ function joined(parts: readonly Cluster[]): string {
 function single(text: string, code: number): Cluster {
   const cells = eastAsianWidth(code);
   return { text, cells, sure: cells === 2 ? isSurelyWide(code) : isSurelyNarrow(code) };
+}
+
+/** What only changes how the character before looks, or joins emoji to one that is as wide as the terminal likes. */
+function isDropped(code: number): boolean {
+  const selector = (code >= 0xfe00 && code < 0xfe10) || (code >= 0xe0100 && code < 0xe01f0);
+  return selector || code === ZERO_WIDTH_JOINER || (code >= 0x1f3fb && code < 0x1f400);
 }
 
 function isSurelyNarrow(code: number): boolean {

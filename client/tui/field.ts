@@ -45,7 +45,7 @@ export function edit({ text, cursor }: Field, key: string): Field | null {
       return { text: kept + after, cursor: kept.length };
     }
     default:
-      return [...key].length === 1 ? insert({ text, cursor }, key) : null;
+      return firstOf(key) === key ? insert({ text, cursor }, key) : null;
   }
 }
 

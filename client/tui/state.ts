@@ -87,7 +87,7 @@ export interface Explorer {
   readonly sequential: boolean;
 }
 
-export interface FormField {
+interface FormField {
   readonly label: string;
   readonly field: Field;
 }
@@ -114,7 +114,7 @@ export interface Question {
   readonly chosen: number;
 }
 
-export interface Choice {
+interface Choice {
   readonly text: string;
   readonly request: Request | null;
   readonly doing: string;

@@ -44,7 +44,7 @@ export interface Spec<Row> {
   readonly empty: string;
 }
 
-export interface Sort {
+interface Sort {
   readonly column: string;
   readonly reverse: boolean;
 }

@@ -158,7 +158,7 @@ export class Screen {
   shows(wanted: RegExp | ((screen: Screen) => boolean)): Promise<void> {
     return new Promise((resolve, reject) => {
       const holds = () => (wanted instanceof RegExp ? wanted.test(this.text()) : wanted(this));
-      const failed = (why: string) => reject(new Error(`${why} without ${wanted}:\n${this.text()}`));
+      const failed = (why: string) => reject(new Error(`${why} without ${String(wanted)}:\n${this.text()}`));
       const timer = setTimeout(() => failed('too long'), WAIT_MS);
       const look = () => {
         if (holds()) {

@@ -1,6 +1,6 @@
 // A swarm on loopback for the UI: a tracker, a seed that announces itself there, a torrent of several files, and a home of its own.
 
-import { createHash } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { createMetainfo, parseMetainfo } from '#engine';
@@ -42,7 +42,7 @@ export async function makeSwarm(
   home.tracker ??= startTracker();
   const url = await home.tracker;
   const contents = Object.entries(files).map(([path, length]) => {
-    return { path, content: new Uint8Array(length).map((_byte, at) => (at * 31 + (at >>> 7) + path.length) & 0xff) };
+    return { path, content: contentOf(path, length) };
   });
   const digests = new Map(contents.map(({ path, content }) => [path, sha256(content)]));
   const whole = Buffer.concat(contents.map(({ content }) => content));
@@ -128,7 +128,13 @@ export function startUi(
   return screen;
 }
 
-export function sha256(content: Uint8Array): string {
+/** Bytes that do not repeat, the same in every run. */
+function contentOf(path: string, length: number): Uint8Array {
+  const start = createHash('md5').update(path).digest();
+  return createCipheriv('aes-128-ctr', Buffer.alloc(16), start).update(Buffer.alloc(length));
+}
+
+function sha256(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 

@@ -1,5 +1,7 @@
 // The built program and the terminal that it is on: sizes, colours, the mouse, and that the terminal is always given back.
 
+// oxlint-disable no-control-regex
+
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';

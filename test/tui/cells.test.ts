@@ -1,11 +1,12 @@
 // Text as cells: nothing that a terminal obeys comes out, and every string takes the cells that it says.
 
+// oxlint-disable no-control-regex, no-misleading-character-class
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cellWidth, clip, clipStart, clusters, fit, wrap } from '../../client/tui/cells.ts';
 import { hostileText } from './hostile-text.ts';
 
-// oxlint-disable-next-line no-control-regex
 const OBEYED =
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\u{e0000}-\u{e0fff}]/u;
 

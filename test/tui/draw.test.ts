@@ -1,5 +1,7 @@
 // Frames: of any state on any size, with what they must say.
 
+// oxlint-disable no-control-regex
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Detail } from '../../client/control/protocol.ts';
@@ -71,7 +73,6 @@ describe('drawing', () => {
         const canvas = drawFrame(ui.state);
         expect([canvas.width, canvas.height]).toEqual([screen.columns, screen.height]);
         expect(canvas.texts).toHaveLength(screen.columns * screen.height);
-        // oxlint-disable-next-line no-control-regex
         expect(canvas.texts.join('')).not.toMatch(
           /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/,
         );

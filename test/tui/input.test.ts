@@ -37,7 +37,7 @@ describe('input', () => {
   test('input: events are the same wherever the bytes are cut (property)', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...SENT), { maxLength: 8 }), fc.array(fc.nat(200)), (sent, cuts) => {
-        const characters = [...sent.map(([text]) => text).join('')];
+        const characters = Array.from(sent.map(([text]) => text).join(''));
         const ends = [...new Set([...cuts.map((cut) => cut % (characters.length + 1)), characters.length])].sort(
           (a, b) => a - b,
         );

@@ -1,5 +1,7 @@
 // Colours, figures and maps.
 
+// oxlint-disable no-control-regex
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseRate, percent, rate, ratio, size, timeLeft, typedRate } from '../../client/tui/format.ts';

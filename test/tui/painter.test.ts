@@ -1,5 +1,7 @@
 // What is painted, read back from a terminal emulator: every column stands where it should, whatever stands before it.
 
+// oxlint-disable no-control-regex
+
 import xterm from '@xterm/headless';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

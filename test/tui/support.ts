@@ -91,7 +91,7 @@ export class Ui {
   }
 
   text(text: string): void {
-    this.press(...text);
+    this.press(...Array.from(text));
   }
 
   paste(text: string): void {

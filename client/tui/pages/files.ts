@@ -65,7 +65,7 @@ const BAR: Column<TreeRow> = {
   role: ({ priority }) => (priority === 0 ? 'dim' : 'accent'),
 };
 
-const words = ({ id }: TreeRow): string => id.replace(/\u0000\d+$/, '');
+const words = ({ id }: TreeRow): string => id.split('\u0000')[0] ?? id;
 
 export const FILES: Spec<TreeRow> = {
   columns: [TAKEN, NAME, SIZE, DONE, BAR, PRIORITY],

@@ -20,7 +20,7 @@ export const PEER_LEGEND =
   'found by: t tracker, i it came, r remembered, y you, w WebRTC';
 
 /** One letter in each place, a blank where it does not hold. */
-export function flagsOf(peer: PeerRow): string {
+function flagsOf(peer: PeerRow): string {
   const download = peer.amInterested ? (peer.peerChoking ? 'd' : 'D') : ' ';
   const upload = peer.peerInterested ? (peer.amChoking ? 'u' : 'U') : ' ';
   const letter = (holds: boolean, shown: string) => (holds ? shown : ' ');
@@ -36,7 +36,7 @@ export function flagsOf(peer: PeerRow): string {
 }
 
 /** Bracketed where an IPv6 address meets a port. */
-export function addressOf({ host, port }: PeerRow): string {
+function addressOf({ host, port }: PeerRow): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
