@@ -7,6 +7,7 @@ import { KEYS, type Screen } from './screen.ts';
 import { makeHome, makeSwarm, startUi } from './swarm.ts';
 
 const MIB = 1024 * 1024;
+const LIFE_MS = 280_000;
 let chromium: Chromium;
 
 beforeAll(async () => {
@@ -23,7 +24,8 @@ async function photograph(screen: Screen, file: string): Promise<void> {
 
 test('pictures', async () => {
   const home = makeHome();
-  const screen = startUi(home, { columns: 132, rows: 38, environment: { COLORTERM: 'truecolor' } });
+  const shared = { home, lifeMs: LIFE_MS };
+  const screen = startUi(home, { columns: 132, rows: 38, lifeMs: LIFE_MS, environment: { COLORTERM: 'truecolor' } });
   const feature = {
     'feature.mkv': 28 * MIB,
     'subtitles/de.srt': 90_000,
@@ -31,13 +33,13 @@ test('pictures', async () => {
     'making of.mkv': 5 * MIB,
   };
   const albums = await Promise.all([
-    makeSwarm(feature, { home, name: 'Sintel (2010)', seeds: 3, uploadLimit: '600KiB' }),
+    makeSwarm(feature, { ...shared, name: 'Sintel (2010)', seeds: 3, uploadLimit: '600KiB' }),
     makeSwarm(
       { '01 夜明け.flac': 9 * MIB, '02 川.flac': 8 * MIB },
-      { home, name: '風の音楽 live', uploadLimit: '250KiB' },
+      { ...shared, name: '風の音楽 live', uploadLimit: '250KiB' },
     ),
-    makeSwarm({ 'netinst.iso': 20 * MIB }, { home, name: 'debian-13-amd64', uploadLimit: '400KiB' }),
-    makeSwarm({ 'handbook.pdf': MIB }, { home, name: 'Field handbook, 3rd edition' }),
+    makeSwarm({ 'netinst.iso': 20 * MIB }, { ...shared, name: 'debian-13-amd64', uploadLimit: '400KiB' }),
+    makeSwarm({ 'handbook.pdf': MIB }, { ...shared, name: 'Field handbook, 3rd edition' }),
   ]);
   for (const { torrent, name } of albums.toReversed()) {
     await screen.shows(/\? keys|added|seeding/);

@@ -8,6 +8,7 @@ export interface ScreenOptions {
   readonly rows?: number;
   readonly environment?: Readonly<Record<string, string>>;
   readonly folder?: string;
+  readonly lifeMs?: number;
 }
 
 const KILLED_AFTER_MS = 110_000;
@@ -35,10 +36,10 @@ export class Screen {
   #running = true;
   #looks: (() => void)[] = [];
 
-  /** Runs `program`, for a minute or two at most. */
+  /** Runs `program`, for `lifeMs` at most. */
   constructor(
     program: readonly string[],
-    { columns = 100, rows = 30, environment = {}, folder = '.' }: ScreenOptions = {},
+    { columns = 100, rows = 30, environment = {}, folder = '.', lifeMs = KILLED_AFTER_MS }: ScreenOptions = {},
   ) {
     const { NO_COLOR: _noColor, FORCE_COLOR: _forceColor, ...inherited } = process.env;
     this.#terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true, scrollback: 0 });
@@ -65,7 +66,7 @@ export class Screen {
         });
       });
     });
-    this.#timer = setTimeout(() => this.kill(), KILLED_AFTER_MS);
+    this.#timer = setTimeout(() => this.kill(), lifeMs);
   }
 
   get pid(): number {

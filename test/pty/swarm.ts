@@ -30,6 +30,8 @@ export interface SwarmOptions {
   /** Of each seed. */
   readonly uploadLimit?: string;
   readonly seeds?: number;
+  /** How long its processes may live. */
+  readonly lifeMs?: number;
   /** One that other torrents have too. */
   readonly home?: ReturnType<typeof makeHome>;
 }
@@ -37,9 +39,16 @@ export interface SwarmOptions {
 /** `files`: lengths by path below the torrent's folder. */
 export async function makeSwarm(
   files: Readonly<Record<string, number>>,
-  { name = 'album', config = '', uploadLimit = '0', seeds = 1, home = makeHome(config) }: SwarmOptions = {},
+  {
+    name = 'album',
+    config = '',
+    uploadLimit = '0',
+    seeds = 1,
+    lifeMs = 180_000,
+    home = makeHome(config),
+  }: SwarmOptions = {},
 ): Promise<Swarm> {
-  home.tracker ??= startTracker();
+  home.tracker ??= startTracker(lifeMs);
   const url = await home.tracker;
   const contents = Object.entries(files).map(([path, length]) => {
     return { path, content: contentOf(path, length) };
@@ -79,7 +88,11 @@ export async function makeSwarm(
   const startSeed = async (_seed: unknown, at: number) => {
     const network = ['--bind', '127.0.0.1', '--port', '0', '--upload-limit', uploadLimit];
     const state = join(home.folder, `${basename(torrent)}-seed-${at}`);
-    const seed = start(['seed', torrent, '--dir', source, ...network, '--state', state, '--json']);
+    const seed = start(
+      ['seed', torrent, '--dir', source, ...network, '--state', state, '--json'],
+      {},
+      { timeoutMs: lifeMs },
+    );
     killedAfterwards(seed);
     await seed.prints(/"event":"completed"/);
   };
@@ -102,8 +115,8 @@ export function makeHome(config = '') {
   return { folder, downloads, environment, torrents: 0, tracker: null as Promise<string> | null };
 }
 
-async function startTracker(): Promise<string> {
-  const tracker = start(['tracker', '--port', '0']);
+async function startTracker(lifeMs: number): Promise<string> {
+  const tracker = start(['tracker', '--port', '0'], {}, { timeoutMs: lifeMs });
   killedAfterwards(tracker);
   const [, url] = await tracker.prints(/(http:\/\/\S+)\n/);
   return url as string;
