@@ -13,14 +13,25 @@ const NEED_S = 60;
 /** Over two families the same is said twice, the second time by a retransmission perhaps; later, a word that names no event is another. */
 const OTHER_FAMILY_S = 250;
 
-/** What a node said that a tracker heard, in order; what came again by datagram, or over the other family, counts once. */
+/** An answer may be under way for so long: who is asked anew meanwhile, because the network came back, hears an event twice. */
+const ANSWER_S = 2;
+
+/** What a node said that a tracker heard, in order; what came again by datagram, over the other family, or before the answer to it could be
+ *  heard, counts once. */
 export function heardFrom({ index }: SimNode, { records }: SimTracker): AnnounceRecord[] {
   const heard: AnnounceRecord[] = [];
   for (const record of records) {
     if (record.node !== index || !record.heard || record.repeated === true) continue;
-    if (!heard.some((before) => isSameOverOther(before, record))) heard.push(record);
+    if (heard.some((before) => isSameOverOther(before, record))) continue;
+    const last = heard.at(-1);
+    if (last !== undefined && isAskedAnew(last, record)) heard.pop();
+    heard.push(record);
   }
   return heard;
+}
+
+function isAskedAnew(one: AnnounceRecord, other: AnnounceRecord): boolean {
+  return one.request.event !== '' && one.request.event === other.request.event && other.at - one.at < ANSWER_S * 1e6;
 }
 
 function isSameOverOther(one: AnnounceRecord, other: AnnounceRecord): boolean {
