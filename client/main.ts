@@ -7,6 +7,7 @@ import { parseHostPort } from './net/address.ts';
 import { wholePrintable } from '#harness/untrusted-text';
 import type { ConfigOptions } from './commands/config.ts';
 import type { InfoOptions } from './commands/info.ts';
+import type { TuiOptions } from './commands/tui.ts';
 import type { GetOptions } from './commands/transfer.ts';
 import { parseBytes } from './units.ts';
 
@@ -142,6 +143,15 @@ function program(): Command {
     .option('--json', 'print one JSON object')
     .action(async (options: ConfigOptions) => (await import('./commands/config.ts')).config(options));
 
+  const tui = new Command('tui')
+    .description('The terminal UI; also what starling alone starts on a terminal')
+    .argument('[source]', 'a .torrent file, a folder to look in, or a magnet link to add')
+    .option('--config <file>', "another configuration than the platform's")
+    .option('--state <dir>', 'folder of the torrents and their resume data (default: $XDG_STATE_HOME/starling)')
+    .action(async (source: string | undefined, options: TuiOptions) =>
+      (await import('./commands/tui.ts')).tui(source, options),
+    );
+
   const sim = new Command('sim')
     .description('Run simulated swarms on a virtual clock')
     .helpOption(false)
@@ -149,7 +159,7 @@ function program(): Command {
     .argument('[args...]')
     .action(() => undefined);
 
-  for (const command of [get, seed, verify, create, info, tracker, config, sim]) {
+  for (const command of [tui, get, seed, verify, create, info, tracker, config, sim]) {
     starling.addCommand(command.allowExcessArguments(command === sim));
   }
   for (const command of [starling, ...starling.commands])
@@ -173,7 +183,8 @@ async function main(argv: readonly string[]): Promise<number> {
     return runSim(argv.slice(1));
   }
   try {
-    await program().parseAsync(argv, { from: 'user' });
+    const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
+    await program().parseAsync(argv.length === 0 && onTerminal ? ['tui'] : argv, { from: 'user' });
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
