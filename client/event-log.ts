@@ -6,8 +6,9 @@
 import { createRequire } from 'node:module';
 import { pino, type DestinationStream, type Level, type Logger, type StreamEntry } from 'pino';
 import type PinoPretty from 'pino-pretty';
-import { eventMeaning, type EventName, type TorrentId } from '#engine';
+import type { EventName, TorrentId } from '#engine';
 import { printable } from '#harness/untrusted-text';
+import { eventText } from './event-text.ts';
 
 export interface LogOptions {
   /** Least level on stderr; null: nothing is written there. */
@@ -80,12 +81,6 @@ const EVENT_LEVELS: Readonly<Partial<Record<EventName, Level>>> = {
 
 export function eventLevel(name: EventName): Level {
   return EVENT_LEVELS[name] ?? 'trace';
-}
-
-/** The line of an event, for people. */
-export function eventText(name: EventName, a: number, b: number): string {
-  const meaning = eventMeaning(name, a, b);
-  return meaning === '' ? name : `${name} (${meaning})`;
 }
 
 /** Shorter words of a tracker's URL are no passkeys, and may be words of a sentence (`announce`). */

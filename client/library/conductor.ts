@@ -6,7 +6,8 @@
 
 import type { EventName, TorrentId, TorrentSummary } from '#engine';
 import { OpenFiles } from '../disk/open-files.ts';
-import { eventLevel, eventText, trackerText } from '../event-log.ts';
+import { eventLevel, trackerText } from '../event-log.ts';
+import { eventText } from '../event-text.ts';
 import { Failure, reasonOf } from '../failure.ts';
 import type { LogLine } from '../control/protocol.ts';
 import type { ResumeStore } from '../resume-store.ts';

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { EVENTS, type EventName } from '#engine';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { EventLog } from '../../client/event-log.ts';
 import { makeShare, startSeed, transferArguments } from './share.ts';
 import { start, temporaryFolder } from './support.ts';
@@ -51,15 +51,19 @@ describe('event log', () => {
     const log = readLog(file);
     const named = (level: string) => new Set(log.filter((line) => line.level === level).map((line) => line.event));
     expect(named('error')).toEqual(new Set(['diskFailed', 'diskFull', 'torrentFailed']));
-    expect(named('warn')).toEqual(new Set(['diskRecovered', 'peerBanned', 'pieceFailed', 'torrentRecovered']));
+    expect(named('warn')).toEqual(
+      new Set(['diskRecovered', 'metadataFailed', 'peerBanned', 'pieceFailed', 'torrentRecovered']),
+    );
     const status = ['checkFinished', 'checkStarted', 'downloadCompleted', 'paused', 'resumed', 'stopped'];
-    expect(named('info')).toEqual(new Set([...status, 'torrentAdded', 'torrentRemoved']));
-    expect(log).toHaveLength(15);
+    expect(named('info')).toEqual(
+      new Set([...status, 'metadataVerified', 'networkChanged', 'torrentAdded', 'torrentRemoved']),
+    );
+    expect(log).toHaveLength(18);
     expect(log.find((line) => line.event === 'checkFinished')).toMatchObject({
       torrent: 3,
       a: 1,
       b: 2,
-      msg: 'checkFinished (a 1: pieces found good, b 2: pieces checked)',
+      msg: 'checked: 1 of 2 pieces are good',
     });
   });
 
@@ -94,6 +98,7 @@ describe('event log', () => {
     const args = [...transferArguments('seed', share), '--json', '--log-level', level, '--log-file', file];
     const seed = start(args);
     await seed.prints(/"event":"completed"/);
+    await vi.waitFor(() => expect(readFileSync(file, 'utf8')).toContain('connection refused'), 20_000);
     seed.child.kill('SIGINT');
     const { code, stderr } = await seed.ended;
     expect(code, stderr).toBe(0);
@@ -152,6 +157,7 @@ describe('event log', () => {
     const fault = Buffer.from([0, 0, 0, 9, 5, 255, 255, 255, 255, 255, 255, 255, 255]);
     peer.write(Buffer.concat([...handshake, share.infoHash, peerId, extended, fault]));
     await closed;
+    await vi.waitFor(() => expect(readFileSync(file, 'utf8')).toContain('tracker http'), 20_000);
     seed.child.kill('SIGINT');
     const { stderr } = await seed.ended;
     const logged = readFileSync(file, 'utf8');
