@@ -77,7 +77,7 @@ describe('requests', { timeout: TIMEOUT_MS }, () => {
     expect(overview.pieces.length).toBe(49);
     expect(overview.pieces.every((piece) => piece >= 2)).toBe(true);
     const log = (await watched(core, key, 'log')) as Detail & { readonly page: 'log' };
-    expect(log.lines.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^downloadCompleted/));
+    expect(log.lines.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^complete: /));
     expect((await watched(core, ALL_TORRENTS, 'log')) as object).toHaveProperty('lines');
     expect(core.totals).toMatchObject({
       listenPort: expect.any(Number) as number,
