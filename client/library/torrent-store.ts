@@ -30,6 +30,8 @@ export class TorrentStore {
   readonly #damagedFolder: string;
   /** The last change of each torrent's files, by key: changes of one torrent never overlap. */
   readonly #tails = new Map<string, Promise<unknown>>();
+  /** Removed, and not added since: what was found out about them in the meantime is not kept. Bounded by the user's removals. */
+  readonly #gone = new Set<string>();
 
   constructor(stateFolder: string) {
     this.#folder = join(stateFolder, 'torrents');
@@ -70,19 +72,22 @@ export class TorrentStore {
 
   /** Makes a new torrent known. `torrent`: the bytes of its .torrent. Throws the system's error. */
   add(entry: Entry, torrent: Uint8Array): Promise<void> {
+    this.#gone.delete(entry.key);
     return this.#change(entry.key, async () => {
       await replaceFile(this.#path(entry.key, 'torrent'), torrent);
       await replaceFile(this.#path(entry.key, 'json'), encodeEntry(entry));
     });
   }
 
-  /** Replaces what is known. Throws the system's error. */
+  /** Replaces what is known; of one that was removed nothing is known again by it. Throws the system's error. */
   save(entry: Entry): Promise<void> {
+    if (this.#gone.has(entry.key)) return Promise.resolve();
     return this.#change(entry.key, () => replaceFile(this.#path(entry.key, 'json'), encodeEntry(entry)));
   }
 
   /** Throws the system's error. */
   remove(key: string): Promise<void> {
+    this.#gone.add(key);
     return this.#change(key, async () => {
       await removeFile(this.#path(key, 'json'));
       await rm(this.#path(key, 'torrent'), { force: true });

@@ -6,11 +6,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { TorrentFile } from '#engine';
 import { collision } from '../../../client/library/collisions.ts';
+import { newEntry } from '../../../client/library/entry.ts';
 import { lockFolder } from '../../../client/library/lock.ts';
 import { LogRing } from '../../../client/library/log-ring.ts';
 import { whoRuns } from '../../../client/library/queue.ts';
 import { compareRanks, rankBetween } from '../../../client/library/rank.ts';
 import { anythingThere, foreignFiles, lostFiles } from '../../../client/library/ownership.ts';
+import { TorrentStore } from '../../../client/library/torrent-store.ts';
 import { temporaryFolder } from '../support.ts';
 import { makeTorrent } from '../../engine/lab.ts';
 
@@ -117,6 +119,21 @@ describe('lock', () => {
       expect(existsSync(join(folder, 'lock'))).toBe(false);
     }
     expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe('torrent store', () => {
+  test('torrent store: what is still found out about a torrent that was removed does not bring it back', async () => {
+    const store = new TorrentStore(temporaryFolder());
+    const { metainfo } = makeTorrent({ totalBytes: 100, pieceLength: 16_384 });
+    const wishes = { folder: '/x', rank: 0, paused: false, sequential: false, priorities: null };
+    const entry = newEntry(metainfo, wishes);
+    await store.add(entry, new Uint8Array(9));
+    await Promise.all([store.save(entry), store.remove(entry.key), store.save({ ...entry, ours: true })]);
+    expect(await store.load()).toEqual({ entries: [], problems: [] });
+    await store.add(entry, new Uint8Array(9));
+    await store.save({ ...entry, paused: true });
+    expect((await store.load()).entries).toEqual([{ ...entry, paused: true }]);
   });
 });
 

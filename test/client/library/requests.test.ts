@@ -8,6 +8,7 @@ import {
   ALL_TORRENTS,
   type Detail,
   type Page,
+  type PeerSource,
   type Request,
   type TorrentKey,
 } from '../../../client/control/protocol.ts';
@@ -62,7 +63,7 @@ describe('requests', { timeout: TIMEOUT_MS }, () => {
     await core.request({ call: 'watch', key, page: 'peers' });
     await until(core, () => core.detail?.page === 'peers' && core.detail.peers.length === 1);
     expect(core.detail).toMatchObject({
-      peers: [{ host: '127.0.0.1', seed: true, source: 'tracker', outgoing: true }],
+      peers: [{ host: '127.0.0.1', seed: true, source: 'tracker' satisfies PeerSource, outgoing: true }],
     });
     expect(await watched(core, key, 'trackers')).toMatchObject({
       trackers: [{ tier: 0, status: 'working', seeds: 1 }],
@@ -76,7 +77,7 @@ describe('requests', { timeout: TIMEOUT_MS }, () => {
     expect(overview.pieces.length).toBe(49);
     expect(overview.pieces.every((piece) => piece >= 2)).toBe(true);
     const log = (await watched(core, key, 'log')) as Detail & { readonly page: 'log' };
-    expect(log.lines.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^downloadCompleted/));
+    expect(log.lines.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^complete: /));
     expect((await watched(core, ALL_TORRENTS, 'log')) as object).toHaveProperty('lines');
     expect(core.totals).toMatchObject({
       listenPort: expect.any(Number) as number,
