@@ -4,6 +4,7 @@
 // engine is never called from within its own drain. A throw out of the engine is our own bug and is left to end the process.
 
 import type {
+  AnnounceReply,
   AnnounceRequest,
   AddTorrent,
   AddError,
@@ -27,7 +28,7 @@ import type {
   TorrentId,
   TorrentStatus,
 } from '#engine';
-import { BLOCK_LENGTH_BYTES, createEngine } from '#engine';
+import { BLOCK_LENGTH_BYTES, createEngine, introducedPeer, isWebSocketUrl } from '#engine';
 import type { Server, Socket } from 'node:net';
 import { millisecondsUntil, now } from './clock.ts';
 import { Disk, type DiskAnswers } from './disk/disk.ts';
@@ -36,6 +37,7 @@ import { listen, type Listening } from './net/listener.ts';
 import { Transport, type TransportEvents } from './net/transport.ts';
 import type { ResumeStore } from './resume-store.ts';
 import { TrackerClient } from './trackers/tracker-client.ts';
+import { WebRtc } from './webrtc/web-rtc.ts';
 
 /** Inputs answered from memory inside one turn of the loop before others get theirs. */
 const ROUNDS_PER_TURN_MAX = 16;
@@ -47,6 +49,8 @@ export interface SessionOptions {
   readonly record: (engine: Engine) => Engine;
   /** Local address of everything, null: the system's choice. */
   readonly bind: string | null;
+  /** STUN and TURN servers for WebRTC, as URLs. */
+  readonly iceServers: readonly string[];
   readonly resumeStore: ResumeStore;
   /** Called inside a drain: must not call the session back. */
   readonly onEvent: (name: EventName, torrent: TorrentId, a: number, b: number) => void;
@@ -68,6 +72,7 @@ export class Session implements TransportEvents, DiskAnswers {
   readonly #transport: Transport;
   readonly #disk: Disk;
   readonly #trackers: TrackerClient;
+  readonly #webRtc: WebRtc;
   readonly #roots = new Map<TorrentId, string>();
   readonly #sink: Sink;
   /** Blocks found in memory while the engine was draining, to be handed in after it. */
@@ -85,12 +90,17 @@ export class Session implements TransportEvents, DiskAnswers {
     const { random, settings } = options;
     const engine = createEngine({ random, settings, allocateBlock: () => new Uint8Array(BLOCK_LENGTH_BYTES) });
     this.#engine = options.record(engine);
-    this.#transport = new Transport(this, options.bind);
+    this.#webRtc = this.#makeWebRtc();
+    this.#transport = new Transport(this, this.#webRtc, options.bind);
     this.#disk = new Disk(this);
-    this.#trackers = new TrackerClient({ bind: options.bind }, (job, reply) => {
-      this.#engine.announced(now(), job, reply);
-      this.#scheduleTurn();
-    });
+    this.#trackers = new TrackerClient(
+      { bind: options.bind },
+      {
+        announced: (job, reply) => this.#announced(job, reply),
+        signalled: (signal) => this.#webRtc.signalled(signal),
+        forgotten: (torrent) => this.command({ kind: 'announceNow', torrent }),
+      },
+    );
     this.#sink = this.#makeSink();
   }
 
@@ -144,6 +154,7 @@ export class Session implements TransportEvents, DiskAnswers {
     clearTimeout(this.#timer);
     this.#server?.close();
     this.#transport.closeAll();
+    this.#webRtc.close();
     await Promise.all([this.#disk.close(), this.#trackers.close()]);
   }
 
@@ -206,6 +217,33 @@ export class Session implements TransportEvents, DiskAnswers {
     this.#scheduleTurn();
   }
 
+  #announced(job: JobId, reply: AnnounceReply): void {
+    if (this.#closed) return;
+    this.#engine.announced(now(), job, reply);
+    this.#scheduleTurn();
+  }
+
+  #makeWebRtc(): WebRtc {
+    const { bind, iceServers } = this.#options;
+    return new WebRtc(
+      { bind, iceServers },
+      {
+        announce: (job, request, offers) => this.#trackers.announce(job, request, offers),
+        answer: (url, answer) => this.#trackers.answer(url, answer),
+        announced: (job, reply) => this.#announced(job, reply),
+        introduced: (torrent, peerId) => this.command({ kind: 'addPeers', torrent, peers: [introducedPeer(peerId)] }),
+        stands: (conn, link, outgoing) => this.#transport.stands(conn, link, outgoing),
+        failed: (conn, why) => this.#transport.failed(conn, why),
+        connections: {
+          chunk: (conn, chunk) => this.#transport.chunk(conn, chunk),
+          flushed: (conn) => this.#transport.flushed(conn),
+          ended: (conn, why) => this.#transport.ended(conn, why),
+          released: (block) => this.released(block),
+        },
+      },
+    );
+  }
+
   #scheduleTurn(): void {
     if (this.#turnScheduled || this.#closed) return;
     this.#turnScheduled = true;
@@ -253,7 +291,7 @@ export class Session implements TransportEvents, DiskAnswers {
     const disk = this.#disk;
     const transport = this.#transport;
     return {
-      dial: (conn, address) => transport.dial(conn, address),
+      dial: (conn, address, torrent) => transport.dial(conn, address, torrent),
       send: (conn, bytes) => transport.send(conn, bytes),
       sendPayload: (conn, block) => transport.sendPayload(conn, bytesOf(block)),
       setReading: (conn, on) => transport.setReading(conn, on),
@@ -268,7 +306,10 @@ export class Session implements TransportEvents, DiskAnswers {
       sync: (job, torrent) => disk.sync(job, torrent),
       checkPieces: (job, torrent, first, count) => disk.checkPieces(job, torrent, first, count),
       saveResume: (job, torrent, data) => this.#saveResume(job, torrent, data),
-      announce: (job, request: AnnounceRequest) => this.#trackers.announce(job, request),
+      announce: (job, request: AnnounceRequest) => {
+        if (isWebSocketUrl(request.url)) this.#webRtc.announce(job, request);
+        else this.#trackers.announce(job, request);
+      },
       event: (name, torrent, a, b) => {
         if (name === 'stopped') this.#stoppedListener?.();
         this.#options.onEvent(name, torrent, a, b);

@@ -3,7 +3,15 @@
 // Always: every announce is answered once; a thread that dies answers what it had as failed, and the next announce starts another.
 
 import { Worker } from 'node:worker_threads';
-import type { AnnounceReply, AnnounceRequest, JobId } from '#engine';
+import type {
+  AnnounceReply,
+  AnnounceRequest,
+  JobId,
+  SessionAnswer,
+  SessionOffer,
+  TorrentId,
+  WebSocketMessage,
+} from '#engine';
 import { workerUrl } from '../worker-url.ts';
 
 /** Given to the thread when it starts. */
@@ -12,32 +20,57 @@ export interface TrackerThreadOptions {
   readonly bind: string | null;
 }
 
-export interface TrackerOrder {
-  readonly job: JobId;
-  readonly request: AnnounceRequest;
+export type TrackerOrder =
+  /** `offers`: for a WebSocket tracker. */
+  | {
+      readonly kind: 'announce';
+      readonly job: JobId;
+      readonly request: AnnounceRequest;
+      readonly offers: readonly SessionOffer[];
+    }
+  | { readonly kind: 'answer'; readonly url: string; readonly answer: SessionAnswer };
+
+/** A peer's offer, or its answer to ours, as the tracker at `url` passed it on. */
+export interface TrackerSignal {
+  readonly url: string;
+  readonly torrent: TorrentId;
+  readonly message: Extract<WebSocketMessage, { readonly kind: 'offer' | 'answer' }>;
 }
 
-export interface TrackerAnswer {
-  readonly job: JobId;
-  readonly reply: AnnounceReply;
+export type TrackerAnswer =
+  | { readonly kind: 'announced'; readonly job: JobId; readonly reply: AnnounceReply }
+  | { readonly kind: 'signal'; readonly signal: TrackerSignal }
+  /** A WebSocket tracker that was lost is back, and knows nothing of these torrents. */
+  | { readonly kind: 'forgotten'; readonly torrents: readonly TorrentId[] };
+
+/** None is called from within a call of the client. */
+export interface TrackerEvents {
+  announced(job: JobId, reply: AnnounceReply): void;
+  signalled(signal: TrackerSignal): void;
+  /** A tracker does not know of `torrent` any more: it wants another announce. */
+  forgotten(torrent: TorrentId): void;
 }
 
 export class TrackerClient {
   readonly #options: TrackerThreadOptions;
-  readonly #announced: (job: JobId, reply: AnnounceReply) => void;
+  readonly #events: TrackerEvents;
   readonly #jobs = new Set<JobId>();
   #worker: Worker | null = null;
 
-  /** `announced` is never called from within `announce`. */
-  constructor(options: TrackerThreadOptions, announced: (job: JobId, reply: AnnounceReply) => void) {
+  constructor(options: TrackerThreadOptions, events: TrackerEvents) {
     this.#options = options;
-    this.#announced = announced;
+    this.#events = events;
   }
 
-  announce(job: JobId, request: AnnounceRequest): void {
+  announce(job: JobId, request: AnnounceRequest, offers: readonly SessionOffer[] = []): void {
     this.#jobs.add(job);
     this.#worker ??= this.#start();
-    this.#worker.postMessage({ job, request } satisfies TrackerOrder);
+    this.#worker.postMessage({ kind: 'announce', job, request, offers } satisfies TrackerOrder);
+  }
+
+  /** Sends an answer to an offer that the tracker at `url` passed on; it may be lost. */
+  answer(url: string, answer: SessionAnswer): void {
+    this.#worker?.postMessage({ kind: 'answer', url, answer } satisfies TrackerOrder);
   }
 
   async close(): Promise<void> {
@@ -47,7 +80,7 @@ export class TrackerClient {
 
   #start(): Worker {
     const worker = new Worker(workerUrl('tracker-thread'), { workerData: this.#options });
-    worker.on('message', ({ job, reply }: TrackerAnswer) => this.#answer(job, reply));
+    worker.on('message', (answer: TrackerAnswer) => this.#heard(answer));
     worker.on('error', () => {
       this.#worker = null;
       for (const job of this.#jobs) this.#answer(job, { ok: false, reason: 'the tracker thread failed' });
@@ -56,7 +89,21 @@ export class TrackerClient {
     return worker;
   }
 
+  #heard(answer: TrackerAnswer): void {
+    switch (answer.kind) {
+      case 'announced':
+        this.#answer(answer.job, answer.reply);
+        return;
+      case 'signal':
+        this.#events.signalled(answer.signal);
+        return;
+      case 'forgotten':
+        for (const torrent of answer.torrents) this.#events.forgotten(torrent);
+        return;
+    }
+  }
+
   #answer(job: JobId, reply: AnnounceReply): void {
-    if (this.#jobs.delete(job)) this.#announced(job, reply);
+    if (this.#jobs.delete(job)) this.#events.announced(job, reply);
   }
 }

@@ -3,11 +3,19 @@
 // Always: every order is answered once, whatever the tracker does.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { httpAnnounceUrl, parseHttpReply, type AnnounceReply, type AnnounceRequest, type JobId } from '#engine';
+import {
+  httpAnnounceUrl,
+  isWebSocketUrl,
+  parseHttpReply,
+  type AnnounceReply,
+  type AnnounceRequest,
+  type JobId,
+} from '#engine';
 import { reasonOf } from '../failure.ts';
 import { httpGet } from './http-get.ts';
 import type { TrackerAnswer, TrackerOrder, TrackerThreadOptions } from './tracker-client.ts';
 import { UdpAnnouncer } from './udp-announcer.ts';
+import { WebSocketTrackers } from './web-socket-trackers.ts';
 
 const HTTP_TIMEOUT_MS = 30_000;
 /** The last word before leaving: nobody waits long for it. */
@@ -15,9 +23,20 @@ const HTTP_STOPPED_TIMEOUT_MS = 5_000;
 
 const { bind } = workerData as TrackerThreadOptions;
 const udp = new UdpAnnouncer(bind, answer);
+const webSockets = new WebSocketTrackers(bind, {
+  announced: answer,
+  signalled: (signal) => post({ kind: 'signal', signal }),
+  forgotten: (torrents) => post({ kind: 'forgotten', torrents }),
+});
 
-parentPort?.on('message', ({ job, request }: TrackerOrder) => {
+parentPort?.on('message', (order: TrackerOrder) => {
+  if (order.kind === 'answer') {
+    webSockets.answer(order.url, order.answer);
+    return;
+  }
+  const { job, request, offers } = order;
   if (/^udp:/i.test(request.url)) void udp.announce(job, request);
+  else if (isWebSocketUrl(request.url)) webSockets.announce(job, request, offers);
   else void announceOverHttp(request).then((reply) => answer(job, reply));
 });
 
@@ -33,5 +52,9 @@ async function announceOverHttp(request: AnnounceRequest): Promise<AnnounceReply
 }
 
 function answer(job: JobId, reply: AnnounceReply): void {
-  parentPort?.postMessage({ job, reply } satisfies TrackerAnswer);
+  post({ kind: 'announced', job, reply });
+}
+
+function post(message: TrackerAnswer): void {
+  parentPort?.postMessage(message);
 }

@@ -26,7 +26,7 @@ import { BLOCK_RECEIVED, type PartialPiece } from '../pieces/partial-piece.ts';
 import { Picker } from '../pieces/picker.ts';
 import { RateMeter } from '../rate-meter.ts';
 import type { RememberedPeer, ResumeData } from '../resume/resume-data.ts';
-import { AnnouncePolicy } from '../trackers/announce-policy.ts';
+import { Announces } from '../trackers/announces.ts';
 import { Checking } from './checking.ts';
 import { Choker } from './choker.ts';
 import { believe, claimPieces, recallPeers, rememberPeers } from './claims.ts';
@@ -71,7 +71,7 @@ export class Torrent {
   readonly storage: Storage;
   readonly choker: Choker;
   readonly superSeeding: SuperSeeding;
-  readonly announces: AnnouncePolicy;
+  readonly announces: Announces;
   readonly download = new RateMeter();
   readonly upload = new RateMeter();
   readonly downloadLimit: RateLimit;
@@ -117,7 +117,7 @@ export class Torrent {
     this.storage = new Storage(ctx, this);
     this.choker = new Choker(ctx, this, this.random.fork('choker'));
     this.superSeeding = new SuperSeeding(ctx, this, this.random.fork('super-seeding'));
-    this.announces = new AnnouncePolicy(ctx, this, options.useTrackers ? options.metainfo.announceTiers : []);
+    this.announces = new Announces(ctx, this, options.useTrackers ? options.metainfo.announceTiers : []);
     this.#filePriorities = new FilePriorities(options.metainfo, this.picker);
     this.#wantsToRun = !options.paused;
     for (const address of options.peers) this.swarm.book.heardOf(address);

@@ -5,7 +5,7 @@
 // tried again after a pause that doubles. One announce at a time; `stopped` does not wait for it.
 
 import type { Context } from '../context.ts';
-import type { AnnounceEvent, AnnounceReply, Instant, TrackerStatus } from '../contract.ts';
+import type { AnnounceEvent, AnnounceReply, Instant, RandomStream, TrackerStatus } from '../contract.ts';
 import type { Torrent } from '../torrent/torrent.ts';
 
 const RETRY_FIRST_US = 15_000_000;
@@ -14,11 +14,18 @@ const RETRY_MAX_US = 1_800_000_000;
 const MIN_INTERVAL_US = 60_000_000;
 const EVENT_INDEX: Readonly<Record<AnnounceEvent, number>> = { '': 0, started: 1, completed: 2, stopped: 3, paused: 4 };
 
-interface Tracker {
+/** One tracker of the torrent. */
+export interface ListedTracker {
   readonly url: string;
+  /** In the torrent's list. */
   readonly tier: number;
   /** Its place in the torrent's list, for events. */
   readonly index: number;
+}
+
+interface Tracker extends ListedTracker {
+  /** Where it stands among the tiers of this policy. */
+  readonly ownTier: number;
   trackerId: string | null;
   lastError: string | null;
   seeds: number | null;
@@ -52,18 +59,16 @@ export class AnnouncePolicy {
   #session = 0;
   #stopping = 0;
 
-  constructor(ctx: Context, torrent: Torrent, tiers: readonly (readonly string[])[]) {
+  /** `tiers`: none is empty. */
+  constructor(ctx: Context, torrent: Torrent, tiers: readonly (readonly ListedTracker[])[], random: RandomStream) {
     this.#ctx = ctx;
     this.#torrent = torrent;
-    const random = torrent.random.fork('trackers');
     this.#key = random.uint32();
-    let index = 0;
-    this.#tiers = tiers.map((urls, tier) => {
-      const trackers = urls.map((url): Tracker => {
-        const tracker = {
-          url,
-          tier,
-          index,
+    this.#tiers = tiers.map((listed, ownTier) => {
+      const trackers = listed.map(
+        (tracker): Tracker => ({
+          ...tracker,
+          ownTier,
           trackerId: null,
           lastError: null,
           seeds: null,
@@ -71,10 +76,8 @@ export class AnnouncePolicy {
           present: false,
           startedWithAll: false,
           stopped: false,
-        };
-        index += 1;
-        return tracker;
-      });
+        }),
+      );
       for (let i = trackers.length - 1; i > 0; i -= 1) {
         const j = random.below(i + 1);
         [trackers[i], trackers[j]] = [trackers[j] as Tracker, trackers[i] as Tracker];
@@ -189,7 +192,7 @@ export class AnnouncePolicy {
     tracker.seeds = reply.seeds;
     tracker.leechers = reply.leechers;
     this.#fails = 0;
-    const tier = this.#tiers[tracker.tier] as Tracker[];
+    const tier = this.#tiers[tracker.ownTier] as Tracker[];
     const rank = tier.indexOf(tracker);
     if (rank > 0) {
       tier.splice(rank, 1);

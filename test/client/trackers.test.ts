@@ -33,7 +33,14 @@ function requestTo(url: string, over: Partial<AnnounceRequest> = {}): AnnounceRe
 
 function makeClient(bind: string | null = null) {
   const waiting = new Map<number, (reply: AnnounceReply) => void>();
-  const client = new TrackerClient({ bind }, (job, reply) => waiting.get(job)?.(reply));
+  const client = new TrackerClient(
+    { bind },
+    {
+      announced: (job, reply) => waiting.get(job)?.(reply),
+      signalled: () => undefined,
+      forgotten: () => undefined,
+    },
+  );
   onTestFinished(() => client.close());
   return (request: AnnounceRequest) =>
     new Promise<AnnounceReply>((resolve) => {

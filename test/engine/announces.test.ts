@@ -20,6 +20,38 @@ function complete(lab: Lab): void {
 }
 
 describe('announces', () => {
+  test('announces: WebSocket trackers are asked beside the others, whichever tier answers', () => {
+    const trackers = [['http://a/x', 'wss://b/x'], ['http://c/x'], ['ws://d/x']];
+    const mixed = makeTorrent({ totalBytes: BLOCK, pieceLength: BLOCK, trackers }).metainfo;
+    const lab = new Lab({ metainfo: mixed });
+    expect(lab.announces.map(({ request }) => request.url)).toEqual(['http://a/x', 'wss://b/x']);
+    lab.announced({});
+    lab.announced({ ok: false, reason: 'no' });
+    expect(lab.announces.map(({ request }) => request.url)).toEqual(['ws://d/x']);
+    lab.announced({});
+    expect(lab.status.trackers.map(({ url, tier, lastError }) => [url, tier, lastError])).toEqual([
+      ['http://a/x', 0, null],
+      ['http://c/x', 1, null],
+      ['wss://b/x', 0, 'no'],
+      ['ws://d/x', 2, null],
+    ]);
+    lab.engine.command(lab.now, { kind: 'pause', torrent: lab.torrent });
+    lab.run();
+    expect(lab.announces.map(({ request }) => [request.url, request.event])).toEqual([
+      ['http://a/x', 'stopped'],
+      ['ws://d/x', 'stopped'],
+    ]);
+  });
+
+  test('announces: a private torrent asks one tracker at a time, of whatever kind (BEP 27)', () => {
+    const trackers = [['http://a/x'], ['wss://b/x']];
+    const { metainfo: open } = makeTorrent({ totalBytes: BLOCK, pieceLength: BLOCK, trackers });
+    const lab = new Lab({ metainfo: { ...open, private: true } });
+    expect(lab.announces.map(({ request }) => request.url)).toEqual(['http://a/x']);
+    lab.announced({ ok: false, reason: 'no' });
+    expect(lab.announces.map(({ request }) => request.url)).toEqual(['wss://b/x']);
+  });
+
   test('conformance 62: started first, completed once, stopped on leaving', () => {
     const lab = new Lab({ metainfo });
     expect(events(lab)).toEqual(['started']);

@@ -3,7 +3,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Command, type DiskFault, Replay, type TorrentInspection } from '#engine';
+import { type Command, type DiskFault, introducedPeer, Replay, type TorrentInspection } from '#engine';
 import { Random } from '#harness';
 import { JournalReader, JournalWriter } from '#harness/journal';
 import { Bytes } from '../harness/journal-bytes.ts';
@@ -12,12 +12,17 @@ import { BLOCK, handshake, Lab, type LabOptions, makeTorrent, message, u32 } fro
 const { metainfo, data } = makeTorrent({
   totalBytes: 14 * 2 * BLOCK + 5,
   pieceLength: 2 * BLOCK,
-  trackers: [['http://one/announce', 'http://two/announce'], ['http://three/announce']],
+  trackers: [['http://one/announce', 'ws://two/announce'], ['http://three/announce']],
 });
 const PIECES = 15;
 const STEPS = 120;
 const JOBS = ['readBlock', 'hashPiece', 'hashBlocks', 'writeBlocks', 'sync', 'saveResume', 'checkPieces'];
 const FAULTS: (DiskFault | null)[] = [null, null, 'full', 'failed'];
+
+/** The id that `handshake` gives to "peer N". */
+function idOf(peer: number): Uint8Array {
+  return new TextEncoder().encode(`peer ${peer}`.padEnd(20, '-'));
+}
 
 class Storm {
   readonly lab: Lab;
@@ -90,7 +95,7 @@ class Storm {
     if (dial !== undefined) {
       this.#dialling.delete(dial);
       if (this.#random.below(3) === 0) return lab.disconnected(dial, 'refused');
-      lab.engine.connected(lab.now, dial, { host: '10.0.0.1', port: 1 }, true);
+      lab.engine.connected(lab.now, dial, { host: '10.0.0.1', port: 1 }, this.#random.below(4) > 0);
       lab.run();
     }
     if (lab.closed.has(conn)) return;
@@ -157,6 +162,7 @@ class Storm {
       { kind: 'filePriority', torrent, file: 0, priority: this.#random.below(3) as 0 | 1 | 2 },
       { kind: 'rateLimits', torrent, downloadBps: this.#random.below(2) * 40_000, uploadBps: 0 },
       { kind: 'addPeers', torrent, peers: [{ host: '10.0.0.1', port: 1 + this.#random.below(9) }] },
+      { kind: 'addPeers', torrent, peers: [introducedPeer(idOf(this.#random.below(6)))] },
     ];
     this.lab.engine.command(this.lab.now, this.#random.pick(commands));
     this.lab.run();
