@@ -5,6 +5,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseHostPort } from './net/address.ts';
 import { wholePrintable } from '#harness/untrusted-text';
+import type { InfoOptions } from './commands/info.ts';
 import type { GetOptions } from './commands/transfer.ts';
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];
@@ -62,10 +63,10 @@ function rateLimit(flags: string): Option {
   return new Option(flags, 'bytes per second, such as 500KiB').argParser(bytes).default(0, 'unlimited');
 }
 
-function transferCommand(name: string, description: string): Command {
+function transferCommand(name: string, description: string, torrent: string): Command {
   return new Command(name)
     .description(description)
-    .argument('<torrent>', 'the .torrent file')
+    .argument('<torrent>', torrent)
     .requiredOption('--dir <dir>', 'the folder that holds, or shall hold, the content')
     .option('--port <n>', 'port to listen on (default: 6881-6889, then any)', port)
     .option('--bind <address>', 'keep every connection, incoming and outgoing, on this address')
@@ -84,7 +85,7 @@ function transferCommand(name: string, description: string): Command {
     .option('--check', 'hash everything on the disk before starting')
     .addOption(rateLimit('--download-limit <rate>'))
     .addOption(rateLimit('--upload-limit <rate>'))
-    .option('--state <dir>', 'folder of the resume data (default: $XDG_STATE_HOME/starling)')
+    .option('--state <dir>', 'folder of the resume data and of metadata from peers (default: $XDG_STATE_HOME/starling)')
     .addOption(new Option('--log-level <level>', 'least level logged on stderr').choices(LEVELS).default('warn'))
     .option(
       '--log-file <file>',
@@ -103,12 +104,16 @@ function program(): Command {
     .description('A BitTorrent engine that can be rewound: real downloads and simulated swarms from one build.')
     .version('0.1.0');
 
-  const get = transferCommand('get', 'Download a torrent, then seed it')
+  const get = transferCommand(
+    'get',
+    'Download a torrent, then seed it',
+    'the .torrent file, or a magnet link in quotes',
+  )
     .option('--exit', 'end as soon as everything is complete, verified and synced')
     .option('--sequential', 'fetch the pieces in order')
     .action(async (file: string, options: GetOptions) => (await import('./commands/transfer.ts')).get(file, options));
 
-  const seed = transferCommand('seed', 'Share content that is already there').action(
+  const seed = transferCommand('seed', 'Share content that is already there', 'the .torrent file').action(
     async (file: string, options: GetOptions) => (await import('./commands/transfer.ts')).seed(file, options),
   );
 
@@ -136,10 +141,11 @@ function program(): Command {
     .action(async (path: string, options) => (await import('./commands/create.ts')).create(path, options));
 
   const info = new Command('info')
-    .description('Show what a .torrent says')
-    .argument('<torrent>', 'the .torrent file')
+    .description('Show what a .torrent or a magnet link says')
+    .argument('<torrent>', 'the .torrent file, or a magnet link in quotes')
+    .option('--scrape', 'ask its trackers how many share it, without announcing')
     .option('--json', 'print one JSON object')
-    .action(async (file: string, options: { json?: true }) => (await import('./commands/info.ts')).info(file, options));
+    .action(async (file: string, options: InfoOptions) => (await import('./commands/info.ts')).info(file, options));
 
   const tracker = new Command('tracker')
     .description('Run a tracker for a private swarm, over HTTP, UDP and WebSocket')

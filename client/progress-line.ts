@@ -3,7 +3,7 @@
 // Always: a character is a cell (only the two arrows, which some terminals draw wide, are not ASCII); a figure is left out before
 // one is cut; percent is rounded down, so that 100 is said only when every wanted piece passed its hash.
 
-import type { TorrentStatus } from '#engine';
+import type { MetadataStatus, TorrentStatus } from '#engine';
 import { formatBytes, formatDuration, formatPercent, formatShort } from './units.ts';
 import { printable } from '#harness/untrusted-text';
 
@@ -18,17 +18,28 @@ export function secondsLeft({ wantedBytes, haveBytes, downloadBps }: TorrentStat
 export function plainLine(status: TorrentStatus): string {
   const { state, error } = status;
   if (error !== null) return `${state}: ${printable(error)}`;
+  if (status.metadata !== null) return metadataLine(status, status.metadata);
   return state === 'checking' ? withPercent(status, 'checked') : `${figures(status)}  ${state}`;
 }
 
 /** What says most of the transfer in at most `cells` cells. */
 export function fittingLine(status: TorrentStatus, cells: number): string {
   const plain = plainLine(status);
-  if (status.error !== null) return plain.slice(0, cells);
+  if (status.error !== null || status.metadata !== null) return plain.slice(0, cells);
   const withBar = BAR_CELLS.map((length) => `${bar(status, length)} ${plain}`);
   const shorter = status.state === 'checking' ? [] : [figures(status), ...shortFigures(status)];
   const lines = [...withBar, plain, ...shorter];
   return lines.find((line) => line.length <= cells) ?? (lines.at(-1) as string).slice(0, cells);
+}
+
+/** What it waits for while nobody knows what the torrent holds. */
+function metadataLine(status: TorrentStatus, { sizeBytes, receivedBytes, sources }: MetadataStatus): string {
+  const known = status.knownPeers;
+  if (sizeBytes !== null && receivedBytes > 0)
+    return `metadata: ${formatBytes(receivedBytes)} of ${formatBytes(sizeBytes)} from ${sources} of ${peersOf(status)}`;
+  if (sources > 0) return `metadata: waiting for an answer of ${sources} of ${peersOf(status)}`;
+  if (status.peers.length > 0) return `metadata: ${peersOf(status)}, none of which offers it yet`;
+  return known > 0 ? `metadata: no connection yet, ${known} known` : 'metadata: waiting for peers, none is known yet';
 }
 
 function figures(status: TorrentStatus): string {

@@ -16,7 +16,7 @@ const CELLS_KEPT_FREE = 3;
 
 /** A fact for the user, beside the regular figures. `text` is the line for people. */
 export interface Notice {
-  readonly event: 'started' | 'checked' | 'completed' | 'error' | 'recovered' | 'leaving' | 'stopped';
+  readonly event: 'started' | 'metadata' | 'checked' | 'completed' | 'error' | 'recovered' | 'leaving' | 'stopped';
   readonly text: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -115,6 +115,7 @@ function figures(status: TorrentStatus) {
     corruptBytes,
     downloadBps,
     uploadBps,
+    metadata: status.metadata,
     peers: status.peers.length,
     seeds: status.peers.filter((peer) => peer.seed).length,
     secondsLeft: secondsLeft(status),

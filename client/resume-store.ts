@@ -3,7 +3,6 @@
 // Always: a reader finds the old data or the new, whole; data of one target folder is never believed about another.
 
 import { createHash } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -15,9 +14,9 @@ import {
   type ResumeData,
 } from '#engine';
 import { diskFault } from './disk/disk-fault.ts';
-import { syncFolder } from './disk/storage.ts';
 import { errorCode, reasonOf } from './failure.ts';
 import { readBounded } from './read-bounded.ts';
+import { replaceFile } from './replace-file.ts';
 import { hex } from './units.ts';
 
 /** `$XDG_STATE_HOME/starling`, by default `~/.local/state/starling`. */
@@ -52,7 +51,7 @@ export class ResumeStore {
     const path = this.path(data.infoHash, root);
     const bytes = encodeResume(data);
     const saved = (this.#tails.get(path) ?? Promise.resolve())
-      .then(() => this.#replace(path, bytes))
+      .then(() => replaceFile(path, bytes))
       .then(() => null, diskFault);
     this.#tails.set(path, saved);
     return saved;
@@ -62,24 +61,5 @@ export class ResumeStore {
   path(infoHash: Uint8Array, root: string): string {
     const folder = createHash('sha1').update(root).digest('hex').slice(0, 8);
     return join(this.#folder, `${hex(infoHash)}-${folder}.resume`);
-  }
-
-  async #replace(path: string, bytes: Uint8Array): Promise<void> {
-    await mkdir(this.#folder, { recursive: true });
-    const temporary = `${path}.${process.pid}.new`;
-    try {
-      const handle = await open(temporary, 'w', 0o600);
-      try {
-        await handle.writeFile(bytes);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-    await syncFolder(this.#folder);
   }
 }

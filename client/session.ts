@@ -4,6 +4,7 @@
 // engine is never called from within its own drain. A throw out of the engine is our own bug and is left to end the process.
 
 import type {
+  AddMagnet,
   AnnounceReply,
   AnnounceRequest,
   AddTorrent,
@@ -18,6 +19,7 @@ import type {
   Instant,
   JobId,
   Metainfo,
+  OpenedTorrent,
   Payload,
   PeerAddress,
   RandomStream,
@@ -31,6 +33,7 @@ import type {
 import { BLOCK_LENGTH_BYTES, createEngine, introducedPeer, isWebSocketUrl } from '#engine';
 import type { Server, Socket } from 'node:net';
 import { millisecondsUntil, now } from './clock.ts';
+import { diskFault } from './disk/disk-fault.ts';
 import { Disk, type DiskAnswers } from './disk/disk.ts';
 import type { Storage } from './disk/storage.ts';
 import { listen, type Listening } from './net/listener.ts';
@@ -66,6 +69,11 @@ export interface AddOptions extends Omit<AddTorrent, 'metainfo' | 'resume' | 'fi
   readonly resume: ResumeData | null;
 }
 
+/** Opens a torrent whose metadata is known now. */
+export type OpenTorrent = (
+  metainfo: Metainfo,
+) => Promise<{ readonly storage: Storage; readonly resume: ResumeData | null }>;
+
 export class Session implements TransportEvents, DiskAnswers {
   readonly #engine: Engine;
   readonly #options: SessionOptions;
@@ -74,6 +82,8 @@ export class Session implements TransportEvents, DiskAnswers {
   readonly #trackers: TrackerClient;
   readonly #webRtc: WebRtc;
   readonly #roots = new Map<TorrentId, string>();
+  /** Of torrents that were added without metadata. */
+  readonly #opens = new Map<TorrentId, OpenTorrent>();
   readonly #sink: Sink;
   /** Blocks found in memory while the engine was draining, to be handed in after it. */
   #readBlocks: { readonly job: JobId; readonly block: Uint8Array | null }[] = [];
@@ -97,6 +107,10 @@ export class Session implements TransportEvents, DiskAnswers {
       { bind: options.bind },
       {
         announced: (job, reply) => this.#announced(job, reply),
+        scraped: (job, reply) => {
+          this.#engine.scraped(now(), job, reply);
+          this.#scheduleTurn();
+        },
         signalled: (signal) => this.#webRtc.signalled(signal),
         forgotten: (torrent) => this.command({ kind: 'announceNow', torrent }),
       },
@@ -120,6 +134,16 @@ export class Session implements TransportEvents, DiskAnswers {
     if (added.ok) {
       this.#disk.open(added.value, storage);
       this.#roots.set(added.value, storage.root);
+      this.#scheduleTurn();
+    }
+    return added;
+  }
+
+  /** Starts a torrent whose metadata is not known yet. `open`: called when it is; keeps it and opens the storage, or throws the system's error. */
+  addMagnet(options: AddMagnet, open: OpenTorrent): Result<TorrentId, AddError> {
+    const added = this.#engine.add(now(), options);
+    if (added.ok) {
+      this.#opens.set(added.value, open);
       this.#scheduleTurn();
     }
     return added;
@@ -310,11 +334,33 @@ export class Session implements TransportEvents, DiskAnswers {
         if (isWebSocketUrl(request.url)) this.#webRtc.announce(job, request);
         else this.#trackers.announce(job, request);
       },
+      openTorrent: (job, torrent, metainfo) => void this.#openTorrent(job, torrent, metainfo),
+      scrape: (job, request) => this.#trackers.scrape(job, request),
       event: (name, torrent, a, b) => {
         if (name === 'stopped') this.#stoppedListener?.();
         this.#options.onEvent(name, torrent, a, b);
       },
     };
+  }
+
+  async #openTorrent(job: JobId, torrent: TorrentId, metainfo: Metainfo): Promise<void> {
+    const opened = await this.#open(torrent, metainfo).catch(
+      (error: unknown): OpenedTorrent => ({ ok: false, fault: diskFault(error) }),
+    );
+    if (this.#closed) return;
+    this.#engine.torrentOpened(now(), job, opened);
+    this.#scheduleTurn();
+  }
+
+  async #open(torrent: TorrentId, metainfo: Metainfo): Promise<OpenedTorrent> {
+    const { storage, resume } = await (this.#opens.get(torrent) as OpenTorrent)(metainfo);
+    const fileLengths = await storage.fileLengths();
+    if (this.#closed) storage.close();
+    else {
+      this.#disk.open(torrent, storage);
+      this.#roots.set(torrent, storage.root);
+    }
+    return { ok: true, resume, fileLengths };
   }
 
   #saveResume(job: JobId, torrent: TorrentId, data: ResumeData): void {

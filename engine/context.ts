@@ -24,7 +24,10 @@ export class Context {
   dials = 0;
   /** When to look at every torrent again: a rate limit that was used up allows something, or a block may be late. */
   pumpAt: Instant | null = null;
+  /** Torrents that want to be looked at each second. */
   activeTorrents = 0;
+  /** Metadata that was received and is not verified, of all torrents. */
+  metadataBytes = 0;
   /** Torrents whose peers are to be filled when the input has been handled. */
   readonly woken: Torrent[] = [];
   readonly settings: Settings;

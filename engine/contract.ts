@@ -5,6 +5,7 @@
 // exactly once by the input named beside it; once `close(conn)` was drained the driver delivers nothing more for `conn`.
 
 import type { TorrentInspection } from './inspection.ts';
+import type { FileRange } from './metainfo/magnet.ts';
 import type { Metainfo } from './metainfo/metainfo.ts';
 import type { ResumeData } from './resume/resume-data.ts';
 import type { Settings } from './settings.ts';
@@ -54,13 +55,8 @@ export type DiskFault = 'full' | 'missing' | 'denied' | 'failed';
 /** Why a connection ended without the engine asking for it. */
 export type DisconnectReason = 'refused' | 'timeout' | 'reset' | 'ended' | 'unreachable';
 
-export interface AddTorrent {
-  readonly metainfo: Metainfo;
-  /** What an earlier run saved (`Sink.saveResume`), decoded; null on a first start. */
-  readonly resume: ResumeData | null;
-  /** Length in bytes of each file of `metainfo.files` as found on disk, −1 where it is missing; pad files are ignored. Claims of the
-   *  resume data that these lengths contradict are dropped. */
-  readonly fileLengths: readonly number[];
+/** What every torrent is added with. */
+export interface AddCommon {
   readonly paused: boolean;
   /** `all`: hash everything found before starting; `trust`: believe resume data, and hash only what it leaves open. */
   readonly check: 'all' | 'trust';
@@ -68,7 +64,33 @@ export interface AddTorrent {
   readonly peers: readonly PeerAddress[];
   /** False: no tracker is ever asked. */
   readonly useTrackers: boolean;
+  /** The only files that are wanted (BEP 53), where no resume data says which; null or left out: all. */
+  readonly selection?: readonly FileRange[] | null;
 }
+
+/** A torrent whose metadata is not known yet: peers are asked for it (BEP 9), and then `Sink.openTorrent` is called. */
+export interface AddMagnet extends AddCommon {
+  readonly magnet: {
+    readonly infoHash: Uint8Array;
+    /** What to call it until then; null: by its info-hash. */
+    readonly name: string | null;
+    readonly announceTiers: readonly (readonly string[])[];
+  };
+}
+
+export interface AddTorrent extends AddCommon {
+  readonly metainfo: Metainfo;
+  /** What an earlier run saved (`Sink.saveResume`), decoded; null on a first start. */
+  readonly resume: ResumeData | null;
+  /** Length in bytes of each file of `metainfo.files` as found on disk, −1 where it is missing; pad files are ignored. Claims of the
+   *  resume data that these lengths contradict are dropped. */
+  readonly fileLengths: readonly number[];
+}
+
+/** What the driver found of a torrent that was opened: as in `AddTorrent`; or why it could not be opened. */
+export type OpenedTorrent =
+  | { readonly ok: true; readonly resume: ResumeData | null; readonly fileLengths: readonly number[] }
+  | { readonly ok: false; readonly fault: DiskFault };
 
 export type AddError = 'duplicate' | 'tooMany';
 export type CommandError = 'noSuchTorrent' | 'noSuchFile' | 'outOfRange';
@@ -82,6 +104,8 @@ export type Command =
   | { readonly kind: 'remove'; readonly torrent: TorrentId }
   | { readonly kind: 'recheck'; readonly torrent: TorrentId }
   | { readonly kind: 'announceNow'; readonly torrent: TorrentId }
+  /** Asks a tracker for figures, whether the torrent runs or not, without announcing; not more often than once a minute. */
+  | { readonly kind: 'scrape'; readonly torrent: TorrentId }
   | { readonly kind: 'addPeers'; readonly torrent: TorrentId; readonly peers: readonly FoundPeer[] }
   | {
       readonly kind: 'filePriority';
@@ -136,6 +160,32 @@ export type AnnounceReply =
   /** `reason` is untrusted text when the tracker said it. */
   | { readonly ok: false; readonly reason: string };
 
+/** Figures of some torrents, without announcing (BEP 15, 48). */
+export interface ScrapeRequest {
+  /** The tracker's announce URL. */
+  readonly url: string;
+  /** 20 bytes each, at most SCRAPE_HASHES_MAX. */
+  readonly infoHashes: readonly Uint8Array[];
+}
+
+/** What a tracker counts of one torrent; null where it does not say. */
+export interface SwarmFigures {
+  readonly seeds: number | null;
+  readonly leechers: number | null;
+  /** Peers that ever said `completed`. */
+  readonly downloads: number | null;
+}
+
+export type ScrapeReply =
+  | {
+      readonly ok: true;
+      /** One a hash asked for, in that order; null: the tracker does not know it. */
+      readonly figures: readonly (SwarmFigures | null)[];
+      readonly minIntervalS: number | null;
+    }
+  /** `reason` is untrusted text when the tracker said it. */
+  | { readonly ok: false; readonly reason: string };
+
 /** Where the engine's decisions go. Called only inside `drain`; a sink must not call the engine back. */
 export interface Sink {
   /** Answer: `connected` or `disconnected`. An introduced peer is dialled at most once an introduction. */
@@ -162,16 +212,23 @@ export interface Sink {
   checkPieces(job: JobId, torrent: TorrentId, first: number, count: number): void;
   /** Replaces the saved resume data atomically and durably. Answer: `resumeSaved`. */
   saveResume(job: JobId, torrent: TorrentId, data: ResumeData): void;
-  /** Answer: `announced`. */
+  /** Answer: `announced`. May take hours where the tracker is silent (BEP 15): the engine asks others meanwhile. A later announce of the
+   *  same torrent to the same URL takes its place: the earlier may then be answered as failed. */
   announce(job: JobId, request: AnnounceRequest): void;
+  /** The metadata of a torrent that was added without is here and right: keep it for the next start (`infoBytes` as they stand), open the
+   *  storage, and look what is there of it. No other job of this torrent comes before the answer: `torrentOpened`. */
+  openTorrent(job: JobId, torrent: TorrentId, metainfo: Metainfo): void;
+  /** Answer: `scraped`, a failure also where the URL leads to no scrape (BEP 48). */
+  scrape(job: JobId, request: ScrapeRequest): void;
 
   /** A fact worth a log line, a coverage mark, a figure; the meaning of `a` and `b` stands with each name in `events.ts`. */
   event(name: EventName, torrent: TorrentId, a: number, b: number): void;
 }
 
 export interface Engine {
-  /** Starts a torrent. The driver opens its storage under the id that comes back before it drains. */
-  add(now: Instant, options: AddTorrent): Result<TorrentId, AddError>;
+  /** Starts a torrent. The driver opens its storage under the id that comes back before it drains; that of one whose metadata is not known
+   *  when it is (`Sink.openTorrent`). */
+  add(now: Instant, options: AddTorrent | AddMagnet): Result<TorrentId, AddError>;
   command(now: Instant, command: Command): Result<null, CommandError>;
 
   /** `outgoing`: our side made the first move. So it is where an address was dialled; an introduced peer that was dialled may have offered
@@ -197,6 +254,8 @@ export interface Engine {
   piecesChecked(now: Instant, job: JobId, digests: readonly (Uint8Array | null)[]): void;
   resumeSaved(now: Instant, job: JobId, fault: DiskFault | null): void;
   announced(now: Instant, job: JobId, reply: AnnounceReply): void;
+  torrentOpened(now: Instant, job: JobId, opened: OpenedTorrent): void;
+  scraped(now: Instant, job: JobId, reply: ScrapeReply): void;
 
   tick(now: Instant): void;
   /** When `tick` is wanted next, null = only inputs can wake the engine. */
@@ -213,7 +272,8 @@ export interface Engine {
   checkInvariants(): void;
 }
 
-export type TorrentState = 'checking' | 'downloading' | 'seeding' | 'pausing' | 'paused' | 'failed';
+/** `metadata`: peers are asked what the torrent holds. */
+export type TorrentState = 'metadata' | 'checking' | 'downloading' | 'seeding' | 'pausing' | 'paused' | 'failed';
 
 /** A snapshot for people and tests; nothing in it is live. */
 export interface TorrentStatus {
@@ -223,6 +283,8 @@ export interface TorrentStatus {
   readonly state: TorrentState;
   /** One line for the user: what is wrong and what happens next; null where nothing is. */
   readonly error: string | null;
+  /** Null once it is known what the torrent holds; before, it shows no bytes, pieces or files. */
+  readonly metadata: MetadataStatus | null;
   readonly totalBytes: number;
   /** Bytes of the files that are wanted (priority > 0). */
   readonly wantedBytes: number;
@@ -248,6 +310,15 @@ export interface TorrentStatus {
   readonly knownPeers: number;
   readonly peers: readonly PeerStatus[];
   readonly trackers: readonly TrackerStatus[];
+}
+
+/** How far the search for a torrent's metadata has come. */
+export interface MetadataStatus {
+  /** Of the copy that has come furthest; null: nobody has named a size and given something. */
+  readonly sizeBytes: number | null;
+  readonly receivedBytes: number;
+  /** Connected peers that offer it. */
+  readonly sources: number;
 }
 
 export interface PeerStatus {
@@ -280,13 +351,15 @@ export interface PeerStatus {
   readonly uploadsQueued: number;
 }
 
-export interface TrackerStatus {
+export interface TrackerStatus extends SwarmFigures {
   readonly tier: number;
   readonly url: string;
+  /** `idle`: not asked since the torrent started, or the torrent rests; `failed` also while a silent one is asked on. */
+  readonly status: 'idle' | 'asking' | 'working' | 'failed';
+  /** One line: why the last announce or scrape failed, or what a working tracker warns of. Untrusted. */
   readonly lastError: string | null;
+  /** Of the tracker that answered last, and of any that is tried before it then; null for all others. */
   readonly nextAnnounce: Instant | null;
-  readonly seeds: number | null;
-  readonly leechers: number | null;
 }
 
 export interface EngineOptions {

@@ -5,6 +5,7 @@ import { hex } from './bytes.ts';
 import { Context } from './context.ts';
 import type {
   AddError,
+  AddMagnet,
   AddTorrent,
   AnnounceReply,
   Command,
@@ -16,23 +17,26 @@ import type {
   EngineOptions,
   Instant,
   JobId,
+  OpenedTorrent,
   Payload,
   PeerAddress,
   PeerStatus,
   Result,
+  ScrapeReply,
   Sink,
   Stamp,
   TorrentId,
   TorrentStatus,
 } from './contract.ts';
 import type { TorrentInspection } from './inspection.ts';
-import { TORRENTS_MAX } from './limits.ts';
+import { METADATA_BUFFER_BYTES_MAX, TORRENTS_MAX } from './limits.ts';
 import { Peer } from './peers/peer.ts';
 import type { KnownPeer } from './peers/peer-book.ts';
 import { inspectTorrent } from './torrent/inspect.ts';
 import { peersOf, torrentStatus } from './torrent/status.ts';
 import { Torrent, type TorrentHost } from './torrent/torrent.ts';
 import { HANDSHAKE_TIMEOUT_US } from './torrent/swarm.ts';
+import { Scraper } from './trackers/scraper.ts';
 import type { WireFault } from './wire/wire.ts';
 
 const SECOND_US = 1_000_000;
@@ -47,6 +51,7 @@ export function createEngine(options: EngineOptions): Engine {
 
 class StarlingEngine implements Engine, TorrentHost {
   readonly #ctx: Context;
+  readonly #scraper: Scraper;
   readonly #torrents: (Torrent | null)[] = [];
   readonly #byInfoHash = new Map<string, Torrent>();
   /** By connection id. */
@@ -64,27 +69,32 @@ class StarlingEngine implements Engine, TorrentHost {
 
   constructor(options: EngineOptions) {
     this.#ctx = new Context(options);
+    this.#scraper = new Scraper(this.#ctx);
   }
 
   // ── commands ──
 
-  add(now: Instant, options: AddTorrent): Result<TorrentId, AddError> {
+  add(now: Instant, options: AddTorrent | AddMagnet): Result<TorrentId, AddError> {
     this.#begin(now);
-    const key = hex(options.metainfo.infoHash);
+    const { infoHash, name } = 'magnet' in options ? options.magnet : options.metainfo;
+    const key = hex(infoHash);
     if (this.#byInfoHash.has(key)) {
       return {
         ok: false,
         error: 'duplicate',
-        detail: `${options.metainfo.name}: this torrent is here already (${key})`,
+        detail: `${name ?? key}: this torrent is here already (${key})`,
       };
     }
     let id = this.#torrents.indexOf(null);
     if (id === -1) id = this.#torrents.length;
     if (id >= TORRENTS_MAX) return { ok: false, error: 'tooMany', detail: `more than ${TORRENTS_MAX} torrents` };
-    this.#ctx.outbox.event('torrentAdded', id, options.metainfo.geometry.pieceCount, 0);
+    const pieces = 'magnet' in options ? 0 : options.metainfo.geometry.pieceCount;
+    this.#ctx.outbox.event('torrentAdded', id, pieces, 0);
     const torrent = new Torrent(this.#ctx, this, id, options);
     this.#torrents[id] = torrent;
     this.#byInfoHash.set(key, torrent);
+    // Who rests announces nothing: without this it would show no figures.
+    if (options.paused) this.#scraper.want(torrent);
     this.#settle();
     return { ok: true, value: id };
   }
@@ -144,6 +154,9 @@ class StarlingEngine implements Engine, TorrentHost {
       case 'announceNow':
         torrent.announces.announceNow();
         return OK;
+      case 'scrape':
+        this.#scraper.want(torrent);
+        return OK;
       case 'addPeers':
         torrent.swarm.heardOf(command.peers);
         return OK;
@@ -199,7 +212,7 @@ class StarlingEngine implements Engine, TorrentHost {
   /** An incoming handshake names a torrent. */
   #route(peer: Peer, infoHash: Uint8Array): WireFault | null {
     const torrent = this.#byInfoHash.get(hex(infoHash));
-    if (torrent === undefined || !torrent.active) return 'infoHash';
+    if (torrent === undefined || !torrent.meeting) return 'infoHash';
     peer.torrent = torrent;
     this.#unrouted.splice(this.#unrouted.indexOf(peer), 1);
     if (!torrent.swarm.accepted(peer)) {
@@ -346,6 +359,18 @@ class StarlingEngine implements Engine, TorrentHost {
     this.#settle();
   }
 
+  torrentOpened(now: Instant, job: JobId, opened: OpenedTorrent): void {
+    this.#begin(now);
+    (this.#ctx.jobs.close(job, 'openTorrent').owner as Torrent).metadata.opened(opened);
+    this.#settle();
+  }
+
+  scraped(now: Instant, job: JobId, reply: ScrapeReply): void {
+    this.#begin(now);
+    this.#scraper.scraped(this.#ctx.jobs.close(job, 'scrape').a, reply);
+    this.#settle();
+  }
+
   // ── time ──
 
   tick(now: Instant): void {
@@ -410,6 +435,7 @@ class StarlingEngine implements Engine, TorrentHost {
   }
 
   drain(sink: Sink): void {
+    this.#scraper.settle();
     this.#ctx.outbox.drain(sink);
     if (this.#closedConns.length === 0) return;
     for (const conn of this.#closedConns) {
@@ -433,10 +459,14 @@ class StarlingEngine implements Engine, TorrentHost {
 
   checkInvariants(): void {
     let heldBytes = 0;
+    let metadataBytes = 0;
     for (const torrent of this.#torrents) {
       torrent?.checkInvariants();
       heldBytes += torrent?.heldBytes ?? 0;
+      metadataBytes += torrent?.metadata.heldBytes ?? 0;
     }
+    assert(metadataBytes <= METADATA_BUFFER_BYTES_MAX, 'metadata is bounded', metadataBytes);
+    assert(metadataBytes === this.#ctx.metadataBytes, 'metadata is counted', metadataBytes, this.#ctx.metadataBytes);
     assert(heldBytes === this.#ctx.blocks.heldBytes, 'held bytes are counted', heldBytes, this.#ctx.blocks.heldBytes);
     let connections = 0;
     for (const peer of this.#peers) if (peer && peer.state !== 'closed') connections += 1;

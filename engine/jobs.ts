@@ -11,7 +11,9 @@ export type JobKind =
   | 'sync'
   | 'checkPieces'
   | 'saveResume'
-  | 'announce';
+  | 'announce'
+  | 'openTorrent'
+  | 'scrape';
 
 /** Outstanding jobs at once: 2²⁰, far above what the queues of all peers and pieces may hold. */
 const SLOTS = 1 << 20;

@@ -18,6 +18,34 @@ export const PATH_COMPONENT_BYTES_MAX = 255;
 export const TRACKERS_MAX = 256;
 export const TRACKER_URL_BYTES_MAX = 2048;
 
+/** Longest magnet link that is read, in characters. */
+export const MAGNET_LENGTH_MAX = 64 * 1024;
+export const MAGNET_PEERS_MAX = 100;
+/** Numbers and ranges of a file selection (BEP 53). */
+export const SELECTION_RANGES_MAX = 1024;
+
+/** Largest metadata that is asked for (libtorrent's bound; CONFORMANCE 55). */
+export const METADATA_BYTES_MAX = 31_457_280;
+/** Metadata is cut into pieces of this length, but for the last (BEP 9). */
+export const METADATA_PIECE_BYTES = 16_384;
+/** Pieces of metadata that one peer is asked for at once. */
+export const METADATA_REQUESTS_MAX = 4;
+/** Copies of a torrent's metadata that are put together at once: peers that disagree are heard apart. */
+export const METADATA_COPIES_MAX = 4;
+/** Received metadata that is not verified, over all torrents, above which no more is asked for. */
+export const METADATA_BUFFER_BYTES_MAX = 64 * 1024 * 1024;
+/** Pieces of metadata that a peer may have at once, and for each second after that. */
+export const METADATA_SERVED_BURST = 64;
+export const METADATA_SERVED_PER_SECOND = 16;
+/** Sizes of metadata that are known to be disputed. */
+export const METADATA_DISPUTES_MAX = 64;
+/** Pieces of which it is kept who has them before their number is known, 32 KiB a peer. Who speaks of more is let go when it is. */
+export const EARLY_PIECES_MAX = 1 << 18;
+/** Pieces that a peer may lose before their number is known. */
+export const EARLY_LOST_MAX = 64;
+/** Pieces found on the disk that peers who were met before are told of one by one; with more they are met anew. */
+export const LATE_HAVES_MAX = 4096;
+
 /** Largest wire message of any kind (libtorrent's bound); a larger length closes before a byte of it is buffered. */
 export const WIRE_MESSAGE_BYTES_MAX = 1024 * 1024;
 /** Requests that we keep for one peer before we reject more (libtorrent: 2,000; BEP 10's reqq default 250 is what we announce). */
@@ -52,3 +80,5 @@ export const WEBSOCKET_MESSAGE_BYTES_MAX = 64 * 1024;
 export const SESSION_DESCRIPTION_LENGTH_MAX = 16 * 1024;
 /** Longest offer id that is sent back (WebTorrent's have 20 characters). */
 export const OFFER_ID_LENGTH_MAX = 64;
+/** Torrents that one scrape asks about: what a UDP reply of the usual size answers (BEP 15: "up to about 74"). */
+export const SCRAPE_HASHES_MAX = 74;

@@ -3,8 +3,18 @@
 // connection without anything between is one `send`.
 
 import { assert } from './bug.ts';
-import type { AnnounceRequest, ConnId, JobId, Payload, PeerAddress, Sink, TorrentId } from './contract.ts';
+import type {
+  AnnounceRequest,
+  ConnId,
+  JobId,
+  Payload,
+  PeerAddress,
+  ScrapeRequest,
+  Sink,
+  TorrentId,
+} from './contract.ts';
 import type { EventName } from './events.ts';
+import type { Metainfo } from './metainfo/metainfo.ts';
 import type { ResumeData } from './resume/resume-data.ts';
 
 const SEND = 0;
@@ -21,6 +31,8 @@ const ANNOUNCE = 10;
 const DIAL = 11;
 const CLOSE = 12;
 const SET_READING = 13;
+const OPEN_TORRENT = 14;
+const SCRAPE = 15;
 
 /** Numbers a row: what, then up to five arguments. */
 const STRIDE = 6;
@@ -106,6 +118,14 @@ export class Outbox {
     this.#push(ANNOUNCE, job, 0, 0, 0, 0, request);
   }
 
+  openTorrent(job: JobId, torrent: TorrentId, metainfo: Metainfo): void {
+    this.#push(OPEN_TORRENT, job, torrent, 0, 0, 0, metainfo);
+  }
+
+  scrape(job: JobId, request: ScrapeRequest): void {
+    this.#push(SCRAPE, job, 0, 0, 0, 0, request);
+  }
+
   event(name: EventName, torrent: TorrentId, a: number, b: number): void {
     this.#push(EVENT, torrent, a, b, 0, 0, name);
   }
@@ -156,6 +176,12 @@ export class Outbox {
           break;
         case ANNOUNCE:
           sink.announce(a, ref as AnnounceRequest);
+          break;
+        case OPEN_TORRENT:
+          sink.openTorrent(a, b, ref as Metainfo);
+          break;
+        case SCRAPE:
+          sink.scrape(a, ref as ScrapeRequest);
           break;
         case DIAL:
           sink.dial(a, ref as PeerAddress, b);

@@ -7,6 +7,7 @@ export { CHECKPOINT_EVENTS, firstDifference, Trace, type TraceEvent, type TraceW
 export type { Link, Partition } from './network/links.ts';
 export type { EndReason, NetworkHandler, NetworkOptions } from './network/handler.ts';
 export { Network } from './network/network.ts';
+export { type DatagramFaults, Datagrams } from './network/datagrams.ts';
 export {
   choice,
   defaultsOf,

@@ -8,6 +8,8 @@ import { crashRestart } from './crash-restart.ts';
 import { diskFull } from './disk-full.ts';
 import { endGame } from './end-game.ts';
 import { flashCrowd } from './flash-crowd.ts';
+import { magnet } from './magnet.ts';
+import { metadataLiar } from './metadata-liar.ts';
 import { parole } from './parole.ts';
 import { pauseResume } from './pause-resume.ts';
 import { resumeCheck } from './resume-check.ts';
@@ -18,6 +20,8 @@ import { swarm } from './swarm.ts';
 import { slowDisk } from './slow-disk.ts';
 import { stall } from './stall.ts';
 import { trackerDown } from './tracker-down.ts';
+import { trackerTiers } from './tracker-tiers.ts';
+import { trackerUdp } from './tracker-udp.ts';
 import { wishes } from './wishes.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -29,6 +33,8 @@ export const scenarios: readonly Scenario[] = [
   churn,
   seedGoodbye,
   trackerDown,
+  trackerTiers,
+  trackerUdp,
   diskFull,
   slowDisk,
   crashRestart,
@@ -37,6 +43,8 @@ export const scenarios: readonly Scenario[] = [
   rudePeers,
   wishes,
   superSeeding,
+  magnet,
+  metadataLiar,
   swarm,
   ...attacks.map((attack) => attack.scenario),
 ];

@@ -2,17 +2,8 @@
 // told is the truth, byte for byte, with each event once.
 
 import { choice, whole } from '#harness';
-import {
-  lineFrom,
-  type AnnounceRecord,
-  patienceS,
-  scenario,
-  shared,
-  type SimNode,
-  type SimTracker,
-  type Swarm,
-  WireObserver,
-} from '#sim';
+import { lineFrom, patienceS, scenario, shared, type SimNode, type SimTracker, type Swarm, WireObserver } from '#sim';
+import { checkPauses, checkTold, untilTold } from './told.ts';
 
 const FIRST = 'http://first.example/announce';
 /** The second tier: the dead one is asked first by half of the nodes, until the other answers. */
@@ -72,18 +63,15 @@ export const trackerDown = scenario({
     swarm.untilComplete(FAILING_SLACK_S + patienceS(swarm));
     swarm.until('the first tier is back', () => first.alive, firstDeadForS + 1);
     second.options = { ...second.options, failuresPerMillion: 0 };
-    const knowsAll = ({ index }: SimNode) =>
-      swarm.trackers.some(({ records }) =>
-        records.some(
-          ({ node, heard, request }) => node === index && heard && request.event !== '' && request.left === 0,
-        ),
-      );
-    swarm.until('a tracker knows that each has everything', () => swarm.nodes.every(knowsAll), 2 * RETRY_MAX_S);
+    untilTold(swarm, 2 * RETRY_MAX_S);
     swarm.run(1);
     for (const node of swarm.nodes) node.leave();
     swarm.until('all have left', () => swarm.nodes.every(({ running }) => !running), 60);
     swarm.run(20);
-    for (const node of swarm.nodes) checkTold(swarm, observer, node);
+    for (const node of swarm.nodes) {
+      checkTold(swarm, observer, node);
+      checkPauses(swarm, node);
+    }
   },
 });
 
@@ -97,56 +85,4 @@ function checkBackoff(swarm: Swarm, tracker: SimTracker, { index }: SimNode): vo
     const inBounds = gap >= leastS && gap <= leastS + ROUND_MAX_S;
     swarm.check('the pause between rounds doubles', inBounds, () => `node ${index}, round ${round}: ${gap} s`);
   });
-}
-
-/** What one node told all trackers, in order: each event once, totals that agree with the wire. */
-function checkTold(swarm: Swarm, observer: WireObserver, node: SimNode): void {
-  const heard = swarm.trackers.flatMap((tracker, of) =>
-    tracker.records.filter((record) => record.node === node.index && record.heard).map((record) => ({ of, ...record })),
-  );
-  heard.sort((one, other) => one.at - other.at);
-  const told = () => heard.map(({ of, request }) => `${of}:${request.event || 'again'}`).join(' ');
-  const count = (records: readonly AnnounceRecord[], event: string) =>
-    records.filter(({ request }) => request.event === event).length;
-  swarm.trackers.forEach(({ options: trackerOptions }, tracker) => {
-    const here = heard.filter(({ of }) => of === tracker);
-    if (here.length === 0) return;
-    swarm.check(
-      '"started" first, and once',
-      here[0]?.request.event === 'started' && count(here, 'started') === 1,
-      told,
-    );
-    here.forEach(({ at, request }, index) => {
-      const pauseS = (at - (here[index - 1]?.at ?? -Infinity)) / 1e6;
-      swarm.check(
-        'nothing is said twice within the least interval',
-        request.event !== '' || pauseS >= (trackerOptions.minIntervalS ?? 0),
-        () => `node ${node.index}: ${pauseS} s`,
-      );
-    });
-    swarm.check(
-      '"stopped" last, and once',
-      here.at(-1)?.request.event === 'stopped' && count(here, 'stopped') === 1,
-      told,
-    );
-  });
-  // A tracker that first heard of it when it had everything is told of no completion.
-  const late = heard.some(({ request }) => request.event === 'started' && request.left === 0);
-  const completed = count(heard, 'completed');
-  swarm.check('"completed" once, by leechers', completed === 1 || (late && completed === 0), told);
-  const { totalBytes } = swarm.contents.geometry;
-  for (const { request } of heard) {
-    swarm.check('no more uploaded than sent', request.uploaded <= observer.sentBytes(node));
-    swarm.check('no more downloaded than received', request.downloaded <= observer.receivedBytes(node));
-    swarm.check('left is of the torrent', request.left >= 0 && request.left <= totalBytes);
-    if (request.event === 'completed') swarm.check('nothing is left when completed', request.left === 0);
-  }
-  const last = heard.at(-1)?.request;
-  swarm.check('all that was sent is told', last?.uploaded === observer.sentBytes(node), () => `${last?.uploaded}`);
-  swarm.check(
-    'all that was received is told',
-    last?.downloaded === observer.receivedBytes(node),
-    () => `${last?.downloaded}`,
-  );
-  swarm.check('nothing is left', last?.left === 0, () => `${last?.left}`);
 }

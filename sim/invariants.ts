@@ -2,7 +2,7 @@
 //
 // A breach throws `Violation` with one line that names the node, the piece and the rule; the run ends there and has failed.
 
-import type { ResumeData, TorrentId } from '#engine';
+import type { Metainfo, ResumeData, TorrentId } from '#engine';
 import type { SimNode } from './sim-node.ts';
 import type { Store } from './store.ts';
 
@@ -40,6 +40,13 @@ export function checkBan(node: SimNode, other: SimNode | null): void {
 export function checkFault(node: SimNode, other: SimNode | null): void {
   if (node.options.honest && other?.options.honest === true)
     throw new Violation(`node ${node.index} says that the honest node ${other.index} broke the protocol`);
+}
+
+/** Only what the info-hash stands for is taken for the torrent's metadata. */
+export function checkMetadata(node: SimNode, { contents }: Store, { infoBytes }: Metainfo): void {
+  const right = contents.metainfo.infoBytes;
+  if (infoBytes.length !== right.length || infoBytes.some((byte, at) => byte !== right[at]))
+    throw new Violation(`node ${node.index} takes something else for the metadata`);
 }
 
 /** Saved resume data claims only what was written as the torrent wants it and synced. */

@@ -45,6 +45,7 @@ const TOLD = new Set<EventName>([
   'blameAssigned',
   'announceFailed',
   'trackerPromoted',
+  'trackerSilent',
   'diskFailed',
   'diskFull',
   'diskRecovered',

@@ -1,7 +1,7 @@
 // The knobs that several scenarios share, under one name each. A scenario gives its default; how far exploration goes stands here.
 
 import { choice, type Knob, near, type ValuesOf, whole } from '#harness';
-import type { LineOptions } from './swarm.ts';
+import type { LineOptions } from './line.ts';
 
 const each = {
   seeds: (value: number): Knob<number> => whole(value, 1, 3, '', 'nodes that have everything from the start'),

@@ -61,10 +61,19 @@ export interface DiskClient {
   synced(job: JobId, fault: DiskFault | null): void;
   piecesChecked(job: JobId, store: Store, first: number, digests: readonly (Uint8Array | null)[]): void;
   resumeSaved(job: JobId, store: Store, data: ResumeData, fault: DiskFault | null): void;
+  torrentOpened(job: JobId, store: Store, fault: DiskFault | null): void;
 }
 
 type Blocks = readonly (Payload | null)[];
-type OperationKind = 'readBlock' | 'hashPiece' | 'hashBlocks' | 'writeBlocks' | 'sync' | 'checkPieces' | 'saveResume';
+type OperationKind =
+  | 'readBlock'
+  | 'hashPiece'
+  | 'hashBlocks'
+  | 'writeBlocks'
+  | 'sync'
+  | 'checkPieces'
+  | 'saveResume'
+  | 'keepMetadata';
 
 /** One operation under way; the objects are used again. */
 interface Operation {
@@ -88,6 +97,7 @@ const SITES: { readonly [K in OperationKind]: FaultSite } = {
   sync: 'sync',
   checkPieces: 'check',
   saveResume: 'save',
+  keepMetadata: 'save',
 };
 
 export class SimDisk {
@@ -148,6 +158,11 @@ export class SimDisk {
 
   saveResume(job: JobId, store: Store, data: ResumeData): void {
     this.#begin('saveResume', job, store, 0, 0, 0, NO_BLOCKS, data);
+  }
+
+  /** Metadata that peers gave is kept for good; then it is looked what is there of the torrent. */
+  keepMetadata(job: JobId, store: Store): void {
+    this.#begin('keepMetadata', job, store, 0, 0);
   }
 
   /** Power is lost: nothing under way is answered, unsynced writes of these stores are gone. */
@@ -217,6 +232,9 @@ export class SimDisk {
         if (effect === null) store.resume = data;
         return client.resumeSaved(job, store, data, effect === null ? null : 'failed');
       }
+      case 'keepMetadata':
+        if (effect === null) store.metadataKept = true;
+        return client.torrentOpened(job, store, effect === null ? null : 'failed');
     }
   }
 
@@ -236,6 +254,7 @@ export class SimDisk {
       case 'sync':
         return this.#strikes('failedSync', options.failedSyncsPerMillion) ? 'tear' : null;
       case 'saveResume':
+      case 'keepMetadata':
         return this.#strikes('failedSave', options.failedSavesPerMillion) ? 'fail' : null;
     }
   }

@@ -4,6 +4,7 @@
 // whatever was not durable; a restart makes a new engine from what the disk kept. What happens is told to the swarm, which judges it.
 
 import {
+  type AddCommon,
   type AddTorrent,
   type AnnounceReply,
   type AnnounceRequest,
@@ -16,10 +17,14 @@ import {
   type Engine,
   type EventName,
   type JobId,
+  type Metainfo,
+  type OpenedTorrent,
   type Payload,
   type PeerAddress,
   type Recorded,
   type ResumeData,
+  type ScrapeReply,
+  type ScrapeRequest,
   type Settings,
   type Sink,
   type Stamp,
@@ -29,12 +34,15 @@ import {
 import type { Link, Network, Random } from '#harness';
 import type { FaultKind } from './faults/fault-log.ts';
 import type { FaultEffect, FaultSite } from './faults/fault-point.ts';
+import { checkMetadata } from './invariants.ts';
 import { DEFAULT_DISK, type DiskClient, type DiskOptions, SimDisk } from './sim-disk.ts';
 import { Store } from './store.ts';
 import type { TorrentContents } from './torrent-contents.ts';
 
 export interface NodeOptions {
   readonly link: Link;
+  /** The address families that it has. */
+  readonly families: readonly (4 | 6)[];
   /** It has everything from the start. */
   readonly seed: boolean;
   readonly settings: Partial<Settings>;
@@ -43,6 +51,8 @@ export interface NodeOptions {
   readonly reachable: boolean;
   /** Its faults are its own: bans of it and corrupt data from it are expected. */
   readonly honest: boolean;
+  /** It starts with the info-hash alone, until it has kept the metadata that others gave. */
+  readonly byMagnet: boolean;
   /** Lies about content: what leaves instead of a block; null where it tells the truth. */
   readonly forge: ((stamp: Stamp, random: Random) => Stamp) | null;
   /** Plants a fault in the engine, to see that it is found; null where the engine is as it is. */
@@ -58,6 +68,7 @@ export interface NodeWorld {
   /** Dials on behalf of a node; returns its end of the network. */
   dial(node: SimNode, conn: ConnId, address: PeerAddress): number;
   announce(node: SimNode, job: JobId, request: AnnounceRequest): void;
+  scrape(node: SimNode, job: JobId, request: ScrapeRequest): void;
   armDisk(node: SimNode, at: number, operation: number): void;
   armTimer(node: SimNode, at: number | null): void;
   happened(node: SimNode, name: EventName, torrent: TorrentId, a: number, b: number): void;
@@ -81,7 +92,8 @@ const PIECE_HEADER_BYTES = 13;
 export class SimNode implements Sink, DiskClient {
   readonly index: number;
   readonly options: NodeOptions;
-  readonly address: PeerAddress;
+  /** One a family. */
+  readonly addresses: readonly PeerAddress[];
   readonly disk: SimDisk;
   /** By the engine's torrent id while it runs. */
   readonly stores: Store[] = [];
@@ -106,10 +118,16 @@ export class SimNode implements Sink, DiskClient {
   #nextIncoming: ConnId = 1;
   #payloadBytes = 0;
 
-  constructor(index: number, options: NodeOptions, address: PeerAddress, world: NodeWorld, random: Random) {
+  constructor(
+    index: number,
+    options: NodeOptions,
+    addresses: readonly PeerAddress[],
+    world: NodeWorld,
+    random: Random,
+  ) {
     this.index = index;
     this.options = options;
-    this.address = address;
+    this.addresses = addresses;
     this.#world = world;
     this.#random = random;
     this.disk = new SimDisk(
@@ -119,6 +137,20 @@ export class SimNode implements Sink, DiskClient {
       this,
       (at, operation) => world.armDisk(this, at, operation),
     );
+  }
+
+  /** The address in the first of its families. */
+  get address(): PeerAddress {
+    return this.addresses[0] as PeerAddress;
+  }
+
+  get families(): readonly (4 | 6)[] {
+    return this.options.families;
+  }
+
+  /** Its address in a family that it has. */
+  addressIn(family: 4 | 6): PeerAddress {
+    return this.addresses[this.families.indexOf(family)] as PeerAddress;
   }
 
   get running(): boolean {
@@ -156,16 +188,21 @@ export class SimNode implements Sink, DiskClient {
   add(contents: TorrentContents, add: Partial<AddTorrent> = {}): TorrentId {
     const store = this.storeOf(contents);
     this.#world.added(this, store);
-    const result = (this.engine as Engine).add(this.now, {
-      metainfo: contents.metainfo,
-      resume: store.resume,
-      fileLengths: store.fileLengths(),
+    const { metainfo } = contents;
+    const { infoHash, name, announceTiers } = metainfo;
+    const common: AddCommon = {
       paused: false,
       check: 'trust',
       peers: [],
-      useTrackers: contents.metainfo.announceTiers.length > 0,
+      useTrackers: metainfo.announceTiers.length > 0,
       ...add,
-    });
+    };
+    const result = (this.engine as Engine).add(
+      this.now,
+      this.options.byMagnet && !store.metadataKept
+        ? { ...common, magnet: { infoHash, name, announceTiers } }
+        : { metainfo, resume: store.resume, fileLengths: store.fileLengths(), ...common },
+    );
     if (!result.ok) throw new Error(`node ${this.index}: ${result.detail}`);
     this.stores[result.value] = store;
     this.settle();
@@ -329,6 +366,12 @@ export class SimNode implements Sink, DiskClient {
     this.settle();
   }
 
+  scraped(incarnation: number, job: JobId, reply: ScrapeReply): void {
+    if (this.engine === null || incarnation !== this.#incarnation) return;
+    this.engine.scraped(this.now, job, reply);
+    this.settle();
+  }
+
   get incarnation(): number {
     return this.#incarnation;
   }
@@ -388,6 +431,14 @@ export class SimNode implements Sink, DiskClient {
   resumeSaved(job: JobId, store: Store, data: ResumeData, fault: DiskFault | null): void {
     this.#world.resumeSaved(this, store, data);
     (this.engine as Engine).resumeSaved(this.now, job, fault);
+    this.settle();
+  }
+
+  torrentOpened(job: JobId, store: Store, fault: DiskFault | null): void {
+    const { resume } = store;
+    const opened: OpenedTorrent =
+      fault === null ? { ok: true, resume, fileLengths: store.fileLengths() } : { ok: false, fault };
+    (this.engine as Engine).torrentOpened(this.now, job, opened);
     this.settle();
   }
 
@@ -453,8 +504,18 @@ export class SimNode implements Sink, DiskClient {
     this.disk.saveResume(job, this.stores[torrent] as Store, data);
   }
 
+  openTorrent(job: JobId, torrent: TorrentId, metainfo: Metainfo): void {
+    const store = this.stores[torrent] as Store;
+    checkMetadata(this, store, metainfo);
+    this.disk.keepMetadata(job, store);
+  }
+
   announce(job: JobId, request: AnnounceRequest): void {
     this.#world.announce(this, job, request);
+  }
+
+  scrape(job: JobId, request: ScrapeRequest): void {
+    this.#world.scrape(this, job, request);
   }
 
   event(name: EventName, torrent: TorrentId, a: number, b: number): void {

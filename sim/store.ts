@@ -8,6 +8,8 @@ export class Store {
   readonly contents: TorrentContents;
   /** What the last answered save left; survives everything. */
   resume: ResumeData | null = null;
+  /** The torrent's metadata was kept; survives everything. */
+  metadataKept = false;
   /** Stamps as written, 0 = never. Made at the first write; null with `#whole` is a complete honest copy. */
   #stamps: Uint32Array | null = null;
   #whole: boolean;

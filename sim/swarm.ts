@@ -4,7 +4,6 @@
 // matters goes into the trace, so that a seed has one digest.
 
 import {
-  type AnnounceReply,
   type AnnounceRequest,
   type Engine,
   type EntryWriter,
@@ -15,29 +14,22 @@ import {
   recordEngine,
   type Recorded,
   type ResumeData,
+  type ScrapeRequest,
   type Settings,
   type Stamp,
   type TorrentId,
 } from '#engine';
-import {
-  Clock,
-  type EndReason,
-  type Link,
-  Network,
-  type NetworkHandler,
-  Random,
-  Timers,
-  Trace,
-  type TraceWindow,
-} from '#harness';
+import { Clock, type EndReason, Network, type NetworkHandler, Random, Timers, Trace, type TraceWindow } from '#harness';
 import { DistributionBound, type Uplink } from './distribution-bound.ts';
 import { checkBan, checkFault, checkFlushed, checkNode, checkResume, checkVerified, Violation } from './invariants.ts';
 import { type FaultKind, FaultLog, type FaultRecord } from './faults/fault-log.ts';
 import { type FaultEffect, type FaultPoint, FaultPoints, type FaultSite } from './faults/fault-point.ts';
+import { type LineOptions, lineOf } from './line.ts';
 import { Recorder } from './recorder.ts';
 import { type NodeOptions, type NodeWorld, SimNode } from './sim-node.ts';
-import { DEFAULT_TRACKER, SimTracker, type TrackerOptions } from './sim-tracker.ts';
+import { familyOf, type SimTracker, type TrackerOptions } from './sim-tracker.ts';
 import type { Store } from './store.ts';
+import { hostOf, TrackerWorld } from './tracker-world.ts';
 import { type ContentsOptions, TorrentContents } from './torrent-contents.ts';
 import type { WireObserver } from './wire-observer.ts';
 
@@ -67,26 +59,7 @@ export interface SwarmOptions {
   readonly wrap?: NodeOptions['wrap'];
 }
 
-/** An access line as people say it. */
-export interface LineOptions {
-  readonly upKBps: number;
-  readonly downKBps: number;
-  /** Round trip to a node of the same kind, half of it each side's. */
-  readonly latencyMs?: number;
-  readonly jitterMs?: number;
-  readonly lossPercent?: number;
-}
-
 export type NodeSetting = Partial<Omit<NodeOptions, 'link' | 'seed'>> & LineOptions;
-
-/** An answer of a tracker on its way to the engine that asked. */
-interface PendingReply {
-  readonly node: SimNode;
-  readonly incarnation: number;
-  readonly job: JobId;
-  readonly request: AnnounceRequest;
-  readonly reply: AnnounceReply;
-}
 
 const SECOND_US = 1_000_000;
 const REPAIR_AFTER_S = 5;
@@ -101,7 +74,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
   readonly trace: Trace;
   readonly network: Network;
   readonly contents: TorrentContents;
-  readonly trackers: SimTracker[];
+  readonly trackerWorld: TrackerWorld;
   /** Everyone that ever was, in order of joining. */
   readonly nodes: SimNode[] = [];
   /** What a scenario checked, in its own words. */
@@ -127,10 +100,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
   readonly #traceEvents: number;
   readonly #timers: Timers;
   readonly #diskDone: number;
-  readonly #announceDone: number;
   readonly #scheduled: number;
-  readonly #replies: PendingReply[] = [];
-  readonly #freeReplies: number[] = [];
   readonly #actions: (() => void)[] = [];
   readonly #checkEveryUs: number;
   readonly #wrap: NodeOptions['wrap'];
@@ -158,9 +128,11 @@ export class Swarm implements NetworkHandler, NodeWorld {
       cutPerMillion: options.cutPerMillion ?? 0,
       connectTimeoutUs: 10 * SECOND_US,
     });
-    this.trackers = (options.trackers ?? [{}]).map(
-      (tracker, index) => new SimTracker({ ...DEFAULT_TRACKER, ...tracker }, clock, random.fork(`tracker ${index}`)),
-    );
+    // Where addresses lead that belong to nobody.
+    this.network.crash(this.network.addNode(lineOf({ upKBps: 1, downKBps: 1 })), 0);
+    this.#byIndex.push(null);
+    this.trackerWorld = new TrackerWorld(this, options.trackers ?? [{}]);
+    for (let place = 0; place < this.trackerWorld.endpointCount; place += 1) this.#byIndex.push(null);
     this.contents = new TorrentContents(random.fork('contents'), {
       announceTiers: this.trackers.map(({ options: { url } }) => [url]),
       ...options.contents,
@@ -168,7 +140,6 @@ export class Swarm implements NetworkHandler, NodeWorld {
     this.recorder = options.record === true ? new Recorder(this) : null;
     this.#timers = new Timers(clock, (index) => this.#byIndex[index]?.tick());
     this.#diskDone = clock.kind((index, operation) => this.#byIndex[index]?.disk.finish(operation));
-    this.#announceDone = clock.kind((reply) => this.#onAnnounced(reply));
     this.#scheduled = clock.kind((action) => (this.#actions[action] as () => void)());
     this.#checkTurn = clock.kind((turn) => this.#checkNext(turn));
     this.#wrap = options.wrap ?? null;
@@ -178,9 +149,6 @@ export class Swarm implements NetworkHandler, NodeWorld {
     this.#faultLog = new FaultLog(trace);
     this.faultPoints = new FaultPoints(options.faultPoint ?? null);
     this.#repairAfterS = options.repairAfterS ?? (options.faultPoint === undefined ? null : REPAIR_AFTER_S);
-    // Where addresses lead that belong to nobody.
-    this.network.crash(this.network.addNode(lineOf({ upKBps: 1, downKBps: 1 })), 0);
-    this.#byIndex.push(null);
     if (this.#checkEveryUs > 0) clock.schedule(this.#checkEveryUs, this.#checkTurn, 0, 0);
   }
 
@@ -206,22 +174,25 @@ export class Swarm implements NetworkHandler, NodeWorld {
   prepare(setting: NodeSetting, seed = false): SimNode {
     const index = this.network.addNode(lineOf(setting));
     this.network.setListening(index, false);
-    const address = { host: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`, port: LISTEN_PORT };
+    const families = setting.families ?? [4];
+    const addresses = families.map((family) => ({ host: hostOf(index, family), port: LISTEN_PORT }));
     const random = this.random.fork(`node ${index}`);
     const options: NodeOptions = {
       link: lineOf(setting),
+      families,
       seed,
       settings: { ...setting.settings, ...this.#settings },
       disk: setting.disk ?? {},
       reachable: setting.reachable ?? true,
+      byMagnet: setting.byMagnet ?? false,
       honest: setting.honest ?? true,
       forge: setting.forge ?? null,
       wrap: setting.wrap ?? this.#wrap,
     };
-    const node = new SimNode(index, options, address, this, random);
+    const node = new SimNode(index, options, addresses, this, random);
     this.nodes.push(node);
     this.#byIndex.push(node);
-    this.#byHost.set(address.host, node);
+    for (const { host } of addresses) this.#byHost.set(host, node);
     if (!options.reachable) this.struck('unreachable', { node });
     if (options.forge !== null) this.struck('lie', { node });
     return node;
@@ -298,11 +269,21 @@ export class Swarm implements NetworkHandler, NodeWorld {
       checkFlushed(node);
     }
     this.network.checkConservation();
+    this.trackerWorld.datagrams.checkConservation();
     this.#checkBound();
     this.checkCount += this.nodes.length + 2;
   }
 
   // ── looking ──
+
+  get trackers(): readonly SimTracker[] {
+    return this.trackerWorld.trackers;
+  }
+
+  /** The node at a place of the network, null = none. */
+  nodeAt(index: number): SimNode | null {
+    return this.#byIndex[index] ?? null;
+  }
 
   get leechers(): SimNode[] {
     return this.nodes.filter(({ options }) => !options.seed);
@@ -385,19 +366,18 @@ export class Swarm implements NetworkHandler, NodeWorld {
   dial(node: SimNode, conn: number, address: PeerAddress): number {
     const to = this.#byHost.get(address.host);
     this.observer?.onDial(node, to ?? null);
-    const end = this.network.connect(node.index, to !== undefined && address.port === LISTEN_PORT ? to.index : 0);
+    const leads = to !== undefined && address.port === LISTEN_PORT && node.families.includes(familyOf(address));
+    const end = this.network.connect(node.index, leads ? to.index : 0);
     this.#setConn(end, conn);
     return end;
   }
 
   announce(node: SimNode, job: JobId, request: AnnounceRequest): void {
-    const { at, reply } = this.#trackerOf(request)?.announce(node.index, node.address, request) ?? {
-      at: this.clock.now + SECOND_US,
-      reply: { ok: false as const, reason: 'no such host' },
-    };
-    const slot = this.#freeReplies.pop() ?? this.#replies.length;
-    this.#replies[slot] = { node, incarnation: node.incarnation, job, request, reply };
-    this.clock.schedule(at, this.#announceDone, slot, 0);
+    this.trackerWorld.announce(node, job, request);
+  }
+
+  scrape(node: SimNode, job: JobId, request: ScrapeRequest): void {
+    this.trackerWorld.scrape(node, job, request);
   }
 
   created(node: SimNode, engine: Engine, made: Recorded): Engine {
@@ -453,19 +433,6 @@ export class Swarm implements NetworkHandler, NodeWorld {
     for (const { host, banned } of data.peers ?? []) if (banned) checkBan(node, this.#byHost.get(host) ?? null);
   }
 
-  #trackerOf({ url }: AnnounceRequest): SimTracker | undefined {
-    return this.trackers.find(({ options }) => options.url === url);
-  }
-
-  #onAnnounced(slot: number): void {
-    const { node, incarnation, job, request, reply } = this.#replies[slot] as PendingReply;
-    this.#freeReplies.push(slot);
-    const effect = node.incarnation === incarnation && node.running ? this.faultAt(node, 'reply') : null;
-    if (effect === 'crash') return;
-    if (effect !== null) this.#trackerOf(request)?.replyLost(node.index, request);
-    node.announced(incarnation, job, effect === null ? reply : { ok: false, reason: 'the answer was lost' });
-  }
-
   #join(setting: NodeSetting, seed: boolean, delayUs: number): SimNode {
     const node = this.prepare(setting, seed);
     if (delayUs === 0) node.start(this.contents);
@@ -508,6 +475,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
   #checkBound(): void {
     const uplinks: Uplink[] = [];
     for (let index = 1; index < this.network.links.count; index += 1) {
+      if (this.trackerWorld.isEndpoint(index)) continue;
       const node = this.#byIndex[index] ?? null;
       uplinks.push({ node, upBps: node?.options.link.upBps ?? Infinity, since: node === null ? 0 : node.joinedAt });
     }
@@ -527,15 +495,4 @@ export class Swarm implements NetworkHandler, NodeWorld {
     });
     return `${behind.length} of ${this.leechers.length} are behind (${told.join('; ')})`;
   }
-}
-
-/** KB are 1,000 bytes; the latency given is a round trip between two such nodes. */
-export function lineOf(line: LineOptions): Link {
-  return {
-    upBps: line.upKBps * 1000,
-    downBps: line.downKBps * 1000,
-    latencyUs: Math.round((line.latencyMs ?? 50) * 250),
-    jitterUs: Math.round((line.jitterMs ?? 0) * 500),
-    lossPerMillion: Math.round((line.lossPercent ?? 0) * 5_000),
-  };
 }

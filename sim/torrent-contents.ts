@@ -3,7 +3,15 @@
 // The content of a block is a stamp, 1 … 2³² − 1, another one for every block; 0 is a block that was never written. A piece hashes to 20
 // bytes mixed from its stamps: equal stamps give equal digests and a changed one another, which is all that SHA-1 is asked for here.
 
-import { Geometry, type Metainfo, SHA1_LENGTH_BYTES, type Stamp } from '#engine';
+import {
+  createMetainfo,
+  Geometry,
+  type Metainfo,
+  parseInfo,
+  parseMetainfo,
+  SHA1_LENGTH_BYTES,
+  type Stamp,
+} from '#engine';
 import type { Random } from '#harness';
 
 const KIB = 1024;
@@ -19,6 +27,9 @@ export interface ContentsOptions {
   /** Tiers of tracker URLs. */
   readonly announceTiers?: readonly (readonly string[])[];
   readonly name?: string;
+  /** The metadata exists as bytes that hash to the info-hash, so that peers can give it to each other: with so much in it that says nothing.
+   *  Left out: it does not. */
+  readonly metadataPadBytes?: number;
 }
 
 export class TorrentContents {
@@ -36,7 +47,7 @@ export class TorrentContents {
     for (let piece = 0; piece < this.geometry.pieceCount; piece += 1)
       pieceHashes.set(digestOf(this.stampsOf(piece)), piece * SHA1_LENGTH_BYTES);
     const multiFile = lengths.length > 1;
-    this.metainfo = {
+    const plain: Metainfo = {
       infoHash: Uint8Array.from({ length: SHA1_LENGTH_BYTES }, () => random.below(256)),
       name,
       multiFile,
@@ -54,6 +65,8 @@ export class TorrentContents {
       creationDate: null,
       infoBytes: new Uint8Array(0),
     };
+    const { metadataPadBytes } = options;
+    this.metainfo = metadataPadBytes === undefined ? plain : withInfo(plain, randomBytes(random, metadataPadBytes));
   }
 
   /** Blocks of the whole torrent. */
@@ -85,6 +98,38 @@ export class TorrentContents {
   hashOf(piece: number): Uint8Array {
     return this.metainfo.pieceHashes.subarray(piece * SHA1_LENGTH_BYTES, (piece + 1) * SHA1_LENGTH_BYTES);
   }
+}
+
+function randomBytes(random: Random, count: number): Uint8Array {
+  return Uint8Array.from({ length: count }, () => random.below(256));
+}
+
+/** The same torrent with an `info` dictionary as bytes, and the info-hash that they have. `padding` stands in it under a key of its own. */
+function withInfo(metainfo: Metainfo, padding: Uint8Array): Metainfo {
+  const { name, files, geometry, pieceHashes, announceTiers, multiFile } = metainfo;
+  const file = createMetainfo({
+    name,
+    files: files.map(({ path, lengthBytes, pad }) => ({ path: multiFile ? path.slice(1) : [], lengthBytes, pad })),
+    pieceLengthBytes: geometry.pieceLengthBytes,
+    pieceHashes,
+    announceTiers: [],
+    private: false,
+    comment: null,
+    createdBy: null,
+    creationDate: null,
+  });
+  const parsed = parseMetainfo(file);
+  if (!parsed.ok) throw new Error(parsed.detail);
+  const { infoBytes } = parsed.value;
+  const key = Uint8Array.from(`9:x padding${padding.length}:`, (character) => character.charCodeAt(0));
+  const padded = new Uint8Array(infoBytes.length + key.length + padding.length);
+  padded.set(infoBytes);
+  padded.set(key, infoBytes.length - 1);
+  padded.set(padding, infoBytes.length - 1 + key.length);
+  padded[padded.length - 1] = infoBytes[infoBytes.length - 1] as number;
+  const read = parseInfo(padded, announceTiers);
+  if (!read.ok) throw new Error(read.detail);
+  return read.value;
 }
 
 /** Another content than `stamp`, never 0; the same `variant` gives the same. */

@@ -1,13 +1,61 @@
-// `starling info`: what a .torrent says, for people or as JSON.
+// `starling info`: what a .torrent says, and what its trackers count, for people or as JSON.
 
-import type { Metainfo } from '#engine';
+import { isMagnet, type Magnet, type Metainfo } from '#engine';
+import { formatAddress } from '../net/address.ts';
 import { readTorrent } from '../read-torrent.ts';
+import type { TrackerFigures } from '../trackers/ask-figures.ts';
+import { readMagnet } from '../transfer-source.ts';
 import { formatBytes, hex } from '../units.ts';
 import { jsonLine, printable } from '#harness/untrusted-text';
 
-export async function info(path: string, options: { readonly json?: true }): Promise<void> {
+export interface InfoOptions {
+  readonly json?: true;
+  /** Ask the trackers how many share it. */
+  readonly scrape?: true;
+}
+
+/** `path`: of a .torrent file, or a magnet link, which says little of what peers would add. */
+export async function info(path: string, options: InfoOptions): Promise<void> {
+  if (isMagnet(path)) {
+    const magnet = readMagnet(path);
+    const figures = options.scrape === true ? await scraped(magnet) : null;
+    if (options.json === true) process.stdout.write(jsonLine({ ...magnetAsJson(magnet), ...(figures && { figures }) }));
+    else process.stdout.write(magnetAsText(magnet) + (figures ?? []).map(figuresText).join(''));
+    return;
+  }
   const metainfo = await readTorrent(path);
-  process.stdout.write(options.json === true ? jsonLine(asJson(metainfo)) : asText(metainfo));
+  const figures = options.scrape === true ? await scraped(metainfo) : null;
+  if (options.json === true) process.stdout.write(jsonLine({ ...asJson(metainfo), ...(figures && { figures }) }));
+  else process.stdout.write(asText(metainfo) + (figures ?? []).map(figuresText).join(''));
+}
+
+async function scraped({ announceTiers, infoHash }: Metainfo | Magnet): Promise<TrackerFigures[]> {
+  const { askFigures } = await import('../trackers/ask-figures.ts');
+  return askFigures(announceTiers.flat(), infoHash);
+}
+
+function figuresText({ url, seeds, leechers, downloads, error }: TrackerFigures): string {
+  const said =
+    error === null
+      ? `seeds ${seeds ?? '?'}, leechers ${leechers ?? '?'}, downloads ${downloads ?? '?'}`
+      : printable(error);
+  return `${printable(url)}: ${said}\n`;
+}
+
+function magnetAsJson({ name, infoHash, announceTiers, peers, selection }: Magnet) {
+  return { name, infoHash: hex(infoHash), trackers: announceTiers, peers: peers.map(formatAddress), selection };
+}
+
+function magnetAsText({ name, infoHash, announceTiers, peers, selection }: Magnet): string {
+  const files = selection?.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
+  const rows: [string, string][] = [
+    ['name', name === null ? '(not said)' : printable(name)],
+    ['info-hash', hex(infoHash)],
+    ...announceTiers.map((tier, index): [string, string] => [`tier ${index + 1}`, tier.map(printable).join(' ')]),
+    ...peers.map((peer): [string, string] => ['peer', printable(formatAddress(peer))]),
+    ['files', files ?? 'all'],
+  ];
+  return rows.map(([key, value]) => `${key.padEnd(12)}${value}\n`).join('');
 }
 
 function shownFiles(metainfo: Metainfo) {

@@ -4,22 +4,20 @@
 // failure that only the user can mend is one line; our own bug is logged as fatal before the process ends.
 
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { DEFAULT_SETTINGS, type EventName, type Metainfo, type TorrentId, type TorrentStatus } from '#engine';
+import { DEFAULT_SETTINGS, type EventName, type PeerAddress, type TorrentId, type TorrentStatus } from '#engine';
 import { Random } from '#harness/random';
 import { printable } from '#harness/untrusted-text';
 import type { Level } from 'pino';
-import { OpenFiles } from '../disk/open-files.ts';
-import { Storage } from '../disk/storage.ts';
 import { EventLog } from '../event-log.ts';
 import { Failure, reasonOf } from '../failure.ts';
+import { MagnetStore } from '../magnet-store.ts';
 import { parseHostPort, resolveHost, type HostPort } from '../net/address.ts';
 import { DEFAULT_PORTS } from '../net/listener.ts';
 import { Progress } from '../progress.ts';
-import { readTorrent } from '../read-torrent.ts';
 import { Recorder } from '../recorder.ts';
 import { defaultStateFolder, ResumeStore } from '../resume-store.ts';
 import { Session } from '../session.ts';
+import { type SourceOptions, sourceToGet, sourceToSeed, type TransferSource } from '../transfer-source.ts';
 import { formatBytes, formatPercent, hex } from '../units.ts';
 
 /** Leaving on Ctrl-C is promised within 5 s; the rest is for ending threads and files on a busy machine. */
@@ -51,41 +49,28 @@ export interface GetOptions extends SeedOptions {
 }
 
 /** Downloads, then seeds until told to leave. */
-export async function get(path: string, options: GetOptions): Promise<void> {
-  const metainfo = await readTorrent(path);
-  await mkdir(options.dir, { recursive: true }).catch((error: unknown) => {
-    throw new Failure(`${options.dir}: ${reasonOf(error)}`);
-  });
-  const storage = await openStorage(metainfo, options.dir);
-  await storage.createEmptyFiles().catch((error: unknown) => {
-    throw new Failure(`${options.dir}: cannot be written: ${reasonOf(error)}`);
-  });
-  await new Transfer(metainfo, storage, options, false).run();
+export async function get(torrent: string, options: GetOptions): Promise<void> {
+  await new Transfer(options, false).run((source) => sourceToGet(torrent, source));
 }
 
 /** Shares what is there; content that is not whole is a failure, and nothing is downloaded. */
 export async function seed(path: string, options: SeedOptions): Promise<void> {
-  const metainfo = await readTorrent(path);
-  await new Transfer(metainfo, await openStorage(metainfo, options.dir), options, true).run();
-}
-
-function openStorage(metainfo: Metainfo, folder: string): Promise<Storage> {
-  return Storage.open(folder, metainfo, new OpenFiles()).catch((error: unknown) => {
-    throw new Failure(`${folder}: ${reasonOf(error)}`);
-  });
+  await new Transfer(options, true).run((source) => sourceToSeed(path, source));
 }
 
 class Transfer {
-  readonly #metainfo: Metainfo;
-  readonly #storage: Storage;
   readonly #options: GetOptions;
   readonly #seedOnly: boolean;
   readonly #eventLog: EventLog;
+  readonly #state: string;
   readonly #resumeStore: ResumeStore;
   readonly #recorder: Recorder | null;
   readonly #session: Session;
   readonly #progress: Progress;
   #torrent: TorrentId = -1;
+  #announceTiers: readonly (readonly string[])[] = [];
+  /** It is known what the torrent holds. */
+  #opened = false;
   /** Something happened that may have ended the check, completed the torrent or changed its error. */
   #lookAgain = false;
   /** Whose announce failed since the last drain. */
@@ -96,16 +81,14 @@ class Transfer {
   #leaving = false;
   #finish: (failure: Failure | null) => void = () => undefined;
 
-  constructor(metainfo: Metainfo, storage: Storage, options: GetOptions, seedOnly: boolean) {
-    this.#metainfo = metainfo;
-    this.#storage = storage;
+  constructor(options: GetOptions, seedOnly: boolean) {
     this.#options = options;
     this.#seedOnly = seedOnly;
     this.#eventLog = openLog(options, () => this.#progress.clearLine());
     this.#progress = new Progress(options.json === true, () => this.#session.status(this.#torrent));
-    const state = options.state ?? defaultStateFolder();
-    this.#resumeStore = new ResumeStore(state);
-    this.#recorder = options.record === false ? null : this.#makeRecorder(options.record ?? null, state);
+    this.#state = options.state ?? defaultStateFolder();
+    this.#resumeStore = new ResumeStore(this.#state);
+    this.#recorder = options.record === false ? null : this.#makeRecorder(options.record ?? null, this.#state);
     const settings = { ...DEFAULT_SETTINGS, downloadBps: options.downloadLimit, uploadBps: options.uploadLimit };
     const seed = randomBytes(16).toString('hex');
     this.#session = new Session({
@@ -131,13 +114,20 @@ class Transfer {
     });
   }
 
-  /** Returns when the transfer has ended as wanted. Throws `Failure`. */
-  async run(): Promise<void> {
+  /** Returns when the transfer of what `find` finds has ended as wanted. Throws `Failure`. */
+  async run(find: (options: SourceOptions) => Promise<TransferSource>): Promise<void> {
     const ended = new Promise<Failure | null>((resolve) => {
       this.#finish = resolve;
     });
     try {
-      await this.#add(await this.#listen());
+      const source = await find({
+        dir: this.#options.dir,
+        magnets: new MagnetStore(this.#state),
+        resumes: this.#resumeStore,
+        onBadResume: (reason) =>
+          this.#eventLog.log.warn(`the resume data is not usable (${printable(reason)}): everything is checked`),
+      });
+      await this.#add(source, await this.#listen());
       this.#progress.start();
       const failure = await ended;
       if (failure !== null) throw failure;
@@ -161,37 +151,46 @@ class Transfer {
     return port;
   }
 
-  async #add(port: number): Promise<void> {
+  async #add(source: TransferSource, port: number): Promise<void> {
     const { dir, peer, trackers, check, sequential } = this.#options;
-    const { data, reason } = await this.#resumeStore.load(this.#metainfo, this.#storage.root);
-    if (reason !== null)
-      this.#eventLog.log.warn(`the resume data is not usable (${printable(reason)}): everything is checked`);
-    const peers = await Promise.all(peer.map((text) => resolvePeer(text)));
-    const added = await this.#session.add({
-      metainfo: this.#metainfo,
-      storage: this.#storage,
-      resume: data,
+    const named = await Promise.all(peer.map((text) => resolvePeer(text)));
+    const linked = await Promise.all(source.peers.map((address) => this.#resolveLinked(address)));
+    const added = await source.add(this.#session, {
       paused: false,
       check: check === true ? 'all' : 'trust',
-      peers,
+      peers: [...named, ...linked.flat()],
       useTrackers: trackers,
     });
-    if (!added.ok) throw new Failure(`${this.#metainfo.name}: ${added.detail}`);
+    if (!added.ok) throw new Failure(`${source.name}: ${added.detail}`);
     this.#torrent = added.value;
+    this.#announceTiers = source.announceTiers;
     this.#handleSignals();
     if (sequential !== undefined) this.#session.command({ kind: 'sequential', torrent: this.#torrent, on: true });
-    const { name, infoHash, geometry } = this.#metainfo;
+    const { name, infoHash, metainfo } = source;
+    this.#opened = metainfo !== null;
+    const totalBytes = metainfo?.geometry.totalBytes ?? null;
+    const what = totalBytes === null ? 'asking peers what it holds, to be saved' : formatBytes(totalBytes);
     this.#progress.notice({
       event: 'started',
-      text: `${printable(name)}: ${formatBytes(geometry.totalBytes)} in ${dir}, listening on port ${port}`,
-      fields: { name, infoHash: hex(infoHash), totalBytes: geometry.totalBytes, dir, port },
+      text: `${printable(name)}: ${what} in ${dir}, listening on port ${port}`,
+      fields: { name, infoHash: hex(infoHash), totalBytes, dir, port },
     });
     this.#lookAgain = true;
   }
 
+  /** A peer that a link names and nobody finds is only one less. */
+  async #resolveLinked(address: HostPort): Promise<PeerAddress[]> {
+    try {
+      return [await resolveHost(address)];
+    } catch (error) {
+      this.#eventLog.log.warn(`peer ${printable(address.host)} of the link: ${reasonOf(error)}`);
+      return [];
+    }
+  }
+
   #onEvent(name: EventName, torrent: TorrentId, a: number, b: number): void {
     this.#eventLog.event(name, torrent, a, b);
-    if (name === 'announceFailed') this.#failedTrackers.push(a);
+    if (name === 'announceFailed' || name === 'trackerSilent') this.#failedTrackers.push(a);
     // Pieces are flushed thousands of times; they matter only between complete and synced.
     if (EVENTS_WATCHED.has(name) || (name === 'pieceFlushed' && this.#completed)) this.#lookAgain = true;
   }
@@ -204,7 +203,8 @@ class Transfer {
     const status = this.#session.status(this.#torrent);
     if (status === null) return;
     this.#noticeError(status);
-    if (status.state === 'checking') return;
+    if (status.metadata !== null || status.state === 'checking') return;
+    if (!this.#opened && !this.#noticeOpened(status)) return;
     if (!this.#checked) this.#noticeChecked(status);
     if (status.complete && !this.#completed) this.#noticeCompleted(status);
     if (status.complete && this.#options.exit === true) void this.#leave(FINISH_TIMEOUT_MS);
@@ -212,9 +212,21 @@ class Transfer {
 
   /** `index`: in the order of the tiers. */
   #noticeTrackerFailed(index: number): void {
-    const url = this.#metainfo.announceTiers.flat()[index];
+    const url = this.#announceTiers.flat()[index];
     const tracker = this.#session.status(this.#torrent)?.trackers.find((candidate) => candidate.url === url);
     if (tracker !== undefined) this.#eventLog.trackerFailed(tracker.url, tracker.lastError ?? 'no answer');
+  }
+
+  /** The metadata came. False where it is of no use, which is the end. */
+  #noticeOpened({ name, infoHash, totalBytes, state, error }: TorrentStatus): boolean {
+    if (state === 'failed') {
+      void this.#leave(LEAVE_TIMEOUT_MS, new Failure(`${name}: ${error}`));
+      return false;
+    }
+    this.#opened = true;
+    const text = `${printable(name)}: ${formatBytes(totalBytes)} in ${this.#options.dir}`;
+    this.#progress.notice({ event: 'metadata', text, fields: { name, infoHash, totalBytes } });
+    return true;
   }
 
   #noticeError({ error, state }: TorrentStatus): void {
@@ -302,6 +314,7 @@ class Transfer {
 
 /** After these the status is looked at once more. */
 const EVENTS_WATCHED: ReadonlySet<EventName> = new Set([
+  'metadataVerified',
   'checkFinished',
   'stateChanged',
   'downloadCompleted',

@@ -4,9 +4,9 @@
 // what looks like a tracker is asked, so that no .torrent can press the buttons of a router; certificates are verified. Failures are thrown
 // as errors whose message is one line.
 
+import type { LookupAddress } from 'node:dns';
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { isIPv6 } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { TRACKER_REPLY_BYTES_MAX } from '#engine';
 import { isLocalAddress, isTrackerPath } from './local-address.ts';
@@ -17,6 +17,8 @@ const REDIRECTS_MAX = 4;
 export interface HttpGetOptions {
   /** Local address of the connection, null: the system's choice. */
   readonly bind: string | null;
+  /** The address family to use where the host has both; left out: the system's choice. */
+  readonly family?: 4 | 6;
   readonly timeoutMs: number;
 }
 
@@ -26,15 +28,15 @@ export interface HttpReply {
   readonly body: Uint8Array;
 }
 
-export async function httpGet(url: URL, { bind, timeoutMs }: HttpGetOptions): Promise<HttpReply> {
+export async function httpGet(url: URL, { bind, family, timeoutMs }: HttpGetOptions): Promise<HttpReply> {
   const signal = AbortSignal.timeout(timeoutMs);
-  const family = bind === null ? 0 : isIPv6(bind) ? 6 : 4;
   let at = url;
   let startedLocal = true;
   for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects += 1) {
     if (at.protocol !== 'http:' && at.protocol !== 'https:')
       throw new Error(`cannot follow a redirect to ${at.protocol}`);
-    const target = await raceAbort(lookupTracker(at.hostname, family), signal);
+    const found = await raceAbort(lookupTracker(at.hostname, bind), signal);
+    const target = (found.find((each) => each.family === family) ?? found[0]) as LookupAddress;
     const local = isLocalAddress(target.address);
     if (redirects === 0) startedLocal = local;
     else if (local && !startedLocal) throw new Error('redirected to a local address');

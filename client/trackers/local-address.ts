@@ -22,7 +22,7 @@ export function isLocalAddress(address: string): boolean {
   return LOCAL.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
-/** Whether a path is how trackers are addressed everywhere (BEP 48 derives the scrape from it). `path`: as in a URL, without query. */
+/** Whether a path is how trackers are addressed everywhere, to announce or to scrape (BEP 48 derives the one from the other). `path`: as in a URL, without query. */
 export function isTrackerPath(path: string): boolean {
-  return /\/announce(?:\.php)?$/.test(path);
+  return /\/(?:announce|scrape)(?:\.php)?$/.test(path);
 }

@@ -1,12 +1,14 @@
-// The engine's side of the tracker thread: starts it with the first announce and hands requests and replies over.
+// The engine's side of the tracker thread: starts it with the first request and hands requests and replies over.
 //
-// Always: every announce is answered once; a thread that dies answers what it had as failed, and the next announce starts another.
+// Always: every request is answered once; a thread that dies answers what it had as failed, and the next request starts another.
 
 import { Worker } from 'node:worker_threads';
 import type {
   AnnounceReply,
   AnnounceRequest,
   JobId,
+  ScrapeReply,
+  ScrapeRequest,
   SessionAnswer,
   SessionOffer,
   TorrentId,
@@ -16,7 +18,7 @@ import { workerUrl } from '../worker-url.ts';
 
 /** Given to the thread when it starts. */
 export interface TrackerThreadOptions {
-  /** Local address of every announce, null: the system's choice. */
+  /** Local address of every request, null: the system's choice. */
   readonly bind: string | null;
 }
 
@@ -28,6 +30,7 @@ export type TrackerOrder =
       readonly request: AnnounceRequest;
       readonly offers: readonly SessionOffer[];
     }
+  | { readonly kind: 'scrape'; readonly job: JobId; readonly request: ScrapeRequest }
   | { readonly kind: 'answer'; readonly url: string; readonly answer: SessionAnswer };
 
 /** A peer's offer, or its answer to ours, as the tracker at `url` passed it on. */
@@ -39,13 +42,15 @@ export interface TrackerSignal {
 
 export type TrackerAnswer =
   | { readonly kind: 'announced'; readonly job: JobId; readonly reply: AnnounceReply }
+  | { readonly kind: 'scraped'; readonly job: JobId; readonly reply: ScrapeReply }
   | { readonly kind: 'signal'; readonly signal: TrackerSignal }
   /** A WebSocket tracker that was lost is back, and knows nothing of these torrents. */
   | { readonly kind: 'forgotten'; readonly torrents: readonly TorrentId[] };
 
 /** None is called from within a call of the client. */
-export interface TrackerEvents {
+export interface TrackerListener {
   announced(job: JobId, reply: AnnounceReply): void;
+  scraped(job: JobId, reply: ScrapeReply): void;
   signalled(signal: TrackerSignal): void;
   /** A tracker does not know of `torrent` any more: it wants another announce. */
   forgotten(torrent: TorrentId): void;
@@ -53,19 +58,23 @@ export interface TrackerEvents {
 
 export class TrackerClient {
   readonly #options: TrackerThreadOptions;
-  readonly #events: TrackerEvents;
-  readonly #jobs = new Set<JobId>();
+  readonly #listener: TrackerListener;
+  readonly #jobs = new Map<JobId, 'announced' | 'scraped'>();
   #worker: Worker | null = null;
 
-  constructor(options: TrackerThreadOptions, events: TrackerEvents) {
+  constructor(options: TrackerThreadOptions, listener: TrackerListener) {
     this.#options = options;
-    this.#events = events;
+    this.#listener = listener;
   }
 
   announce(job: JobId, request: AnnounceRequest, offers: readonly SessionOffer[] = []): void {
-    this.#jobs.add(job);
-    this.#worker ??= this.#start();
-    this.#worker.postMessage({ kind: 'announce', job, request, offers } satisfies TrackerOrder);
+    this.#jobs.set(job, 'announced');
+    this.#order({ kind: 'announce', job, request, offers });
+  }
+
+  scrape(job: JobId, request: ScrapeRequest): void {
+    this.#jobs.set(job, 'scraped');
+    this.#order({ kind: 'scrape', job, request });
   }
 
   /** Sends an answer to an offer that the tracker at `url` passed on; it may be lost. */
@@ -78,12 +87,18 @@ export class TrackerClient {
     await this.#worker?.terminate();
   }
 
+  #order(order: TrackerOrder): void {
+    this.#worker ??= this.#start();
+    this.#worker.postMessage(order);
+  }
+
   #start(): Worker {
     const worker = new Worker(workerUrl('tracker-thread'), { workerData: this.#options });
     worker.on('message', (answer: TrackerAnswer) => this.#heard(answer));
     worker.on('error', () => {
       this.#worker = null;
-      for (const job of this.#jobs) this.#answer(job, { ok: false, reason: 'the tracker thread failed' });
+      const reply = { ok: false, reason: 'the tracker thread failed' } as const;
+      for (const [job, kind] of this.#jobs) this.#heard({ kind, job, reply });
     });
     worker.unref();
     return worker;
@@ -92,18 +107,17 @@ export class TrackerClient {
   #heard(answer: TrackerAnswer): void {
     switch (answer.kind) {
       case 'announced':
-        this.#answer(answer.job, answer.reply);
+        if (this.#jobs.delete(answer.job)) this.#listener.announced(answer.job, answer.reply);
+        return;
+      case 'scraped':
+        if (this.#jobs.delete(answer.job)) this.#listener.scraped(answer.job, answer.reply);
         return;
       case 'signal':
-        this.#events.signalled(answer.signal);
+        this.#listener.signalled(answer.signal);
         return;
       case 'forgotten':
-        for (const torrent of answer.torrents) this.#events.forgotten(torrent);
+        for (const torrent of answer.torrents) this.#listener.forgotten(torrent);
         return;
     }
-  }
-
-  #answer(job: JobId, reply: AnnounceReply): void {
-    if (this.#jobs.delete(job)) this.#events.announced(job, reply);
   }
 }

@@ -2,10 +2,9 @@
 // with back-off when it is lost, and closed when its last torrent has left. A torrent whose announce fails is the engine's again.
 //
 // Always: every announce is answered once; only peers of torrents that the tracker was asked about are passed on; a redirect is not
-// followed, so no tracker sends us to another host; certificates are verified; a tracker that floods us is cut off.
+// followed, so no tracker sends us to another host; on a local address only what looks like a tracker is asked; certificates are verified; a tracker that floods us is cut off.
 
 import type { LookupAddress } from 'node:dns';
-import { isIPv6 } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import {
   binaryText,
@@ -21,6 +20,7 @@ import {
   type TorrentId,
 } from '#engine';
 import { reasonOf } from '../failure.ts';
+import { isLocalAddress, isTrackerPath } from './local-address.ts';
 import { lookupTracker } from './lookup-tracker.ts';
 import type { TrackerSignal } from './tracker-client.ts';
 
@@ -139,9 +139,14 @@ class WebSocketTracker {
     clearTimeout(this.#retryTimer);
     this.#opening = true;
     try {
-      const family = this.#bind === null ? 0 : isIPv6(this.#bind) ? 6 : 4;
-      const found = await within(CONNECT_TIMEOUT_MS, lookupTracker(new URL(this.#url).hostname, family));
-      await this.#connect(found);
+      const url = new URL(this.#url);
+      const [found] = await within(CONNECT_TIMEOUT_MS, lookupTracker(url.hostname, this.#bind));
+      const { address } = found as LookupAddress;
+      // A bare host is how many of these trackers are addressed, and a request for it presses no button.
+      const bare = url.pathname === '/' && url.search === '';
+      if (isLocalAddress(address) && !bare && !isTrackerPath(url.pathname))
+        throw new Error('on a local address only …/announce is asked: this is no tracker');
+      await this.#connect(found as LookupAddress);
     } catch (error) {
       this.#lost(reasonOf(error));
     }

@@ -7,7 +7,7 @@ import type { DisconnectReason, DiskFault, Instant } from '../contract.ts';
 export const ENTRY_KINDS = [
   /** A new engine: seed (text), settings (value). */
   'created',
-  /** options (value). */
+  /** options (value); of a torrent without metadata its `magnet` in the place of `metainfo`. */
   'add',
   /** command (value). */
   'command',
@@ -41,6 +41,10 @@ export const ENTRY_KINDS = [
   'drained',
   /** The engine broke one of its own laws in the input before: message (text). */
   'threw',
+  /** job, opened (value). */
+  'torrentOpened',
+  /** job, reply (value). */
+  'scraped',
 ] as const;
 
 export type EntryKind = (typeof ENTRY_KINDS)[number];

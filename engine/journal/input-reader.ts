@@ -1,6 +1,15 @@
 // The inputs of a journal as calls of an engine. Fields are read and bounded first; only then the engine is called.
 
-import type { AddTorrent, AnnounceReply, Command, Engine, Instant } from '../contract.ts';
+import type {
+  AddMagnet,
+  AddTorrent,
+  AnnounceReply,
+  Command,
+  Engine,
+  Instant,
+  OpenedTorrent,
+  ScrapeReply,
+} from '../contract.ts';
 import { Geometry } from '../geometry.ts';
 import { BLOCK_LENGTH_BYTES, SHA1_LENGTH_BYTES } from '../limits.ts';
 import type { Metainfo, TorrentFile } from '../metainfo/metainfo.ts';
@@ -95,6 +104,8 @@ export class InputReader {
       case 'piecesChecked':
       case 'resumeSaved':
       case 'announced':
+      case 'torrentOpened':
+      case 'scraped':
         return this.#answer(kind, reader.uint());
     }
   }
@@ -110,6 +121,8 @@ export class InputReader {
       | 'piecesChecked'
       | 'resumeSaved'
       | 'announced'
+      | 'torrentOpened'
+      | 'scraped'
     >,
     job: number,
   ): Input {
@@ -138,6 +151,14 @@ export class InputReader {
       case 'announced': {
         const reply = reader.value() as AnnounceReply;
         return call(job, (engine, now) => engine.announced(now, job, reply));
+      }
+      case 'torrentOpened': {
+        const opened = reader.value() as OpenedTorrent;
+        return call(job, (engine, now) => engine.torrentOpened(now, job, opened));
+      }
+      case 'scraped': {
+        const reply = reader.value() as ScrapeReply;
+        return call(job, (engine, now) => engine.scraped(now, job, reply));
       }
     }
   }
@@ -198,7 +219,12 @@ function entryOf<T>(list: readonly T[], index: number): T {
 }
 
 /** Values of a journal are taken as they are, but for what the geometry is made of: a wrong one would ask for endless memory. */
-function addTorrent(value: unknown): AddTorrent {
+function addTorrent(value: unknown): AddTorrent | AddMagnet {
+  if (typeof value === 'object' && value !== null && 'magnet' in value) {
+    const { magnet } = value as Partial<AddMagnet>;
+    if (magnet?.infoHash instanceof Uint8Array && Array.isArray(magnet.announceTiers)) return value as AddMagnet;
+    throw new ReplayError('add without an info-hash');
+  }
   const options = value as AddTorrent & { readonly metainfo: Metainfo & { readonly pieceLengthBytes: number } };
   const files = options?.metainfo?.files as readonly TorrentFile[] | undefined;
   const lengths = Array.isArray(files) ? files.map((file: TorrentFile | null) => file?.lengthBytes) : [];

@@ -1,8 +1,18 @@
 // What an engine put out, as numbers that are equal when the outputs are: two bytes for every output (its kind, and eight bits of its
 // content) and one digest of everything since the engine was made. A block counts by its length, or by its stamp where it has one.
 
-import type { AnnounceRequest, ConnId, JobId, Payload, PeerAddress, Sink, TorrentId } from '../contract.ts';
+import type {
+  AnnounceRequest,
+  ConnId,
+  JobId,
+  Payload,
+  PeerAddress,
+  ScrapeRequest,
+  Sink,
+  TorrentId,
+} from '../contract.ts';
 import { type EventName, EVENTS } from '../events.ts';
+import type { Metainfo } from '../metainfo/metainfo.ts';
 import type { ResumeData } from '../resume/resume-data.ts';
 import { publicUrl } from '../trackers/public-url.ts';
 
@@ -22,6 +32,8 @@ export const OUTPUT_KINDS = [
   'saveResume',
   'announce',
   'event',
+  'openTorrent',
+  'scrape',
 ] as const satisfies readonly (keyof Sink)[];
 
 const OUTPUT = Object.fromEntries(OUTPUT_KINDS.map((kind, index) => [kind, index])) as Record<keyof Sink, number>;
@@ -128,6 +140,16 @@ export class OutputMarks implements Sink {
     // As the URL stands in the journal, so that a replay, which knows no other, gives the same mark.
     this.#mark(OUTPUT.announce, mixedValue(mixed(START, job), { ...request, url: publicUrl(request.url) }));
     this.#target?.announce(job, request);
+  }
+
+  openTorrent(job: JobId, torrent: TorrentId, metainfo: Metainfo): void {
+    this.#mark(OUTPUT.openTorrent, mixedBytes(mixed(mixed(START, job), torrent), metainfo.infoBytes));
+    this.#target?.openTorrent(job, torrent, metainfo);
+  }
+
+  scrape(job: JobId, request: ScrapeRequest): void {
+    this.#mark(OUTPUT.scrape, mixedValue(mixed(START, job), { ...request, url: publicUrl(request.url) }));
+    this.#target?.scrape(job, request);
   }
 
   event(name: EventName, torrent: TorrentId, a: number, b: number): void {

@@ -6,6 +6,7 @@
 import { EngineBug } from '../bug.ts';
 import type {
   AddError,
+  AddMagnet,
   AddTorrent,
   AnnounceReply,
   Command,
@@ -16,10 +17,12 @@ import type {
   Engine,
   Instant,
   JobId,
+  OpenedTorrent,
   Payload,
   PeerAddress,
   PeerStatus,
   Result,
+  ScrapeReply,
   Sink,
   Stamp,
   TorrentId,
@@ -71,9 +74,11 @@ class RecordedEngine implements Engine {
     this.#log = log;
   }
 
-  add(now: Instant, options: AddTorrent): Result<TorrentId, AddError> {
+  add(now: Instant, options: AddTorrent | AddMagnet): Result<TorrentId, AddError> {
     this.#begin(ENTRY.add, now);
-    this.#log.value({ ...options, metainfo: plainMetainfo(options.metainfo) });
+    this.#log.value(
+      'magnet' in options ? plainMagnet(options) : { ...options, metainfo: plainMetainfo(options.metainfo) },
+    );
     const result = this.#give(() => this.#engine.add(now, options));
     this.#marks.returned(result.ok ? result.value : -1);
     return result;
@@ -180,6 +185,18 @@ class RecordedEngine implements Engine {
     this.#give(() => this.#engine.announced(now, job, reply));
   }
 
+  torrentOpened(now: Instant, job: JobId, opened: OpenedTorrent): void {
+    this.#answered(ENTRY.torrentOpened, now, job);
+    this.#log.value(opened);
+    this.#give(() => this.#engine.torrentOpened(now, job, opened));
+  }
+
+  scraped(now: Instant, job: JobId, reply: ScrapeReply): void {
+    this.#answered(ENTRY.scraped, now, job);
+    this.#log.value(reply);
+    this.#give(() => this.#engine.scraped(now, job, reply));
+  }
+
   tick(now: Instant): void {
     this.#begin(ENTRY.tick, now);
     this.#give(() => this.#engine.tick(now));
@@ -269,6 +286,13 @@ export function errorText(error: unknown): string {
 
 /** Without its arithmetic, which follows from the lengths of its files. */
 function plainMetainfo({ geometry, announceTiers, ...rest }: Metainfo): object {
-  const shown = announceTiers.map((tier) => tier.map((url) => publicUrl(url) ?? ''));
-  return { ...rest, announceTiers: shown, pieceLengthBytes: geometry.pieceLengthBytes };
+  return { ...rest, announceTiers: publicTiers(announceTiers), pieceLengthBytes: geometry.pieceLengthBytes };
+}
+
+function plainMagnet({ magnet: { infoHash, name, announceTiers }, ...rest }: AddMagnet): object {
+  return { ...rest, magnet: { infoHash, name, announceTiers: publicTiers(announceTiers) } };
+}
+
+function publicTiers(announceTiers: Metainfo['announceTiers']): string[][] {
+  return announceTiers.map((tier) => tier.map((url) => publicUrl(url) ?? ''));
 }

@@ -202,6 +202,8 @@ function describeInput(kind: EntryKind, subject: number): string {
     case 'piecesChecked':
     case 'resumeSaved':
     case 'announced':
+    case 'torrentOpened':
+    case 'scraped':
       return `${kind}(job ${subject})`;
     case 'add':
     case 'command':

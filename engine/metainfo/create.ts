@@ -1,6 +1,7 @@
 // Writes .torrent files (BEP 3, 12, 27, 47): version 1, canonical, so that every client computes the same info-hash.
 // Reading and hashing the content is the caller's; what `createMetainfo` writes, `parseMetainfo` reads back.
 
+import type { Metainfo } from './metainfo.ts';
 import bencode from 'bencode';
 
 /** A file of the new torrent. */
@@ -73,3 +74,22 @@ export function choosePieceLength(totalBytes: number): number {
   }
   return pieceLengthBytes;
 }
+
+/** A .torrent file around an `info` dictionary, which stands in it byte for byte: what was received from peers is never encoded anew, or
+ *  its hash might be another. `infoBytes`: as `Metainfo.infoBytes`. The result is the caller's. */
+export function wrapInfo({ infoBytes, announceTiers }: Pick<Metainfo, 'infoBytes' | 'announceTiers'>): Uint8Array {
+  const head = bencode.encode({
+    announce: announceTiers[0]?.[0],
+    'announce-list': announceTiers.flat().length > 1 ? announceTiers : undefined,
+    info: 0,
+  });
+  const before = head.length - PLACEHOLDER_AND_END_BYTES;
+  const file = new Uint8Array(before + infoBytes.length + 1);
+  file.set(head.subarray(0, before));
+  file.set(infoBytes, before);
+  file[file.length - 1] = head[head.length - 1] as number;
+  return file;
+}
+
+/** `i0ee`: what stands in the place of `info`, and the end of the file. */
+const PLACEHOLDER_AND_END_BYTES = 4;

@@ -1,6 +1,6 @@
 // What a .torrent file says, after every check: the engine works with nothing else of it.
 
-import type { Geometry } from '../geometry.ts';
+import { Geometry } from '../geometry.ts';
 
 export interface TorrentFile {
   /** Safe components, joined by the driver below its own folder: no separator, `.`, `..`, NUL or reserved name in any of them. */
@@ -31,4 +31,26 @@ export interface Metainfo {
   readonly creationDate: number | null;
   /** The raw span of `info`: what the info-hash covers, and what is served as metadata. */
   readonly infoBytes: Uint8Array;
+}
+
+/** What stands for the metainfo of a torrent while peers are asked for it: of no files and no pieces. */
+export function unknownMetainfo(
+  infoHash: Uint8Array,
+  name: string,
+  announceTiers: Metainfo['announceTiers'],
+): Metainfo {
+  return {
+    infoHash,
+    name,
+    multiFile: false,
+    files: [],
+    geometry: new Geometry(1, []),
+    pieceHashes: new Uint8Array(0),
+    private: false,
+    announceTiers,
+    comment: null,
+    createdBy: null,
+    creationDate: null,
+    infoBytes: new Uint8Array(0),
+  };
 }

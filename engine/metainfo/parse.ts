@@ -7,7 +7,7 @@
 
 import { hex } from '../bytes.ts';
 import type { Result } from '../contract.ts';
-import { decodeBencode } from '../bencode/decode.ts';
+import { type BencodeResult, decodeBencode } from '../bencode/decode.ts';
 import type { BencodeValue } from '../bencode/value.ts';
 import { Geometry } from '../geometry.ts';
 import {
@@ -48,22 +48,46 @@ const LARGEST_TOTAL_BYTES = PIECE_COUNT_MAX * PIECE_LENGTH_BYTES_MAX;
  *  The error's `detail` names the key and the byte offset. */
 export function parseMetainfo(bytes: Uint8Array): Parsed<Metainfo> {
   const decoded = decodeBencode(bytes);
-  if (!decoded.ok) {
-    const { error, detail } = decoded;
-    if (error === 'keyOrder' || error === 'duplicateKey') return { ok: false, error: 'keyOrder', detail };
-    return { ok: false, error: error === 'tooLong' ? 'tooLong' : 'notBencode', detail };
-  }
+  if (!decoded.ok) return refuseBencode(decoded);
   const root = decoded.value;
-  const info = root.get('info');
-  if (info === undefined || info.kind !== 'dictionary')
-    return refuse('noInfo', 'info', info ?? root, 'not a dictionary');
+  const dictionary = root.get('info');
+  if (dictionary === undefined) return refuse('noInfo', 'info', root, 'not a dictionary');
+  const info = readInfo(dictionary);
+  if (!info.ok) return info;
+  return {
+    ok: true,
+    value: {
+      ...info.value,
+      announceTiers: announceTiers(root),
+      comment: preferredText(root, 'comment') ?? null,
+      createdBy: root.get('created by')?.lossyText() ?? null,
+      creationDate: root.get('creation date')?.integer() ?? null,
+    },
+  };
+}
+
+/** Reads an `info` dictionary alone, as peers give it (BEP 9). `bytes`: moved. `announceTiers`: where it was heard of. */
+export function parseInfo(bytes: Uint8Array, announceTiers: Metainfo['announceTiers']): Parsed<Metainfo> {
+  const decoded = decodeBencode(bytes);
+  if (!decoded.ok) return refuseBencode(decoded);
+  const info = readInfo(decoded.value);
+  if (!info.ok) return info;
+  return { ok: true, value: { ...info.value, announceTiers, comment: null, createdBy: null, creationDate: null } };
+}
+
+function refuseBencode({ error, detail }: BencodeResult & { readonly ok: false }): Parsed<never> {
+  if (error === 'keyOrder' || error === 'duplicateKey') return { ok: false, error: 'keyOrder', detail };
+  return { ok: false, error: error === 'tooLong' ? 'tooLong' : 'notBencode', detail };
+}
+
+/** What follows from `info` alone. */
+type Info = Omit<Metainfo, 'announceTiers' | 'comment' | 'createdBy' | 'creationDate'>;
+
+function readInfo(info: BencodeValue): Parsed<Info> {
+  if (info.kind !== 'dictionary') return refuse('noInfo', 'info', info, 'not a dictionary');
   if (info.get('pieces') === undefined && info.get('meta version') !== undefined) {
     return refuse('v2Only', 'meta version', info, 'a version 2 torrent without version 1 pieces is not supported');
   }
-  return readInfo(root, info);
-}
-
-function readInfo(root: BencodeValue, info: BencodeValue): Parsed<Metainfo> {
   const infoHash = sha1(info.raw());
   const nameText = preferredText(info, 'name');
   if (nameText === undefined) return refuse('name', 'name', info, 'missing or not a string');
@@ -111,10 +135,6 @@ function readInfo(root: BencodeValue, info: BencodeValue): Parsed<Metainfo> {
       geometry,
       pieceHashes,
       private: info.get('private')?.integer() === 1,
-      announceTiers: announceTiers(root),
-      comment: preferredText(root, 'comment') ?? null,
-      createdBy: root.get('created by')?.lossyText() ?? null,
-      creationDate: root.get('creation date')?.integer() ?? null,
       infoBytes: info.raw(),
     },
   };

@@ -4,6 +4,7 @@
 
 import { hex } from '../bytes.ts';
 import type { FoundPeer, PeerAddress } from '../contract.ts';
+import { formatAddress } from '../wire/ip-address.ts';
 
 /** How long an introduction may wait for the engine to dial: the other side waits too, 25 s in WebTorrent, and needs the rest to connect. */
 export const INTRODUCTION_US = 15_000_000;
@@ -18,4 +19,9 @@ export function introducedPeer(peerId: Uint8Array): FoundPeer {
 /** The address is no address: the peer can be dialled only while it is introduced. */
 export function isIntroduced({ host }: PeerAddress): boolean {
   return host.startsWith(PREFIX);
+}
+
+/** A peer's address for people: `host:port`, or the name of one that was introduced. */
+export function peerName(address: PeerAddress): string {
+  return isIntroduced(address) ? address.host : formatAddress(address);
 }

@@ -40,6 +40,9 @@ export class KnownPeer {
   trust = 0;
   banned = false;
   onParole = false;
+  /** How often it did not give the metadata that it was asked for, and before when it is asked for none (see MetadataFetch). */
+  metadataFailures = 0;
+  metadataAskAt: Instant = 0;
   /** Failed pieces with several contributors of which it is one, not yet explained. */
   suspicions = 0;
 

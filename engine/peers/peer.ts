@@ -21,6 +21,8 @@ import * as wire from '../wire/messages.ts';
 import { WireReader } from '../wire/reader.ts';
 import type { WireFault, WireHandler } from '../wire/wire.ts';
 import type { AskedPeer } from '../pieces/picker.ts';
+import { METADATA_ID } from '../wire/metadata-message.ts';
+import { EarlyPieces } from './early-pieces.ts';
 import type { KnownPeer } from './peer-book.ts';
 import { Pipeline } from './pipeline.ts';
 import { RequestQueue } from './request-queue.ts';
@@ -94,6 +96,13 @@ export class Peer implements WireHandler, AskedPeer {
   countsAsDial = false;
   peerId: Uint8Array = NO_PEER_ID;
   client: string | null = null;
+  /** The id under which it wants messages about metadata, 0 = none; and how much metadata it says that it has, 0 = not said (BEP 9). */
+  metadataId = 0;
+  metadataSizeBytes = 0;
+  /** Up to when the metadata that it was given uses up what it may have. */
+  metadataServedUntil: Instant = 0;
+  /** What it says about pieces while nobody knows how many there are, null = that is known. */
+  early: EarlyPieces | null = null;
   /** It had every piece when its bitfield came: counted as one seed, not piece by piece. */
   joinedAsSeed = false;
   connectedAt: Instant;
@@ -155,6 +164,21 @@ export class Peer implements WireHandler, AskedPeer {
   /** Something may be asked for: it is unchoked, or some pieces are allowed. */
   get mayBeAsked(): boolean {
     return this.state === 'up' && (!this.peerChoking || this.#allowedFast !== null);
+  }
+
+  /** Nobody knows how many pieces there are: what it says of them is kept. */
+  hearEarly(): void {
+    this.early = new EarlyPieces(this);
+    this.reader.handler = this.early;
+  }
+
+  /** The number of pieces is known. `bits`: of that length, none is set. Why it cannot stay, null = it may. */
+  piecesKnown(bits: Bitfield): string | null {
+    const { early } = this;
+    this.bits = bits;
+    this.early = null;
+    this.reader.handler = this;
+    return early?.tell() ?? null;
   }
 
   // ── sending ──
@@ -412,12 +436,14 @@ export class Peer implements WireHandler, AskedPeer {
   extended(id: number, payload: Uint8Array): WireFault | null {
     if (!this.extensions) return null;
     if (id === DONT_HAVE_ID) return this.#dontHave(payload);
+    if (id === METADATA_ID) (this.torrent as Torrent).metadata.received(this, payload);
     if (id !== EXTENSION_HANDSHAKE_ID) return null;
     const said = decodeExtensionHandshake(payload);
     if (said === null) return 'extensionHandshake';
     if (said.client !== null) this.client = said.client;
     if (said.reqq !== null) this.pipeline.setReqq(said.reqq);
     if (said.port !== null) (this.torrent as Torrent).swarm.peerListensOn(this, said.port);
+    (this.torrent as Torrent).metadata.handshakeSaid(this, said);
     if (said.uploadOnly !== null && said.uploadOnly !== this.uploadOnly) {
       this.uploadOnly = said.uploadOnly;
       (this.torrent as Torrent).swarm.seedStateChanged(this);

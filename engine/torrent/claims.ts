@@ -13,8 +13,11 @@ import { ON_DISK_DURABLE, type PartialPiece } from '../pieces/partial-piece.ts';
 import { PIECE_FLUSHED, PIECE_MISSING, PIECE_WRITTEN, type Picker } from '../pieces/picker.ts';
 import type { RememberedPeer, ResumeData } from '../resume/resume-data.ts';
 
+/** What is known of a torrent when it is opened. */
+export type FoundOnDisk = Pick<AddTorrent, 'metainfo' | 'resume' | 'fileLengths' | 'check'>;
+
 /** Puts into `picker` what is believed without a look. Returns which pieces are to be hashed (one byte a piece), and the begun pieces. */
-export function believe(options: AddTorrent, picker: Picker): { pending: Uint8Array; begun: PartialPiece[] } {
+export function believe(options: FoundOnDisk, picker: Picker): { pending: Uint8Array; begun: PartialPiece[] } {
   const { metainfo, fileLengths } = options;
   const { geometry } = metainfo;
   const onDisk = piecesOnDisk(metainfo, fileLengths);
@@ -110,7 +113,7 @@ export function recallPeers(peers: readonly RememberedPeer[], book: PeerBook, ge
     known.seed = remembered.seed;
     known.downloadBps = remembered.downloadBps;
     known.trust = remembered.trust;
-    known.banned = remembered.banned;
+    known.banned ||= remembered.banned;
     if (remembered.bitfield === null) continue;
     const bits = Bitfield.fromWire(remembered.bitfield, geometry.pieceCount);
     if (typeof bits !== 'string') known.bitfield = bits;

@@ -1,6 +1,7 @@
 // Which files are wanted, and how much: a piece is as wanted as the most wanted file that has a byte in it. Pad files want nothing.
 
 import type { FilePriority } from '../contract.ts';
+import type { FileRange } from '../metainfo/magnet.ts';
 import type { Metainfo } from '../metainfo/metainfo.ts';
 import { PRIORITY_NORMAL, type Picker } from '../pieces/picker.ts';
 
@@ -25,6 +26,15 @@ export class FilePriorities {
     this.#files[file] = priority;
     const { first, count } = this.#metainfo.geometry.piecesOfFile(file);
     this.#apply(first, count);
+  }
+
+  /** Only these files (BEP 53); an index that no file has means none. */
+  select(ranges: readonly FileRange[]): void {
+    this.setAll(
+      this.#files.map((_, file) =>
+        ranges.some(({ first, last }) => first <= file && file <= last) ? PRIORITY_NORMAL : 0,
+      ),
+    );
   }
 
   /** Every file at once: each piece is looked at once, however many files it holds. */

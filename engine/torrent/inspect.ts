@@ -9,7 +9,7 @@ import type {
   PieceState,
   TorrentInspection,
 } from '../inspection.ts';
-import { isIntroduced } from '../peers/introduced.ts';
+import { peerName } from '../peers/introduced.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { KnownPeer } from '../peers/peer-book.ts';
 import { BLOCK_RECEIVED, BLOCK_REQUESTED, type PartialPiece } from '../pieces/partial-piece.ts';
@@ -91,6 +91,5 @@ function notAsked(ctx: Context, torrent: Torrent, peer: Peer): NotAsked | null {
 function nameOf(known: KnownPeer | null): string | null {
   if (known === null) return null;
   const { address, host } = known;
-  if (address !== null && isIntroduced(address)) return host;
-  return address === null ? `${host} (incoming)` : `${host}:${address.port}`;
+  return address === null ? `${host} (incoming)` : peerName(address);
 }

@@ -92,7 +92,7 @@ export class Room {
 
   /** Neither wants anything of the other, and both had time to say so. */
   hadNothing(peer: Peer): boolean {
-    return !interest(peer) && this.#idle(peer);
+    return !this.#interest(peer) && this.#idle(peer);
   }
 
   get #hasPlace(): boolean {
@@ -105,11 +105,16 @@ export class Room {
     return true;
   }
 
+  /** One of both wants something of the other, be it metadata. */
+  #interest(peer: Peer): boolean {
+    return peer.amInterested || peer.peerInterested || this.#torrent.metadata.hopesFor(peer);
+  }
+
   /** It neither wants nor has anything, or does not answer what it was asked in the time of a request: one that is only slow keeps its place. */
   #idle(peer: Peer): boolean {
     return (
       peer.up &&
-      (this.#mute(peer) || !interest(peer)) &&
+      (this.#mute(peer) || !this.#interest(peer)) &&
       this.#ctx.now - peer.connectedAt >= IDLE_US &&
       !exchanges(peer)
     );
@@ -130,7 +135,7 @@ export class Room {
   /** Something was exchanged lately, or may be soon. */
   #useful(peer: Peer): boolean {
     if (!peer.up || exchanges(peer)) return peer.up;
-    return interest(peer) && !peer.snubbed && this.#ctx.now - peer.connectedAt < USELESS_US;
+    return this.#interest(peer) && !peer.snubbed && this.#ctx.now - peer.connectedAt < USELESS_US;
   }
 
   /** Nobody is of use, and somebody had time to be: where it goes on like this we are cut off. */
@@ -162,8 +167,4 @@ export class Room {
 
 function exchanges(peer: Peer): boolean {
   return peer.download.recentBytes + peer.upload.recentBytes > 0;
-}
-
-function interest(peer: Peer): boolean {
-  return peer.amInterested || peer.peerInterested;
 }

@@ -29,6 +29,7 @@ export function torrentStatus(torrent: Torrent): TorrentStatus {
     name: metainfo.name,
     state: torrent.state,
     error: torrent.error,
+    metadata: torrent.metadata.status,
     totalBytes: geometry.totalBytes,
     wantedBytes,
     haveBytes,

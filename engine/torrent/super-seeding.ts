@@ -34,7 +34,7 @@ export class SuperSeeding {
   /** A handshake is done. Returns whether the peer is told of nothing; without the fast extension it may never say what it has, and is shown
    *  its first piece now. */
   greets(peer: Peer): boolean {
-    if (!this.#ctx.settings.superSeeding || !this.#torrent.picker.written.full) return false;
+    if (!this.#ctx.settings.superSeeding || this.#torrent.leftBytes > 0) return false;
     this.#shown.set(peer, { piece: NOTHING, at: this.#ctx.now });
     if (!peer.fast) this.#showNext(peer);
     return true;

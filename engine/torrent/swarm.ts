@@ -5,13 +5,14 @@ import { Bitfield, BitfieldPages } from '../bitfield.ts';
 import { sameBytes } from '../bytes.ts';
 import type { Context } from '../context.ts';
 import type { DisconnectReason, FoundPeer, Instant } from '../contract.ts';
-import { ALLOWED_FAST_COUNT, INCOMING_REQUESTS_MAX, PEERS_PER_ANNOUNCE_MAX } from '../limits.ts';
+import { ALLOWED_FAST_COUNT, INCOMING_REQUESTS_MAX, LATE_HAVES_MAX, PEERS_PER_ANNOUNCE_MAX } from '../limits.ts';
 import type { Peer } from '../peers/peer.ts';
 import { INTRODUCTION_US, isIntroduced } from '../peers/introduced.ts';
 import { type KnownPeer, PeerBook } from '../peers/peer-book.ts';
 import { sha1 } from '../sha1.ts';
 import { allowedFastSet } from '../wire/allowed-fast.ts';
 import { DONT_HAVE_ID, encodeExtensionHandshake, EXTENSION_HANDSHAKE_ID } from '../wire/extension-handshake.ts';
+import { METADATA_ID, METADATA_NAME } from '../wire/metadata-message.ts';
 import { BusyPeers } from './busy-peers.ts';
 import { Room } from './room.ts';
 import type { Torrent } from './torrent.ts';
@@ -28,7 +29,10 @@ const NEEDS_HELP_PIECES = ALLOWED_FAST_COUNT;
 /** What one is told that is to learn nothing of what we have. */
 const NO_PIECES = new Bitfield(0);
 
-const DONT_HAVE_MESSAGES = new Map([['lt_donthave', DONT_HAVE_ID]]);
+const MESSAGES = new Map([
+  ['lt_donthave', DONT_HAVE_ID],
+  [METADATA_NAME, METADATA_ID],
+]);
 
 export class Swarm {
   /** Connections of this torrent, dials included, in the order in which they were made. */
@@ -38,7 +42,7 @@ export class Swarm {
   readonly room: Room;
   readonly #ctx: Context;
   readonly #torrent: Torrent;
-  readonly #bitfields: BitfieldPages;
+  #bitfields: BitfieldPages;
   /** As last sent, and what it said of `upload_only`: a re-check may find that what was complete is not. */
   #extensionHandshake: Uint8Array | null = null;
   #saidUploadOnly = false;
@@ -82,7 +86,7 @@ export class Swarm {
   dial(): void {
     const { settings } = this.#ctx;
     while (
-      this.#torrent.active &&
+      this.#torrent.meeting &&
       this.room.toDial &&
       this.#ctx.connections < settings.connectionsMax &&
       this.#ctx.dials < settings.dialsMax
@@ -140,7 +144,8 @@ export class Swarm {
   }
 
   #useBits(peer: Peer): void {
-    peer.bits = this.#bitfields.take();
+    if (this.#torrent.active) peer.bits = this.#bitfields.take();
+    else peer.hearEarly();
   }
 
   /** The peer's id is here: it is up, unless it is ourselves, a peer we know already, or a banned one. */
@@ -197,10 +202,11 @@ export class Swarm {
     if (uploadOnly !== this.#saidUploadOnly) this.#extensionHandshake = null;
     this.#saidUploadOnly = uploadOnly;
     this.#extensionHandshake ??= encodeExtensionHandshake({
-      messages: DONT_HAVE_MESSAGES,
+      messages: MESSAGES,
       port: this.#ctx.listenPort || null,
       client: this.#ctx.settings.clientName,
       reqq: INCOMING_REQUESTS_MAX,
+      metadataSizeBytes: this.#torrent.metadata.sizeBytes || null,
       yourIp: null,
       uploadOnly,
     });
@@ -213,6 +219,41 @@ export class Swarm {
     const pieces = allowedFastSet(peer.address.host, infoHash, geometry.pieceCount);
     peer.uploads.allowFast(pieces);
     for (const piece of pieces) peer.sendAllowedFast(piece);
+  }
+
+  // ── the metadata is here ──
+
+  /** Its hash was right: whoever is connected may ask for it. */
+  metadataKnown(): void {
+    this.#extensionHandshake = null;
+    for (const peer of this.peers) if (peer.up && peer.extensions) this.#sendExtensionHandshake(peer);
+  }
+
+  /** The torrent has got its pieces. */
+  furnished(pieceCount: number): void {
+    this.#bitfields = new BitfieldPages(pieceCount);
+  }
+
+  /** What was found on the disk is known too: peers that were met before learn what we have, and what they said counts. */
+  meetAnew(): void {
+    const { written } = this.#torrent.picker;
+    for (const peer of this.peers.filter(({ early }) => early !== null)) {
+      const why = written.count > LATE_HAVES_MAX ? 'beyond' : peer.piecesKnown(this.#bitfields.take());
+      if (why === 'beyond') {
+        this.#torrent.drop(peer, 'to be met anew, now that the metadata is known');
+        if (peer.knownAs !== null) peer.known.nextDialAt = 0;
+      } else if (why !== null) {
+        this.#ctx.outbox.event('peerFault', this.#torrent.id, peer.conn, 0);
+        peer.knownAs?.adjustTrust(-1);
+        this.#torrent.drop(peer, `broke the protocol: ${why}`);
+      } else if (peer.up) this.#tellPieces(peer, written);
+    }
+    if (this.#torrent.finished) this.finished();
+  }
+
+  #tellPieces(peer: Peer, written: Bitfield): void {
+    for (let piece = 0; piece < written.length; piece += 1) if (written.has(piece)) peer.sendHave(piece);
+    if (peer.fast && !this.#torrent.finished) this.#grantAllowedFast(peer);
   }
 
   /** BEP 10 `p`: an incoming peer listens there, so it can be dialled again, and is not dialled twice. */
@@ -375,12 +416,13 @@ export class Swarm {
     if (peer.bits.length > 0) this.#torrent.picker.peerLeft(peer.bits, peer.joinedAsSeed);
     this.#torrent.requester.peerGone(peer);
     this.#torrent.superSeeding.peerGone(peer);
+    this.#torrent.metadata.gone(peer);
     this.#torrent.choker.gone(peer);
     // Sent away because neither had anything for the other: to dial it again soon would only be the same once more.
     if (useless) peer.known.foundUseless(this.#ctx.now);
     for (const known of [peer.knownAs, peer.alias]) if (known !== null) this.#remember(known, peer, wasUp);
     // Pausing ends dials that have not failed.
-    if (peer.knownAs === null || dialWasOver || (why === null && !this.#torrent.active)) return;
+    if (peer.knownAs === null || dialWasOver || (why === null && !this.#torrent.meeting)) return;
     this.book.dialFailed(peer.known, this.#ctx.now);
     this.#ctx.outbox.event('dialFailed', this.#torrent.id, peer.conn, 0);
   }
@@ -388,7 +430,9 @@ export class Swarm {
   /** What is kept of a connection that is over. What it said of its pieces is not lost by one that ended before it said anything. */
   #remember(known: KnownPeer, peer: Peer, wasUp: boolean): void {
     if (known.conn === peer.conn) known.conn = -1;
-    known.nextDialAt = Math.max(known.nextDialAt, this.#ctx.now + REDIAL_US);
+    // transmission and aria2 close once they have the metadata, and begin anew: they are waiting for content then.
+    const tookMetadata = peer.metadataServedUntil > 0 && peer.upload.totalBytes === 0;
+    known.nextDialAt = Math.max(known.nextDialAt, this.#ctx.now + (tookMetadata ? REDIAL_SOON_US : REDIAL_US));
     known.banned ||= peer.known.banned;
     known.onParole ||= peer.known.onParole;
     known.trust = Math.min(known.trust, peer.known.trust);
@@ -442,6 +486,7 @@ export class Swarm {
 
 /** A peer that ended a good connection is left alone for a while. */
 const REDIAL_US = 30_000_000;
+const REDIAL_SOON_US = 3_000_000;
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {
   for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return (a[i] as number) - (b[i] as number);

@@ -1,43 +1,49 @@
 // One torrent: its life, and what its parts share. What is picked, asked, choked, hashed or announced is decided in the parts.
 //
 //   phase      what it does                              ends by
+//   fetching   asks peers for the metadata               the driver opened it ─► checking or active, whose peers stay connected
 //   checking   hashes what is on the disk                every piece answered ─► active, or resting if it is to be paused
 //   active     downloads or seeds                        `leave`
 //   leaving    lets peers go, flushes, syncs, saves      all of it answered ─► resting, checking (re-check) or removed
 //   resting    nothing                                   `start`
 
 import { assert, EngineBug } from '../bug.ts';
-import { hex } from '../bytes.ts';
+import { hex, sameBytes } from '../bytes.ts';
 import type { Context } from '../context.ts';
 import type {
+  AddCommon,
+  AddMagnet,
   AddTorrent,
   DiskFault,
   FilePriority,
   Instant,
+  OpenedTorrent,
   RandomStream,
   TorrentId,
   TorrentState,
 } from '../contract.ts';
-import { SHA1_LENGTH_BYTES } from '../limits.ts';
-import type { Metainfo } from '../metainfo/metainfo.ts';
+import { BLOCK_LENGTH_BYTES, SHA1_LENGTH_BYTES } from '../limits.ts';
+import { type Metainfo, unknownMetainfo } from '../metainfo/metainfo.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { KnownPeer } from '../peers/peer-book.ts';
 import { BLOCK_RECEIVED, type PartialPiece } from '../pieces/partial-piece.ts';
 import { Picker } from '../pieces/picker.ts';
 import { RateMeter } from '../rate-meter.ts';
 import type { RememberedPeer, ResumeData } from '../resume/resume-data.ts';
+import { sha1 } from '../sha1.ts';
 import { Announces } from '../trackers/announces.ts';
 import { Checking } from './checking.ts';
 import { Choker } from './choker.ts';
-import { believe, claimPieces, recallPeers, rememberPeers } from './claims.ts';
+import { believe, claimPieces, type FoundOnDisk, recallPeers, rememberPeers } from './claims.ts';
 import { FilePriorities } from './file-priorities.ts';
+import { Metadata } from './metadata.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Requester } from './requester.ts';
 import { Storage } from './storage.ts';
 import { SuperSeeding } from './super-seeding.ts';
 import { makePeerId, Swarm } from './swarm.ts';
 
-const PHASES = ['checking', 'active', 'leaving', 'resting', 'removed'] as const;
+const PHASES = ['checking', 'active', 'leaving', 'resting', 'removed', 'fetching'] as const;
 export type Phase = (typeof PHASES)[number];
 /** What follows when the torrent has left. */
 type After = 'paused' | 'failed' | 'recheck' | 'removed';
@@ -62,15 +68,19 @@ export interface TorrentHost {
 
 export class Torrent {
   readonly id: TorrentId;
-  readonly metainfo: Metainfo;
+  /** Of no files and pieces while it is `bare`. */
+  metainfo: Metainfo;
+  /** What it holds is not known: there are no pieces, no files, and no storage. */
+  bare: boolean;
   readonly peerId: Uint8Array;
   readonly random: RandomStream;
-  readonly picker: Picker;
+  picker: Picker;
   readonly swarm: Swarm;
   readonly requester: Requester;
   readonly storage: Storage;
   readonly choker: Choker;
   readonly superSeeding: SuperSeeding;
+  readonly metadata: Metadata;
   readonly announces: Announces;
   readonly download = new RateMeter();
   readonly upload = new RateMeter();
@@ -81,7 +91,12 @@ export class Torrent {
 
   readonly #ctx: Context;
   readonly #host: TorrentHost;
-  readonly #filePriorities: FilePriorities;
+  #filePriorities: FilePriorities;
+  readonly #added: AddCommon;
+  /** It looks at its peers each second. */
+  #ticking = false;
+  /** Why its metadata is of no use to us. */
+  #unusable: string | null = null;
   #checking: Checking | null = null;
   #wantsToRun: boolean;
   #after: After = 'paused';
@@ -98,18 +113,22 @@ export class Torrent {
   #remembered: readonly RememberedPeer[] = [];
   #rememberAgainAt: Instant = 0;
 
-  constructor(ctx: Context, host: TorrentHost, id: TorrentId, options: AddTorrent) {
+  constructor(ctx: Context, host: TorrentHost, id: TorrentId, options: AddTorrent | AddMagnet) {
     this.#ctx = ctx;
     this.#host = host;
+    this.#added = options;
     this.id = id;
-    this.metainfo = options.metainfo;
-    const { geometry } = options.metainfo;
-    this.random = ctx.random.fork(`torrent ${hex(options.metainfo.infoHash)}`);
+    this.bare = 'magnet' in options;
+    this.metainfo = 'magnet' in options ? metainfoOf(options) : options.metainfo;
+    const { infoHash, announceTiers, infoBytes } = this.metainfo;
+    this.random = ctx.random.fork(`torrent ${hex(infoHash)}`);
     const idSeed = new Uint8Array(SHA1_LENGTH_BYTES);
     const idRandom = this.random.fork('peer id');
     for (let i = 0; i < idSeed.length; i += 1) idSeed[i] = idRandom.below(256);
     this.peerId = makePeerId(ctx.settings.peerIdPrefix, idSeed);
-    this.picker = new Picker(geometry, ctx.settings.pieceOrder, this.random.fork('picker'), ctx.reasons);
+    this.picker = this.#makePicker();
+    this.#filePriorities = new FilePriorities(this.metainfo, this.picker);
+    this.metadata = new Metadata(ctx, this, this.bare ? null : infoBytes);
     this.downloadLimit = new RateLimit(ctx, ctx.downloadLimit, id);
     this.uploadLimit = new RateLimit(ctx, ctx.uploadLimit, id);
     this.swarm = new Swarm(ctx, this);
@@ -117,13 +136,17 @@ export class Torrent {
     this.storage = new Storage(ctx, this);
     this.choker = new Choker(ctx, this, this.random.fork('choker'));
     this.superSeeding = new SuperSeeding(ctx, this, this.random.fork('super-seeding'));
-    this.announces = new Announces(ctx, this, options.useTrackers ? options.metainfo.announceTiers : []);
-    this.#filePriorities = new FilePriorities(options.metainfo, this.picker);
+    this.announces = new Announces(ctx, this, options.useTrackers ? announceTiers : []);
     this.#wantsToRun = !options.paused;
     for (const address of options.peers) this.swarm.book.heardOf(address);
-    this.#restore(options);
+    if (!('magnet' in options)) this.#restore(options);
     this.#wasFinished = this.finished;
     this.#afterCheck();
+  }
+
+  #makePicker(): Picker {
+    const { settings, reasons } = this.#ctx;
+    return new Picker(this.metainfo.geometry, settings.pieceOrder, this.random.fork('picker'), reasons);
   }
 
   // ── what it is doing ──
@@ -133,13 +156,20 @@ export class Torrent {
   }
 
   #enter(phase: Phase): void {
-    this.#ctx.activeTorrents += Number(phase === 'active') - Number(this.#phase === 'active');
+    const ticking = phase === 'active' || phase === 'fetching' || (phase === 'checking' && this.swarm.peers.length > 0);
+    this.#ctx.activeTorrents += Number(ticking) - Number(this.#ticking);
+    this.#ticking = ticking;
     this.#phase = phase;
     this.#ctx.outbox.event('stateChanged', this.id, PHASES.indexOf(phase), 0);
   }
 
   get active(): boolean {
     return this.#phase === 'active';
+  }
+
+  /** Peers are dialled and let in. */
+  get meeting(): boolean {
+    return this.#phase === 'active' || this.#phase === 'fetching';
   }
 
   /** Blocks were freed or room was made: peers with room in their queues are filled when the input has been handled. */
@@ -160,7 +190,7 @@ export class Torrent {
 
   /** Everything that is wanted is written. */
   get finished(): boolean {
-    return this.picker.wantedLeft === 0;
+    return !this.bare && this.picker.wantedLeft === 0;
   }
 
   /** Wants nothing more, but has not everything (BEP 21). */
@@ -170,6 +200,8 @@ export class Torrent {
 
   get state(): TorrentState {
     switch (this.#phase) {
+      case 'fetching':
+        return 'metadata';
       case 'checking':
         return 'checking';
       case 'active':
@@ -178,7 +210,7 @@ export class Torrent {
         return 'pausing';
       case 'resting':
       case 'removed':
-        return this.#fault === null ? 'paused' : 'failed';
+        return this.#fault === null && this.#unusable === null ? 'paused' : 'failed';
     }
   }
 
@@ -190,8 +222,10 @@ export class Torrent {
     return this.#downloadedBefore + this.download.totalBytes;
   }
 
-  /** Bytes that are not verified and written, wanted or not (BEP 3 `left`). */
+  /** Bytes that are not verified and written, wanted or not (BEP 3 `left`). While nobody knows how many, as many as a block has, like
+   *  libtorrent: 0 would make us a seed to the tracker, which then names no seeds. */
   get leftBytes(): number {
+    if (this.bare) return BLOCK_LENGTH_BYTES;
     const { geometry } = this.metainfo;
     const { written } = this.picker;
     const missing = geometry.pieceCount - written.count;
@@ -205,22 +239,38 @@ export class Torrent {
 
   // ── beginning ──
 
-  #restore(options: AddTorrent): void {
-    const { resume } = options;
+  #restore(found: FoundOnDisk): void {
+    const { resume } = found;
     if (resume !== null) {
       this.#uploadedBefore = resume.uploadedBytes;
       this.#downloadedBefore = resume.downloadedBytes;
       this.picker.sequential = resume.sequential;
       this.#filePriorities.setAll(resume.filePriorities);
       recallPeers(resume.peers, this.swarm.book, this.metainfo.geometry);
-    }
-    const { pending, begun } = believe(options, this.picker);
+    } else if (this.#added.selection) this.#filePriorities.select(this.#added.selection);
+    const { pending, begun } = believe(found, this.picker);
     for (const partial of begun) if (partial.complete) this.storage.pieceComplete(partial);
     if (pending.includes(1)) this.#checking = new Checking(this.#ctx, this, pending);
   }
 
+  /** The driver has opened the torrent, whose metadata is known now. Its peers stay. */
+  furnish(metainfo: Metainfo, { resume, fileLengths }: OpenedTorrent & { readonly ok: true }): void {
+    const { sequential } = this.picker;
+    this.bare = false;
+    this.metainfo = metainfo;
+    this.picker = this.#makePicker();
+    this.picker.sequential = sequential;
+    this.#filePriorities = new FilePriorities(metainfo, this.picker);
+    this.swarm.furnished(metainfo.geometry.pieceCount);
+    this.#restore({ metainfo, resume, fileLengths, check: this.#added.check });
+    if (metainfo.private) this.announces.becomePrivate();
+    if (this.#phase === 'fetching') this.#afterCheck();
+    else this.storageChanged();
+  }
+
   /** Starts, or goes on with, what the phase `resting` interrupted. */
   start(): void {
+    if (this.#unusable !== null) return;
     this.#wantsToRun = true;
     if (this.#fault !== null) this.#ctx.outbox.event('torrentRecovered', this.id, 0, 0);
     this.#fault = null;
@@ -238,13 +288,17 @@ export class Torrent {
       this.#checking.pump();
       return;
     }
-    this.#enter('active');
+    const goesOn = this.#ticking;
+    this.#enter(this.bare ? 'fetching' : 'active');
     this.#seconds = 0;
     this.#wasFinished = this.finished;
-    this.storage.activated();
-    this.#ctx.outbox.event('resumed', this.id, this.swarm.book.size, 0);
-    this.announces.start();
+    if (!this.bare) this.storage.activated();
+    if (!goesOn) this.#ctx.outbox.event('resumed', this.id, this.swarm.book.size, 0);
+    if (!this.announces.active) this.announces.start();
+    this.swarm.meetAnew();
+    this.metadata.begin();
     this.swarm.dial();
+    this.wake();
   }
 
   piecesChecked(first: number, digests: readonly (Uint8Array | null)[]): void {
@@ -273,7 +327,7 @@ export class Torrent {
   }
 
   recheck(): void {
-    this.#leave('recheck');
+    if (!this.bare) this.#leave('recheck');
   }
 
   remove(): void {
@@ -287,6 +341,14 @@ export class Torrent {
     this.#leave('failed');
   }
 
+  /** The metadata is right, and nothing that we can download: there is nothing to try again. */
+  unusable(detail: string): void {
+    this.#ctx.outbox.event('torrentFailed', this.id, 0, 0);
+    this.#unusable = detail;
+    this.#wantsToRun = false;
+    this.#leave('failed');
+  }
+
   #leave(after: After): void {
     if (this.#phase === 'removed') return;
     if (this.#phase === 'leaving') {
@@ -294,14 +356,15 @@ export class Torrent {
       if (this.#after !== 'removed' && !recheckStays) this.#after = after;
       return;
     }
-    const wasActive = this.#phase === 'active';
+    const wasMet = this.#ticking || this.announces.active;
     if (this.#phase === 'resting' && after === 'paused') return;
     this.#after = after;
     this.#enter('leaving');
     this.#leaveStep = 'settle';
-    if (wasActive) {
+    if (wasMet) {
       const remembered = this.swarm.disconnectAll(after === 'removed' ? 'removed' : 'paused');
       this.announces.stop();
+      this.metadata.pause();
       if (after !== 'removed') this.storage.flushPartials();
       this.#ctx.outbox.event('paused', this.id, remembered, 0);
     }
@@ -312,7 +375,7 @@ export class Torrent {
   storageChanged(): void {
     if (this.#phase !== 'leaving') return;
     if (this.storage.full) this.storage.abandonWaiting();
-    if (!this.storage.idle || this.storage.settling) return;
+    if (!this.storage.idle || this.storage.settling || this.metadata.opening) return;
     if (this.#checking !== null && !this.#checking.idle) return;
     if (this.#after === 'removed') {
       if (!this.announces.quiet) return;
@@ -323,7 +386,8 @@ export class Torrent {
       this.#host.removed(this);
       return;
     }
-    if (this.#leaveStep === 'settle') {
+    if (this.bare) this.#left();
+    else if (this.#leaveStep === 'settle') {
       this.#leaveStep = 'sync';
       this.storage.sync();
     } else if (this.#leaveStep === 'sync') {
@@ -372,10 +436,15 @@ export class Torrent {
 
   /** Once a second. */
   second(): void {
-    if (this.#phase !== 'active') return;
+    if (!this.#ticking) return;
     this.download.second();
     this.upload.second();
     this.swarm.second();
+    this.metadata.second();
+    if (this.#phase !== 'active') {
+      this.announces.second();
+      return;
+    }
     this.superSeeding.second();
     this.storage.second();
     // Unfinished pieces that nobody can go on with must not hold all memory.
@@ -403,6 +472,11 @@ export class Torrent {
       this.#nextServed = (this.#nextServed + 1) % peers.length;
       idle = (peers[this.#nextServed] as Peer).uploads.serveOne() ? 0 : idle + 1;
     }
+  }
+
+  /** They are what the info-hash stands for. */
+  isMetadata(infoBytes: Uint8Array): boolean {
+    return sameBytes(sha1(infoBytes), this.metainfo.infoHash);
   }
 
   digestMatches(piece: number, digest: Uint8Array): boolean {
@@ -504,6 +578,7 @@ export class Torrent {
 
   /** One line for the user, null where nothing is wrong. */
   get error(): string | null {
+    if (this.#unusable !== null) return `the metadata that the info-hash names cannot be used: ${this.#unusable}`;
     if (this.#fault === 'full') return 'the disk is full: make room and resume';
     if (this.#fault !== null) return FAULT_TEXT[this.#fault];
     return this.storage.full ? FAULT_TEXT.full : null;
@@ -538,4 +613,8 @@ export class Torrent {
       }
     }
   }
+}
+
+function metainfoOf({ magnet: { infoHash, name, announceTiers } }: AddMagnet): Metainfo {
+  return unknownMetainfo(infoHash, name ?? hex(infoHash), announceTiers);
 }

@@ -1,89 +1,58 @@
-// When which tracker is asked what (BEP 3, 12, 21; CONFORMANCE 7, 62, 66, 68). How an announce is carried out is the driver's.
+// When which tracker is asked what (BEP 3, 12, 15, 21; CONFORMANCE 7, 62, 66, 68). How an announce is carried out is the driver's.
 //
-// Tiers are tried in order, the trackers of a tier in an order drawn once; who answers moves to the front of its tier and is asked
-// again after its interval, or earlier, but not before its minimum, when peers are needed. When nobody answers, the whole list is
-// tried again after a pause that doubles. One announce at a time; `stopped` does not wait for it.
+//   a tracker     asked ─── answered ──► its interval passes, or its minimum where peers are needed      first of its tier
+//                       ─── failed ────► a pause that doubles, for it alone                              the next is asked
+//                       ─── silent ────► goes on being asked (BEP 15's waits, up to 2 h)                 the next is asked
+//
+// Each announce goes to the first tracker in tier order that may be asked; each is tried once before any is tried again. At most one
+// announce is waited for; besides it each silent tracker has one under way, whose answer counts whenever it comes. `completed` goes to
+// every tracker that counts us as a leecher, `stopped` to every one that may count us at all; neither waits for an interval.
 
 import type { Context } from '../context.ts';
 import type { AnnounceEvent, AnnounceReply, Instant, RandomStream, TrackerStatus } from '../contract.ts';
 import type { Torrent } from '../torrent/torrent.ts';
+import { clampInterval, clampMinInterval } from './intervals.ts';
+import { type ListedTracker, type Tracker, TrackerList } from './tracker-list.ts';
 
 const RETRY_FIRST_US = 15_000_000;
 const RETRY_MAX_US = 1_800_000_000;
+/** The first two waits of BEP 15, 15 and 30 s: one lost datagram in either direction does not cost a tracker its turn. */
+const PATIENCE_US = 45_000_000;
 /** Asked early for more peers at most this often, where the tracker names no minimum. */
 const MIN_INTERVAL_US = 60_000_000;
 const EVENT_INDEX: Readonly<Record<AnnounceEvent, number>> = { '': 0, started: 1, completed: 2, stopped: 3, paused: 4 };
-
-/** One tracker of the torrent. */
-export interface ListedTracker {
-  readonly url: string;
-  /** In the torrent's list. */
-  readonly tier: number;
-  /** Its place in the torrent's list, for events. */
-  readonly index: number;
-}
-
-interface Tracker extends ListedTracker {
-  /** Where it stands among the tiers of this policy. */
-  readonly ownTier: number;
-  trackerId: string | null;
-  lastError: string | null;
-  seeds: number | null;
-  leechers: number | null;
-  /** It has heard `started` since the last start: nothing else comes before, and it is owed `stopped`. */
-  present: boolean;
-  /** When it was last told `started`, nothing was left. */
-  startedWithAll: boolean;
-  /** It was told `stopped` since. */
-  stopped: boolean;
-}
+const SECOND_US = 1_000_000;
 
 export class AnnouncePolicy {
+  readonly trackers: TrackerList;
   readonly #ctx: Context;
   readonly #torrent: Torrent;
   readonly #key: number;
-  readonly #tiers: Tracker[][];
   #active = false;
-  /** Where in the tiers the announce under way, or the next, is addressed. */
-  #tier = 0;
-  #rank = 0;
-  #nextAt: Instant = 0;
+  /** When an announce is wanted next, whoever gets it. */
+  #nextAt: Instant = Infinity;
+  /** When it may be wanted at the earliest, for want of peers: the minimum of who answered last. */
   #earliestAt: Instant = 0;
-  #fails = 0;
-  /** Events that no tracker has heard yet, oldest first: at most `started` and `completed`. */
-  #events: AnnounceEvent[] = [];
-  #asking: Tracker | null = null;
-  /** The session in which it was asked. */
-  #askedIn = 0;
-  /** Counts the starts: an answer to an announce of an earlier one says nothing of this. */
-  #session = 0;
+  /** Who answered last: its interval is kept. */
+  #current: Tracker | null = null;
+  /** Whose answer is waited for before another is asked. */
+  #awaited: Tracker | null = null;
+  #round = 1;
+  #serial = 0;
+  /** The torrent became complete in this session. */
+  #completed = false;
   #stopping = 0;
 
-  /** `tiers`: none is empty. */
   constructor(ctx: Context, torrent: Torrent, tiers: readonly (readonly ListedTracker[])[], random: RandomStream) {
     this.#ctx = ctx;
     this.#torrent = torrent;
     this.#key = random.uint32();
-    this.#tiers = tiers.map((listed, ownTier) => {
-      const trackers = listed.map(
-        (tracker): Tracker => ({
-          ...tracker,
-          ownTier,
-          trackerId: null,
-          lastError: null,
-          seeds: null,
-          leechers: null,
-          present: false,
-          startedWithAll: false,
-          stopped: false,
-        }),
-      );
-      for (let i = trackers.length - 1; i > 0; i -= 1) {
-        const j = random.below(i + 1);
-        [trackers[i], trackers[j]] = [trackers[j] as Tracker, trackers[i] as Tracker];
-      }
-      return trackers;
-    });
+    this.trackers = new TrackerList(tiers, random);
+  }
+
+  /** It was started and not stopped since. */
+  get active(): boolean {
+    return this.#active;
   }
 
   /** Every `stopped` was answered. */
@@ -92,66 +61,129 @@ export class AnnouncePolicy {
   }
 
   start(): void {
-    this.#session += 1;
-    this.#active = this.#tiers.length > 0;
-    this.#events = ['started'];
-    for (const tracker of this.#tiers.flat()) Object.assign(tracker, { present: false, stopped: false });
-    this.#fails = 0;
-    this.#tier = 0;
-    this.#rank = 0;
-    this.#nextAt = this.#ctx.now;
-    this.#pump();
+    this.#active = this.trackers.all.length > 0;
+    this.#awaited = null;
+    this.#completed = false;
+    this.trackers.all.forEach(beginAnew);
+    this.#becomeDue();
   }
 
   completed(): void {
     if (!this.#active) return;
-    if (!this.#events.includes('completed')) this.#events.push('completed');
-    this.#nextAt = this.#ctx.now;
+    this.#completed = true;
     this.#pump();
   }
 
-  /** Whoever counts us as present is told; where nobody does, whoever is being asked may, unless that is left over from before a pause,
-   *  which told it. */
+  /** Whoever counts us as present is told, and whoever is being asked and so may. */
   stop(): void {
     this.#active = false;
-    const present = this.#tiers.flat().filter((tracker) => tracker.present);
-    for (const tracker of present) this.#sayStopped(tracker);
-    const mayCount = this.#askedIn === this.#session ? this.#asking : null;
-    if (present.length === 0 && mayCount !== null) this.#sayStopped(mayCount);
+    for (const tracker of this.trackers.all)
+      if (tracker.present || tracker.asking !== 0) this.#send(tracker, 'stopped');
   }
 
-  #sayStopped(tracker: Tracker): void {
-    if (tracker.stopped) return;
-    tracker.stopped = true;
-    this.#send(tracker, 'stopped');
-  }
-
+  /** The user wants it: pauses after failures are over, and a silent tracker is asked anew. A minimum that a tracker named is kept. */
   announceNow(): void {
-    this.#nextAt = this.#ctx.now;
+    if (this.#active) this.#becomeDue();
+  }
+
+  /** Takes over the trackers of `other`, which is not used any more: they are told that we leave, and hear of us again when it is their turn. */
+  adopt(other: AnnouncePolicy): void {
+    if (other.#active) other.stop();
+    other.trackers.all.forEach(beginAnew);
+    this.trackers.insert(other.trackers.all);
+    this.#serial = Math.max(this.#serial, other.#serial);
+    this.#stopping += other.#stopping;
+    // Theirs is the turn where none of ours has answered.
+    if (this.#current === null && this.#active) this.#nextAt = this.#ctx.now;
+    this.#pump();
+  }
+
+  #becomeDue(): void {
+    const { now } = this.#ctx;
+    for (const tracker of this.trackers.all) {
+      tracker.fails = 0;
+      tracker.retryAt = now;
+      if (!tracker.namedMinimum) tracker.earliestAt = now;
+      if (tracker.silent) tracker.asking = 0;
+      tracker.silent = false;
+    }
+    this.#round += 1;
+    this.#nextAt = now;
     this.#pump();
   }
 
   second(): void {
-    if (this.#torrent.swarm.needsPeers)
-      this.#nextAt = Math.min(this.#nextAt, Math.max(this.#earliestAt, this.#ctx.now));
+    if (!this.#active) return;
+    const { now } = this.#ctx;
+    if (this.#awaited !== null && now - this.#awaited.askedAt >= PATIENCE_US) this.giveTurn(this.#awaited);
+    if (this.#torrent.swarm.needsPeers) this.#nextAt = Math.min(this.#nextAt, Math.max(this.#earliestAt, now));
     this.#pump();
   }
 
+  /** It goes on being asked, and may answer yet; now it is another's turn. */
+  giveTurn(tracker: Tracker): void {
+    tracker.silent = true;
+    tracker.working = false;
+    tracker.message = 'no answer yet: it is asked again, in growing intervals';
+    this.#awaited = null;
+    if (tracker === this.#current) this.#nextAt = this.#ctx.now;
+    this.#ctx.outbox.event('trackerSilent', this.#torrent.id, tracker.index, 0);
+  }
+
   #pump(): void {
-    if (!this.#active || this.#asking !== null || this.#ctx.now < this.#nextAt) return;
-    const tracker = this.#tiers[this.#tier]?.[this.#rank];
-    if (tracker === undefined) return;
-    this.#asking = tracker;
-    this.#askedIn = this.#session;
+    if (!this.#active || this.#awaited !== null) return;
+    const { now } = this.#ctx;
+    const tracker = this.trackers.all.find((each) => this.#owed(each)) ?? (now < this.#nextAt ? null : this.#choose());
+    if (tracker === null) return;
+    this.#awaited = tracker;
+    tracker.round = this.#round;
     // A partial seed says so at every announce that has nothing else to say (BEP 21).
     const idle: AnnounceEvent = this.#torrent.partialSeed ? 'paused' : '';
-    this.#send(tracker, tracker.present ? (this.#events[0] ?? idle) : 'started');
+    this.#send(tracker, !tracker.present ? 'started' : this.#owed(tracker) ? 'completed' : idle);
+  }
+
+  /** `completed` is owed to it, now. */
+  #owed({ present, toldAll, asking, retryAt }: Tracker): boolean {
+    return this.#completed && present && !toldAll && asking === 0 && retryAt <= this.#ctx.now;
+  }
+
+  /** The first that may be asked: among those not tried in this round, else among all, which begins another. Null: not yet. */
+  #choose(): Tracker | null {
+    const free = this.trackers.all.filter((tracker) => tracker.asking === 0);
+    const fresh = this.#first(free.filter(({ round }) => round !== this.#round));
+    if (fresh !== null) return fresh;
+    // One that works is worth waiting for, whatever comes after it.
+    if (this.#nextAt > this.#ctx.now) return null;
+    const again = this.#first(free);
+    if (again !== null) this.#round += 1;
+    else if (this.#nextAt <= this.#ctx.now) this.#nextAt = Math.min(Infinity, ...free.map(mayBeAskedAt));
+    return again;
+  }
+
+  /** The first of them that may be asked now; null also where one before it works and only wants more time, which is waited for. */
+  #first(trackers: readonly Tracker[]): Tracker | null {
+    const { now } = this.#ctx;
+    for (const tracker of trackers) {
+      if (mayBeAskedAt(tracker) <= now) return tracker;
+      if (!tracker.working) continue;
+      this.#nextAt = tracker.earliestAt;
+      return null;
+    }
+    return null;
   }
 
   #send(tracker: Tracker, event: AnnounceEvent): void {
-    if (event === 'stopped') this.#stopping += 1;
-    if (event === 'started') tracker.startedWithAll = this.#torrent.leftBytes === 0;
-    const job = this.#ctx.jobs.open('announce', this.#torrent, tracker.index, EVENT_INDEX[event], this.#session);
+    const left = this.#torrent.leftBytes;
+    this.#serial += 1;
+    if (event === 'stopped') {
+      this.#stopping += 1;
+      tracker.present = false;
+    } else {
+      tracker.asking = this.#serial;
+      tracker.askedAt = this.#ctx.now;
+      tracker.askedWithAll = left === 0;
+    }
+    const job = this.#ctx.jobs.open('announce', this.#torrent, tracker.index, EVENT_INDEX[event], this.#serial);
     this.#ctx.outbox.announce(job, {
       torrent: this.#torrent.id,
       url: tracker.url,
@@ -160,7 +192,7 @@ export class AnnouncePolicy {
       port: this.#ctx.listenPort,
       uploaded: this.#torrent.uploadedBytes,
       downloaded: this.#torrent.downloadedBytes,
-      left: this.#torrent.leftBytes,
+      left,
       event,
       key: this.#key,
       numwant: event === 'stopped' ? 0 : this.#ctx.settings.numwant,
@@ -169,81 +201,87 @@ export class AnnouncePolicy {
     this.#ctx.outbox.event('announceSent', this.#torrent.id, tracker.index, EVENT_INDEX[event]);
   }
 
-  announced(trackerIndex: number, eventIndex: number, session: number, reply: AnnounceReply): void {
+  announced(trackerIndex: number, eventIndex: number, serial: number, reply: AnnounceReply): void {
     if (eventIndex === EVENT_INDEX.stopped) {
       this.#stopping -= 1;
       this.#torrent.storageChanged();
       return;
     }
-    this.#asking = null;
-    const tracker = this.#find(trackerIndex);
-    if (session !== this.#session) {
-      this.#pump();
-      return;
-    }
+    const tracker = this.trackers.at(trackerIndex);
+    if (tracker.asking !== serial) return;
+    tracker.asking = 0;
+    if (!this.#active) return;
+    if (this.#awaited === tracker) this.#awaited = null;
+    tracker.silent = false;
     if (reply.ok) this.#heard(tracker, eventIndex, reply);
     else this.#failed(tracker, reply.reason);
     this.#pump();
   }
 
   #heard(tracker: Tracker, eventIndex: number, reply: AnnounceReply & { readonly ok: true }): void {
-    tracker.lastError = reply.warning;
-    tracker.trackerId = reply.trackerId ?? tracker.trackerId;
-    tracker.seeds = reply.seeds;
-    tracker.leechers = reply.leechers;
-    this.#fails = 0;
-    const tier = this.#tiers[tracker.ownTier] as Tracker[];
-    const rank = tier.indexOf(tracker);
-    if (rank > 0) {
-      tier.splice(rank, 1);
-      tier.unshift(tracker);
-      this.#ctx.outbox.event('trackerPromoted', this.#torrent.id, tracker.tier, 0);
-    }
-    this.#tier = 0;
-    this.#rank = 0;
     const { now } = this.#ctx;
-    const intervalUs = reply.intervalS * 1_000_000;
-    this.#nextAt = now + Math.max(intervalUs, (reply.minIntervalS ?? 0) * 1_000_000);
-    this.#earliestAt =
-      now + (reply.minIntervalS === null ? Math.min(intervalUs, MIN_INTERVAL_US) : reply.minIntervalS * 1_000_000);
-    if (this.#events[0] !== undefined && EVENT_INDEX[this.#events[0]] === eventIndex) this.#events.shift();
-    tracker.present = this.#active;
-    // Who was complete when it said `started` has nothing to say of it (BEP 3: no `completed` if complete at start).
-    if (eventIndex === EVENT_INDEX.started && tracker.startedWithAll)
-      this.#events = this.#events.filter((event) => event !== 'completed');
-    if (this.#events.length > 0) this.#nextAt = now;
+    tracker.message = reply.warning;
+    tracker.trackerId = reply.trackerId ?? tracker.trackerId;
+    tracker.figures = { ...tracker.figures, seeds: reply.seeds, leechers: reply.leechers };
+    tracker.working = true;
+    this.#current = tracker;
+    tracker.fails = 0;
+    tracker.retryAt = now;
+    tracker.present = true;
+    if (eventIndex === EVENT_INDEX.started || eventIndex === EVENT_INDEX.completed)
+      tracker.toldAll = tracker.askedWithAll;
+    if (this.trackers.promote(tracker)) this.#ctx.outbox.event('trackerPromoted', this.#torrent.id, tracker.tier, 0);
+    this.#round += 1;
+    const intervalUs = clampInterval(reply.intervalS) * SECOND_US;
+    const minimumUs = reply.minIntervalS === null ? null : clampMinInterval(reply.minIntervalS) * SECOND_US;
+    tracker.namedMinimum = minimumUs !== null;
+    tracker.earliestAt = now + (minimumUs ?? Math.min(intervalUs, MIN_INTERVAL_US));
+    this.#nextAt = now + Math.max(intervalUs, minimumUs ?? 0);
+    this.#earliestAt = tracker.earliestAt;
     this.#ctx.outbox.event('announced', this.#torrent.id, reply.peers.length, 0);
-    if (this.#active) this.#torrent.swarm.heardOf(reply.peers);
-    else this.#sayStopped(tracker);
+    this.#torrent.swarm.heardOf(reply.peers);
   }
 
   #failed(tracker: Tracker, reason: string): void {
-    tracker.lastError = reason;
+    const { now } = this.#ctx;
+    tracker.message = reason;
+    tracker.working = false;
+    tracker.retryAt = now + Math.min(RETRY_FIRST_US * 2 ** Math.min(tracker.fails, 20), RETRY_MAX_US);
+    tracker.fails += 1;
+    if (tracker === this.#current) this.#nextAt = now;
+    else if (this.#nextAt === Infinity) this.#nextAt = mayBeAskedAt(tracker);
     this.#ctx.outbox.event('announceFailed', this.#torrent.id, tracker.index, 0);
-    this.#rank += 1;
-    if (this.#rank >= (this.#tiers[this.#tier] as Tracker[]).length) {
-      this.#rank = 0;
-      this.#tier += 1;
-    }
-    if (this.#tier < this.#tiers.length) return;
-    this.#tier = 0;
-    this.#nextAt = this.#ctx.now + Math.min(RETRY_FIRST_US * 2 ** Math.min(this.#fails, 20), RETRY_MAX_US);
-    this.#earliestAt = this.#nextAt;
-    this.#fails += 1;
-  }
-
-  #find(index: number): Tracker {
-    return this.#tiers.flat().find((tracker) => tracker.index === index) as Tracker;
   }
 
   status(): TrackerStatus[] {
-    return this.#tiers.flat().map((tracker) => ({
+    const next = this.trackers.all.find((tracker) => tracker.asking === 0 && mayBeAskedAt(tracker) <= this.#nextAt);
+    return this.trackers.all.map((tracker) => ({
       tier: tracker.tier,
       url: tracker.url,
-      lastError: tracker.lastError,
-      nextAnnounce: this.#active && tracker === this.#tiers[this.#tier]?.[this.#rank] ? this.#nextAt : null,
-      seeds: tracker.seeds,
-      leechers: tracker.leechers,
+      status: this.#statusOf(tracker),
+      lastError: tracker.message,
+      nextAnnounce: this.#active && (tracker === next || tracker === this.#current) ? finite(this.#nextAt) : null,
+      ...tracker.figures,
     }));
   }
+
+  #statusOf({ asking, silent, working, message }: Tracker): TrackerStatus['status'] {
+    if (!this.#active) return 'idle';
+    if (asking !== 0 && !silent) return 'asking';
+    return working ? 'working' : message === null ? 'idle' : 'failed';
+  }
+}
+
+/** An answer to what was asked before says nothing of the time from now on. */
+function beginAnew(tracker: Tracker): void {
+  Object.assign(tracker, { present: false, toldAll: false, silent: false, asking: 0 });
+}
+
+function finite(at: Instant): Instant | null {
+  return at < Infinity ? at : null;
+}
+
+/** Where no event is owed to it. */
+function mayBeAskedAt({ retryAt, earliestAt }: Tracker): Instant {
+  return Math.max(retryAt, earliestAt);
 }

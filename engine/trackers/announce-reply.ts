@@ -1,22 +1,12 @@
 // What HTTP and UDP replies have in common: bounds on what a tracker may tell us, and compact peers.
 
 import { decodeUtf8Lossy } from '../bencode/utf8.ts';
-import type { PeerAddress } from '../contract.ts';
+import type { AnnounceReply, FoundPeer, PeerAddress } from '../contract.ts';
 import { PEERS_PER_ANNOUNCE_MAX, TRACKER_TEXT_BYTES_MAX } from '../limits.ts';
 import { readUint16 } from '../wire/integers.ts';
 import { formatIpAddress } from '../wire/ip-address.ts';
 
-/** More often than this we ask nobody, whatever the tracker says. */
-const INTERVAL_S_MIN = 30;
-/** A tracker that wants to be asked less often than daily is mistaken. */
-const INTERVAL_S_MAX = 86_400;
-
 export const PORT_BYTES = 2;
-
-/** The interval to keep, in seconds, for the one that a tracker named. */
-export function clampInterval(seconds: number): number {
-  return Math.min(Math.max(seconds, INTERVAL_S_MIN), INTERVAL_S_MAX);
-}
 
 /** The beginning of a tracker's text (borrowed), as much as is kept; untrusted. */
 export function boundedText(bytes: Uint8Array): string {
@@ -32,4 +22,27 @@ export function addCompactPeers(peers: PeerAddress[], bytes: Uint8Array, from: n
     const port = readUint16(bytes, at + addressBytes);
     if (port !== 0) peers.push({ host: formatIpAddress(bytes, at, addressBytes), port });
   }
+}
+
+/** What one tracker said over both address families (BEP 7), as one answer: all peers, the longer waits, the larger counts; what one of
+ *  them refused does not count where the other answered. */
+export function mergeReplies(one: AnnounceReply, other: AnnounceReply): AnnounceReply {
+  if (!other.ok) return one;
+  if (!one.ok) return other;
+  const peers: FoundPeer[] = [...one.peers];
+  for (const peer of other.peers) if (peers.length < PEERS_PER_ANNOUNCE_MAX) peers.push(peer);
+  return {
+    ok: true,
+    intervalS: Math.max(one.intervalS, other.intervalS),
+    minIntervalS: larger(one.minIntervalS, other.minIntervalS),
+    peers,
+    seeds: larger(one.seeds, other.seeds),
+    leechers: larger(one.leechers, other.leechers),
+    trackerId: one.trackerId ?? other.trackerId,
+    warning: one.warning ?? other.warning,
+  };
+}
+
+function larger(one: number | null, other: number | null): number | null {
+  return one === null ? other : other === null ? one : Math.max(one, other);
 }

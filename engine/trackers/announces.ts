@@ -1,38 +1,48 @@
 // The announces of one torrent: one policy for its HTTP and UDP trackers, another for its WebSocket trackers, which introduce peers that
 // the first can never name. So a tier that answers keeps nobody from the peers of the other kind, as it would if BEP 12 ran through all of
-// them. A private torrent asks one tracker at a time (BEP 27), and has one policy.
+// them. A private torrent asks one tracker at a time (BEP 27), and has one policy; one whose metadata is not known counts as public.
 
 import type { Context } from '../context.ts';
 import type { AnnounceReply, TrackerStatus } from '../contract.ts';
 import type { Torrent } from '../torrent/torrent.ts';
-import { AnnouncePolicy, type ListedTracker } from './announce-policy.ts';
+import { AnnouncePolicy } from './announce-policy.ts';
+import type { ListedTracker, Tracker } from './tracker-list.ts';
 import { isWebSocketUrl } from './websocket-announce.ts';
 
 export class Announces {
+  /** At least one; of none but the first the trackers are WebSocket trackers. */
   readonly #policies: AnnouncePolicy[] = [];
-  /** The policy of each tracker, in the torrent's order. */
-  readonly #policyOf: AnnouncePolicy[] = [];
 
   constructor(ctx: Context, torrent: Torrent, tiers: readonly (readonly string[])[]) {
     let index = 0;
     const listed = tiers.map((urls, tier) => urls.map((url): ListedTracker => ({ url, tier, index: index++ })));
-    const split = !torrent.metainfo.private;
-    const introducing = (tracker: ListedTracker) => split && isWebSocketUrl(tracker.url);
-    const add = (chosen: readonly ListedTracker[][], label: string) => {
-      const kept = chosen.filter((tier) => tier.length > 0);
-      const policy = new AnnouncePolicy(ctx, torrent, kept, torrent.random.fork(label));
-      for (const tracker of kept.flat()) this.#policyOf[tracker.index] = policy;
-      this.#policies.push(policy);
+    const introducing = ({ url }: ListedTracker) => isWebSocketUrl(url);
+    const all = listed.flat();
+    const split = !torrent.metainfo.private && all.some(introducing) && !all.every(introducing);
+    const add = (label: string, kind: (tracker: ListedTracker) => boolean) => {
+      const some = listed.map((tier) => tier.filter(kind));
+      this.#policies.push(new AnnouncePolicy(ctx, torrent, some, torrent.random.fork(label)));
     };
-    add(
-      listed.map((tier) => tier.filter((tracker) => !introducing(tracker))),
-      'trackers',
-    );
-    if (listed.flat().some(introducing))
-      add(
-        listed.map((tier) => tier.filter(introducing)),
-        'websocket trackers',
-      );
+    add('trackers', (tracker) => !split || !introducing(tracker));
+    if (split) add('websocket trackers', introducing);
+  }
+
+  /** The metadata says so: from now on one tracker is asked at a time. */
+  becomePrivate(): void {
+    const [policy, introducing] = this.#policies;
+    if (introducing === undefined) return;
+    this.#policies.length = 1;
+    (policy as AnnouncePolicy).adopt(introducing);
+  }
+
+  /** All of them, tier by tier. */
+  get trackers(): readonly Tracker[] {
+    return this.#policies.flatMap((policy) => policy.trackers.all).sort(byTier);
+  }
+
+  /** It was started and not stopped since. */
+  get active(): boolean {
+    return this.#policies.some((policy) => policy.active);
   }
 
   /** Every `stopped` was answered. */
@@ -61,11 +71,18 @@ export class Announces {
   }
 
   /** `trackerIndex`: its place in the torrent's list. */
-  announced(trackerIndex: number, eventIndex: number, session: number, reply: AnnounceReply): void {
-    (this.#policyOf[trackerIndex] as AnnouncePolicy).announced(trackerIndex, eventIndex, session, reply);
+  announced(trackerIndex: number, eventIndex: number, serial: number, reply: AnnounceReply): void {
+    this.#policies
+      .find((policy) => policy.trackers.has(trackerIndex))
+      ?.announced(trackerIndex, eventIndex, serial, reply);
   }
 
+  /** Tier by tier. */
   status(): TrackerStatus[] {
-    return this.#policies.flatMap((policy) => policy.status());
+    return this.#policies.flatMap((policy) => policy.status()).sort(byTier);
   }
+}
+
+function byTier(a: { readonly tier: number }, b: { readonly tier: number }): number {
+  return a.tier - b.tier;
 }

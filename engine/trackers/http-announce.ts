@@ -7,7 +7,7 @@ import type { AnnounceReply, AnnounceRequest, FoundPeer, PeerAddress } from '../
 import { PEERS_PER_ANNOUNCE_MAX, TRACKER_REPLY_BYTES_MAX, TRACKER_TEXT_BYTES_MAX } from '../limits.ts';
 import { PEER_ID_BYTES } from '../wire/handshake.ts';
 import { canonicalIpAddress, IPV4_BYTES, IPV6_BYTES } from '../wire/ip-address.ts';
-import { addCompactPeers, boundedText, clampInterval, PORT_BYTES } from './announce-reply.ts';
+import { addCompactPeers, boundedText, PORT_BYTES } from './announce-reply.ts';
 import { asciiUrl } from './announce-url.ts';
 
 /** For a reply that names no interval. */
@@ -39,27 +39,35 @@ export function httpAnnounceUrl(request: AnnounceRequest): string {
 /** Reads the body (borrowed) of a tracker's answer. Peers that are no numeric address or have port 0 are left out; the tracker id has
  *  one character a byte, so that it can be sent back as it came. */
 export function parseHttpReply(body: Uint8Array): AnnounceReply {
-  if (body.length > TRACKER_REPLY_BYTES_MAX) return { ok: false, reason: 'the reply is too long' };
-  const decoded = decodeBencode(body, { lenientKeyOrder: true });
-  if (!decoded.ok) return { ok: false, reason: `the reply is not readable (${decoded.detail})` };
-  const reply = decoded.value;
-  if (reply.kind !== 'dictionary') return { ok: false, reason: 'the reply is not a dictionary' };
-  const failure = reply.get('failure reason');
-  if (failure !== undefined) {
-    return { ok: false, reason: boundedText(failure.bytes() ?? new Uint8Array()) || 'refused without a reason' };
-  }
+  const read = readReply(body);
+  if (!read.ok) return read;
+  const { reply } = read;
   const minInterval = reply.get('min interval')?.integer();
   const warning = reply.get('warning message')?.bytes();
   return {
     ok: true,
-    intervalS: clampInterval(reply.get('interval')?.integer() ?? INTERVAL_S_DEFAULT),
-    minIntervalS: minInterval === undefined ? null : clampInterval(minInterval),
+    intervalS: reply.get('interval')?.integer() ?? INTERVAL_S_DEFAULT,
+    minIntervalS: minInterval ?? null,
     peers: peersOf(reply),
     seeds: count(reply.get('complete')),
     leechers: count(reply.get('incomplete')),
     trackerId: trackerIdOf(reply.get('tracker id')),
     warning: warning === undefined ? null : boundedText(warning),
   };
+}
+
+/** The dictionary that a tracker answered with (borrowed), or its failure, or why there is none. */
+export function readReply(
+  body: Uint8Array,
+): { readonly ok: true; readonly reply: BencodeValue } | { readonly ok: false; readonly reason: string } {
+  if (body.length > TRACKER_REPLY_BYTES_MAX) return { ok: false, reason: 'the reply is too long' };
+  const decoded = decodeBencode(body, { lenientKeyOrder: true });
+  if (!decoded.ok) return { ok: false, reason: `the reply is not readable (${decoded.detail})` };
+  const reply = decoded.value;
+  if (reply.kind !== 'dictionary') return { ok: false, reason: 'the reply is not a dictionary' };
+  const failure = reply.get('failure reason');
+  if (failure === undefined) return { ok: true, reply };
+  return { ok: false, reason: boundedText(failure.bytes() ?? new Uint8Array()) || 'refused without a reason' };
 }
 
 function peersOf(reply: BencodeValue): PeerAddress[] {
@@ -91,7 +99,8 @@ function addListedPeers(peers: FoundPeer[], list: BencodeValue | undefined): voi
   }
 }
 
-function count(value: BencodeValue | undefined): number | null {
+/** A count of peers; null where there is none that can be believed. */
+export function count(value: BencodeValue | undefined): number | null {
   const integer = value?.integer();
   return integer === undefined || integer < 0 ? null : integer;
 }
@@ -104,7 +113,7 @@ function trackerIdOf(value: BencodeValue | undefined): string | null {
 }
 
 /** Every byte but the unreserved characters of RFC 3986 as %XX. */
-function percentEncoded(bytes: Uint8Array): string {
+export function percentEncoded(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => {
     const character = String.fromCharCode(byte);
     return /[A-Za-z0-9._~-]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;

@@ -13,7 +13,7 @@ import {
   WEBSOCKET_MESSAGE_BYTES_MAX,
 } from '../limits.ts';
 import { PEER_ID_BYTES } from '../wire/handshake.ts';
-import { clampInterval } from './announce-reply.ts';
+import { clampInterval } from './intervals.ts';
 
 /** For a reply that names no interval: bittorrent-tracker's. */
 const INTERVAL_S_DEFAULT = 120;

@@ -6,7 +6,7 @@ import bencode from 'bencode';
 import { decodeBencode } from '../bencode/decode.ts';
 import { decodeUtf8, decodeUtf8Lossy } from '../bencode/utf8.ts';
 import type { BencodeValue } from '../bencode/value.ts';
-import { EXTENSION_IDS_MAX } from '../limits.ts';
+import { EXTENSION_IDS_MAX, METADATA_BYTES_MAX } from '../limits.ts';
 import { formatIpAddress, IPV4_BYTES, IPV6_BYTES, parseIpAddress } from './ip-address.ts';
 
 /** The extended id of the handshake itself. */
@@ -29,6 +29,8 @@ export interface ExtensionHandshake {
   readonly client: string | null;
   /** `reqq`: how many requests the sender queues before it drops some, ≥ 1; the receiver bounds it by its own. */
   readonly reqq: number | null;
+  /** `metadata_size` (BEP 9): bytes of the metadata that the sender has, 1 … METADATA_BYTES_MAX. */
+  readonly metadataSizeBytes: number | null;
   /** `yourip`: the receiver's numeric address as the sender sees it; a hint only. */
   readonly yourIp: string | null;
   /** `upload_only` (BEP 21): the sender wants nothing more, whether it has all or not. */
@@ -39,6 +41,7 @@ export interface ExtensionHandshake {
 export function encodeExtensionHandshake(handshake: ExtensionHandshake): Uint8Array {
   return bencode.encode({
     m: Object.fromEntries(handshake.messages),
+    metadata_size: handshake.metadataSizeBytes ?? undefined,
     p: handshake.port ?? undefined,
     reqq: handshake.reqq ?? undefined,
     upload_only: handshake.uploadOnly === null ? undefined : Number(handshake.uploadOnly),
@@ -59,6 +62,7 @@ export function decodeExtensionHandshake(payload: Uint8Array): ExtensionHandshak
     port: integerWithin(dictionary.get('p'), 1, 65_535),
     client: clientName(dictionary.get('v')),
     reqq: integerWithin(dictionary.get('reqq'), 1, Number.MAX_SAFE_INTEGER),
+    metadataSizeBytes: integerWithin(dictionary.get('metadata_size'), 1, METADATA_BYTES_MAX),
     yourIp: addressText(dictionary.get('yourip')?.bytes()),
     uploadOnly: uploadOnly === undefined ? null : uploadOnly !== 0,
   };

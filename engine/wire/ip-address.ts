@@ -35,6 +35,11 @@ export function canonicalIpAddress(text: string): string | null {
   return bytes === null ? null : formatIpAddress(bytes, 0, bytes.length);
 }
 
+/** `host:port`, with brackets around IPv6. The host may be a name. */
+export function formatAddress({ host, port }: { readonly host: string; readonly port: number }): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 function isMapped(bytes: Uint8Array, at: number): boolean {
   return MAPPED_PREFIX.every((byte, index) => bytes[at + index] === byte);
 }

@@ -197,6 +197,35 @@ export const contractBugs: readonly PlantedBug[] = [
     }),
   },
   {
+    name: 'the least interval of the tracker is ignored',
+    area: 'tracker',
+    inputs: (engine) => ({
+      announced: (now, job, reply) => engine.announced(now, job, reply.ok ? { ...reply, minIntervalS: null } : reply),
+    }),
+  },
+  {
+    name: '"stopped" is told to one tracker alone',
+    area: 'tracker',
+    outputs: (sink) => {
+      let told = false;
+      return {
+        announce: (job, request) => {
+          const again = request.event === 'stopped' && told;
+          told = request.event === 'stopped';
+          sink.announce(job, again ? { ...request, event: '' } : request);
+        },
+      };
+    },
+  },
+  {
+    name: 'the figures of a scrape are lost',
+    area: 'tracker',
+    inputs: (engine) => ({
+      scraped: (now, job, reply) =>
+        engine.scraped(now, job, reply.ok ? { ...reply, figures: reply.figures.map(() => null) } : reply),
+    }),
+  },
+  {
     name: 'no peers are asked for',
     area: 'tracker',
     outputs: (sink) => ({ announce: (job, request) => sink.announce(job, { ...request, numwant: 0 }) }),

@@ -1,7 +1,9 @@
 // Bugs inside the engine: a method of one of its classes does something else.
 
 import {
+  AnnouncePolicy,
   Blame,
+  EarlyPieces,
   EngineSwarm,
   type KnownPeer,
   Peer,
@@ -10,8 +12,10 @@ import {
   RateLimit,
   TokenBucket,
   Torrent,
+  TrackerList,
+  UdpTracker,
 } from '#engine/parts';
-import { method, type PlantedBug } from './planted-bug.ts';
+import { method, type Patch, type PlantedBug } from './planted-bug.ts';
 
 export const engineBugs: readonly PlantedBug[] = [
   {
@@ -183,6 +187,30 @@ export const engineBugs: readonly PlantedBug[] = [
     patches: [method(Peer.prototype, 'choke', () => () => null)],
   },
   {
+    name: 'metadata is used without a look at its hash',
+    area: 'metadata',
+    patches: [method(Torrent.prototype, 'isMetadata', () => () => true)],
+  },
+  {
+    name: 'who gave wrong metadata is asked for ever',
+    area: 'metadata',
+    patches: [
+      method(
+        Torrent.prototype,
+        'ban',
+        (ban) =>
+          function (this: Torrent, known, piece) {
+            if (!this.bare) ban.call(this, known, piece);
+          },
+      ),
+    ],
+  },
+  {
+    name: 'what peers have is forgotten when the metadata comes',
+    area: 'metadata',
+    patches: [method(EarlyPieces.prototype, 'tell', () => () => null)],
+  },
+  {
     name: 'half of the bytes are not spent',
     area: 'rate limit',
     patches: [
@@ -201,4 +229,99 @@ export const engineBugs: readonly PlantedBug[] = [
     area: 'rate limit',
     patches: [method(RateLimit.prototype, 'allows', () => () => true)],
   },
+  {
+    name: 'a tracker that is silent is waited for',
+    area: 'tracker',
+    patches: [method(AnnouncePolicy.prototype, 'giveTurn', () => () => {})],
+  },
+  {
+    name: 'who answers is not promoted',
+    area: 'tracker',
+    patches: [method(TrackerList.prototype, 'promote', () => () => false)],
+  },
+  {
+    name: 'a UDP request is sent once',
+    area: 'udp tracker',
+    patches: [
+      method(UdpTracker.prototype, 'tick', () => () => {}),
+      method(UdpTracker.prototype, 'nextTimeout', () => () => null),
+    ],
+  },
+  {
+    name: 'a UDP request is sent again too soon',
+    area: 'udp tracker',
+    patches: [
+      method(
+        UdpTracker.prototype,
+        'tick',
+        (tick) =>
+          function (this: UdpTracker, now) {
+            tick.call(this, now + 8 * SECOND_US);
+          },
+      ),
+      method(
+        UdpTracker.prototype,
+        'nextTimeout',
+        (nextTimeout) =>
+          function (this: UdpTracker) {
+            const next = nextTimeout.call(this);
+            return next === null ? null : next - 8 * SECOND_US;
+          },
+      ),
+    ],
+  },
+  {
+    name: 'a connection id is used after 60 s',
+    area: 'udp tracker',
+    patches: [
+      method(
+        UdpTracker.prototype,
+        'received',
+        (received) =>
+          function (this: UdpTracker, now, bytes) {
+            const isConnect = bytes[3] === 0 && bytes.length >= 16;
+            received.call(this, isConnect ? now + 600 * SECOND_US : now, bytes);
+          },
+      ),
+    ],
+  },
+  {
+    name: 'the transaction id is not looked at',
+    area: 'udp tracker',
+    patches: lastTransactionCounts(),
+  },
 ];
+
+const SECOND_US = 1_000_000;
+
+/** Whatever comes is taken for the answer to what was sent last. */
+function lastTransactionCounts(): Patch[] {
+  const last = new WeakMap<UdpTracker, Uint8Array>();
+  return [
+    method(
+      UdpTracker.prototype,
+      'drain',
+      (drain) =>
+        function (this: UdpTracker, sink) {
+          drain.call(this, {
+            announced: (job, reply) => sink.announced(job, reply),
+            scraped: (job, reply) => sink.scraped(job, reply),
+            sendDatagram: (bytes) => {
+              last.set(this, bytes.slice(12, 16));
+              sink.sendDatagram(bytes);
+            },
+          });
+        },
+    ),
+    method(
+      UdpTracker.prototype,
+      'received',
+      (received) =>
+        function (this: UdpTracker, now, bytes) {
+          const taken = bytes.slice();
+          taken.set(last.get(this) ?? [], 4);
+          received.call(this, now, taken);
+        },
+    ),
+  ];
+}

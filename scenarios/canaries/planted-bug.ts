@@ -55,16 +55,23 @@ export function planted(bug: PlantedBug, scenario: Scenario): Scenario {
 function plant(bug: PlantedBug, engine: Engine): Engine {
   const { inputs, outputs } = bug;
   if (inputs === undefined && outputs === undefined) return engine;
+  // What a torrent without metadata holds is known once it is opened.
   let known: Metainfo | null = null;
   const metainfo = () => known as Metainfo;
   const replaced: Partial<Engine> = {
     add(now, options) {
-      known = options.metainfo;
+      if (!('magnet' in options)) known = options.metainfo;
       return engine.add(now, options);
     },
     ...inputs?.(engine, metainfo),
   };
-  if (outputs !== undefined) replaced.drain = (sink) => engine.drain(changed(sink, outputs(sink)));
+  replaced.drain = (sink) => {
+    const openTorrent: Sink['openTorrent'] = (job, torrent, metainfo) => {
+      known = metainfo;
+      sink.openTorrent(job, torrent, metainfo);
+    };
+    engine.drain(changed(sink, { openTorrent, ...outputs?.(sink) }));
+  };
   return changed(engine, replaced);
 }
 

@@ -4,6 +4,7 @@ export { Eclipse } from './eclipse.ts';
 export { FreeRider } from './free-rider.ts';
 export { Idler } from './idler.ts';
 export { Liar, lieOf } from './liar.ts';
+export { METADATA_LIES, type MetadataLie, MetadataLiar } from './metadata-liar.ts';
 export { Polluter } from './polluter.ts';
 export { RUDE } from './rude.ts';
 export type { ScriptedPeer, ScriptOptions } from './scripted-peer.ts';

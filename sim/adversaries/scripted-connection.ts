@@ -6,6 +6,7 @@ import {
   BLOCK_LENGTH_BYTES,
   type ConnId,
   EXTENSION_HANDSHAKE_ID,
+  type ExtensionHandshake,
   encodeExtensionHandshake,
   HANDSHAKE_BYTES,
   messages,
@@ -36,6 +37,8 @@ export interface ConnectionListener {
   arrived(connection: ScriptedConnection, piece: number, beginBytes: number): void;
   sentBlock(): void;
   rejected(connection: ScriptedConnection, piece: number, beginBytes: number): void;
+  /** `payload`: borrowed. */
+  extended(connection: ScriptedConnection, id: number, payload: Uint8Array): void;
 }
 
 export class ScriptedConnection implements WireHandler {
@@ -85,18 +88,24 @@ export class ScriptedConnection implements WireHandler {
     this.#send(HANDSHAKE_BYTES, (out) => writeHandshake(out, 0, this.#listener.infoHash, peerId));
   }
 
-  /** Names the port under which the peer listens, as every honest client does. */
-  sendExtensionHandshake(port: number): void {
+  /** Names the port under which the peer listens, as every honest client does, and what else the strategy says. */
+  sendExtensionHandshake(port: number, said: Partial<ExtensionHandshake>): void {
     const payload = encodeExtensionHandshake({
       messages: new Map(),
       port,
       client: 'scripted',
       reqq: null,
+      metadataSizeBytes: null,
       yourIp: null,
       uploadOnly: null,
+      ...said,
     });
+    this.sendExtended(EXTENSION_HANDSHAKE_ID, payload);
+  }
+
+  sendExtended(id: number, payload: Uint8Array): void {
     this.#send(messages.EXTENDED_HEADER_BYTES + payload.length, (out) =>
-      out.set(payload, messages.writeExtendedHeader(out, 0, EXTENSION_HANDSHAKE_ID, payload.length)),
+      out.set(payload, messages.writeExtendedHeader(out, 0, id, payload.length)),
     );
   }
 
@@ -211,6 +220,11 @@ export class ScriptedConnection implements WireHandler {
     return null;
   }
 
+  extended(id: number, payload: Uint8Array): WireFault | null {
+    this.#listener.extended(this, id, payload);
+    return null;
+  }
+
   pieceStart(piece: number, beginBytes: number, lengthBytes: number): WireFault | null {
     this.#piece = piece;
     this.#beginBytes = beginBytes;
@@ -233,7 +247,6 @@ export class ScriptedConnection implements WireHandler {
   port = (): WireFault | null => null;
   suggest = (): WireFault | null => null;
   haveNone = (): WireFault | null => null;
-  extended = (): WireFault | null => null;
 
   #gets(piece: number): void {
     if (piece >= this.pieces.length || this.pieces[piece] === 1) return;

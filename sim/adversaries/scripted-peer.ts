@@ -4,14 +4,15 @@
 // content of its own; what it may send it takes from the torrent's contents, as one who has them would. It never throws because of a peer.
 
 import type {
+  AddMagnet,
   AddTorrent,
   AnnounceReply,
   Command,
   ConnId,
   Engine,
+  ExtensionHandshake,
   Instant,
   JobId,
-  Metainfo,
   PeerAddress,
   Result,
   Sink,
@@ -62,7 +63,6 @@ export abstract class ScriptedPeer implements Engine, ConnectionListener {
   readonly #heard = new Map<string, Heard>();
   readonly #byConn: (ScriptedConnection | null)[] = [];
   #outputs: ((sink: Sink) => void)[] = [];
-  #metainfo: Metainfo | null = null;
   #nextSecond: Instant | null = null;
   #nextConn: ConnId = 0;
   #nextJob: JobId = 1;
@@ -99,6 +99,12 @@ export abstract class ScriptedPeer implements Engine, ConnectionListener {
   protected asked(_connection: ScriptedConnection, _piece: number, _beginBytes: number, _lengthBytes: number): void {}
   protected got(_connection: ScriptedConnection, _piece: number, _beginBytes: number): void {}
   rejected(_connection: ScriptedConnection, _piece: number, _beginBytes: number): void {}
+  extended(_connection: ScriptedConnection, _id: number, _payload: Uint8Array): void {}
+
+  /** Beyond what every script says in its extension handshake. */
+  protected introduction(): Partial<ExtensionHandshake> {
+    return {};
+  }
 
   // ── what scripts do ──
 
@@ -115,7 +121,7 @@ export abstract class ScriptedPeer implements Engine, ConnectionListener {
   }
 
   get infoHash(): Uint8Array {
-    return (this.#metainfo as Metainfo).infoHash;
+    return this.contents.metainfo.infoHash;
   }
 
   /** What a block of the torrent truly holds; null where there is no such block. */
@@ -131,11 +137,10 @@ export abstract class ScriptedPeer implements Engine, ConnectionListener {
 
   // ── Engine: commands ──
 
-  add(now: Instant, { metainfo, peers }: AddTorrent): Result<TorrentId, never> {
+  add(now: Instant, options: AddTorrent | AddMagnet): Result<TorrentId, never> {
     this.now = now;
-    this.#metainfo = metainfo;
     this.#nextSecond = now + SECOND_US;
-    this.#hear(peers);
+    this.#hear(options.peers);
     this.#announce('started');
     this.#dial();
     return { ok: true, value: 0 };
@@ -186,7 +191,7 @@ export abstract class ScriptedPeer implements Engine, ConnectionListener {
 
   up(connection: ScriptedConnection): void {
     this.did.connections += 1;
-    connection.sendExtensionHandshake(this.listenPort);
+    connection.sendExtensionHandshake(this.listenPort, this.introduction());
     this.meet(connection);
   }
 
@@ -201,6 +206,8 @@ export abstract class ScriptedPeer implements Engine, ConnectionListener {
   }
 
   // ── Engine: time, trackers, outputs ──
+
+  scraped(): void {}
 
   announced(now: Instant, _job: JobId, reply: AnnounceReply): void {
     this.now = now;
@@ -239,6 +246,7 @@ export abstract class ScriptedPeer implements Engine, ConnectionListener {
   synced(): void {}
   piecesChecked(): void {}
   resumeSaved(): void {}
+  torrentOpened(): void {}
   checkInvariants(): void {}
   status(): null {
     return null;

@@ -1,17 +1,19 @@
 // The inside of a torrent as lines for a terminal of 120 columns or more. Every text that came from others is made harmless.
 
-import type {
-  BlockInspection,
-  ChokeReason,
-  ChokeRule,
-  Instant,
-  NotAsked,
-  PartialInspection,
-  PeerInspection,
-  PickReason,
-  PickRule,
-  PieceState,
-  TorrentInspection,
+import {
+  type BlockInspection,
+  type ChokeReason,
+  type ChokeRule,
+  type Instant,
+  type MetadataStatus,
+  type NotAsked,
+  type PartialInspection,
+  type PeerInspection,
+  type PickReason,
+  type PickRule,
+  type PieceState,
+  type TorrentInspection,
+  peerName,
 } from '#engine';
 import { printable } from '#harness';
 
@@ -61,6 +63,7 @@ export function inspectionLines(torrent: TorrentInspection, now: Instant): strin
   return [
     `torrent ${status.id} ${printable(status.name)} (${status.infoHash})`,
     `  ${state}${error === null ? '' : `: ${printable(error)}`}, ${havePieces} of ${pieceCount} pieces, end-game ${endGame ? 'on' : 'off'}, ↓ ${rate(downloadBps)}, ↑ ${rate(uploadBps)}, ${knownPeers} peers known`,
+    ...metadataLines(status.metadata),
     ...pieceLines(torrent),
     ...section('partial pieces, in the order of picking', torrent.partials.map(partialLine)),
     ...section(
@@ -70,11 +73,17 @@ export function inspectionLines(torrent: TorrentInspection, now: Instant): strin
     ...section(
       'trackers',
       status.trackers.map(
-        ({ tier, url, lastError, nextAnnounce, seeds, leechers }) =>
-          `tier ${tier} ${printable(url)}: ${seeds ?? '?'} seeds, ${leechers ?? '?'} leechers${nextAnnounce === null ? '' : `, next in ${seconds(nextAnnounce - now)}`}${lastError === null ? '' : `, said: ${printable(lastError)}`}`,
+        ({ tier, url, status: doing, lastError, nextAnnounce, seeds, leechers }) =>
+          `tier ${tier} ${printable(url)}: ${doing}, ${seeds ?? '?'} seeds, ${leechers ?? '?'} leechers${nextAnnounce === null ? '' : `, next in ${seconds(nextAnnounce - now)}`}${lastError === null ? '' : `, said: ${printable(lastError)}`}`,
       ),
     ),
   ];
+}
+
+function metadataLines(metadata: MetadataStatus | null): string[] {
+  if (metadata === null) return [];
+  const { sizeBytes, receivedBytes, sources } = metadata;
+  return [`  metadata: ${receivedBytes} of ${sizeBytes ?? '?'} bytes, ${sources} connected peers offer it`];
 }
 
 function section(title: string, lines: readonly string[]): string[] {
@@ -122,7 +131,7 @@ function peerLines(peer: PeerInspection, now: Instant): string[] {
   const { conn, address, client, pieces, downloadBps, uploadBps, outstanding, target } = peer;
   const name = client === null ? '' : ` ${printable(client)}`;
   const lines = [
-    `conn ${conn} ${address.host}:${address.port} ${peer.outgoing ? 'outgoing' : 'incoming'}${name}: ${flags(peer)}; ${pieces} pieces, ↓ ${rate(downloadBps)}, ↑ ${rate(uploadBps)}`,
+    `conn ${conn} ${peerName(address)} ${peer.outgoing ? 'outgoing' : 'incoming'}${name}: ${flags(peer)}; ${pieces} pieces, ↓ ${rate(downloadBps)}, ↑ ${rate(uploadBps)}`,
     `  asked for ${outstanding} of ${target}: ${requestSpans(peer, now)}${peer.notAsked === null ? '' : ` (no more: ${NOT_ASKED[peer.notAsked]})`}`,
   ];
   if (peer.uploads.length > 0) lines.push(`  waits for ${peer.uploads.length} blocks of pieces ${uploadPieces(peer)}`);

@@ -199,6 +199,9 @@ class SlottedNode implements Sink {
   hashBlocks(): void {}
   checkPieces(): void {}
   announce(): void {}
+  openTorrent(): void {}
+
+  scrape(): void {}
   event(): void {}
 }
 

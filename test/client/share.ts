@@ -53,9 +53,13 @@ export function makeShare(lengthBytes: number, trackers: readonly string[] = [],
 }
 
 /** The arguments that a `get` or `seed` of the share needs, on loopback and with a state folder of its own. */
-export function transferArguments(command: 'get' | 'seed', { folder, source, torrent, target }: Share): string[] {
+export function transferArguments(
+  command: 'get' | 'seed',
+  { folder, source, torrent, target }: Share,
+  bind = '127.0.0.1',
+): string[] {
   const dir = command === 'seed' ? source : target;
-  const network = ['--bind', '127.0.0.1', '--port', '0'];
+  const network = ['--bind', bind, '--port', '0'];
   return [command, torrent, '--dir', dir, ...network, '--state', join(folder, `${command}-state`)];
 }
 

@@ -37,6 +37,7 @@ function makeClient(bind: string | null = null) {
     { bind },
     {
       announced: (job, reply) => waiting.get(job)?.(reply),
+      scraped: () => undefined,
       signalled: () => undefined,
       forgotten: () => undefined,
     },

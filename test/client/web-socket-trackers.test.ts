@@ -49,6 +49,7 @@ class Heard {
     { bind: null },
     {
       announced: (job, reply) => this.#waiting.get(job)?.(reply),
+      scraped: () => undefined,
       signalled: (signal) => {
         this.signals.push(signal);
         this.#changed();

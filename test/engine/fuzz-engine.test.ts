@@ -1,13 +1,26 @@
 // A whole engine among peers that say anything, cut anywhere, a disk and a tracker that fail at any time, and a user who commands anything:
 // it never throws, every law holds after each step (`Lab.run` checks them, held memory included), and it can always be left.
 
+import bencode from 'bencode';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Command, type DiskFault, introducedPeer, Replay, type TorrentInspection } from '#engine';
+import {
+  type Command,
+  decodeMetadataMessage,
+  type DiskFault,
+  encodeMetadataData,
+  encodeMetadataReject,
+  encodeMetadataRequest,
+  introducedPeer,
+  METADATA_BYTES_MAX,
+  METADATA_ID,
+  Replay,
+  type TorrentInspection,
+} from '#engine';
 import { Random } from '#harness';
 import { JournalReader, JournalWriter } from '#harness/journal';
 import { Bytes } from '../harness/journal-bytes.ts';
-import { BLOCK, handshake, Lab, type LabOptions, makeTorrent, message, u32 } from './lab.ts';
+import { BLOCK, handshake, Lab, type LabOptions, makeTorrent, message, u32, uint32 } from './lab.ts';
 
 const { metainfo, data } = makeTorrent({
   totalBytes: 14 * 2 * BLOCK + 5,
@@ -15,8 +28,19 @@ const { metainfo, data } = makeTorrent({
   trackers: [['http://one/announce', 'ws://two/announce'], ['http://three/announce']],
 });
 const PIECES = 15;
-const STEPS = 120;
-const JOBS = ['readBlock', 'hashPiece', 'hashBlocks', 'writeBlocks', 'sync', 'saveResume', 'checkPieces'];
+const STEPS = 200;
+/** Under which the storm's peers want messages of the metadata exchange. */
+const OUR_METADATA_ID = 9;
+const JOBS = [
+  'readBlock',
+  'hashPiece',
+  'hashBlocks',
+  'writeBlocks',
+  'sync',
+  'saveResume',
+  'checkPieces',
+  'openTorrent',
+];
 const FAULTS: (DiskFault | null)[] = [null, null, 'full', 'failed'];
 
 /** The ids that `handshake` gives to "peer N". */
@@ -26,6 +50,8 @@ class Storm {
   readonly lab: Lab;
   readonly #random: Random;
   readonly #conns = new Map<number, [number, number, number][]>();
+  /** Pieces of metadata that the engine asked for, by connection. */
+  readonly #metadataAsked = new Map<number, number[]>();
   /** Whom each dial is for. */
   readonly #dialling = new Map<number, string>();
 
@@ -35,6 +61,7 @@ class Storm {
     this.lab = new Lab({
       metainfo,
       seed: String(seed),
+      magnet: this.#random.below(3) === 0,
       ...(half ? { disk: data.slice(), onDisk: new Uint8Array(data.length).fill(1, 0, 9 * BLOCK) } : {}),
       settings: { uploadSlots: 1 + this.#random.below(3), uploadBps: this.#random.below(2) * 50_000 },
       ...more,
@@ -55,10 +82,12 @@ class Storm {
       case 3:
         lab.writeFault = this.#random.pick(FAULTS);
         lab.saveFault = this.#random.pick(FAULTS);
+        lab.openFault = this.#random.pick(FAULTS);
         lab.readFails = this.#random.below(4) === 0;
         return;
       case 4:
         if (lab.announces.length > 0) this.#answerTracker();
+        if (lab.scrapes.length > 0) this.#answerScrape();
         return;
       case 5:
         lab.holding.add(this.#random.pick(JOBS));
@@ -107,12 +136,15 @@ class Storm {
     if (first === 0) this.#say(conn, message(14));
     else if (first === 1) this.#say(conn, message(5, this.#random.below(256), this.#random.below(128) * 2));
     this.#say(conn, message(1));
+    if (options.extensions && this.#random.below(2) === 0)
+      this.#say(conn, message(20, 0, ...offerOf(metainfo.infoBytes.length)));
   }
 
   #talk(conn: number): void {
     const asked = this.#conns.get(conn) as [number, number, number][];
-    asked.push(...this.lab.requests(conn));
-    const kind = this.#random.below(22);
+    this.#hear(conn, asked);
+    const kind = this.#random.below(24);
+    if (kind >= 22 || (this.#metadataAsked.get(conn)?.length ?? 0) > 0) return this.#talkOfMetadata(conn);
     const piece = this.#random.below(PIECES + Number(this.#random.below(40) === 0));
     const range = [...u32(piece), ...u32(this.#random.below(2) * BLOCK), ...u32(BLOCK)];
     const next = asked.shift();
@@ -134,6 +166,7 @@ class Storm {
       return this.lab.run();
     }
     if (kind === 4 || kind === 13 || kind === 17) return this.#say(conn, message(kind, ...u32(piece)));
+    if (kind === 6 && this.#random.below(2) === 0) this.#say(conn, message(2));
     if (kind === 6 || kind === 8 || kind === 16) return this.#say(conn, message(kind, ...range));
     if (kind <= 3) return this.#say(conn, message(kind));
     if (kind === 18)
@@ -142,6 +175,41 @@ class Storm {
         Array.from({ length: this.#random.below(30) }, () => this.#random.below(256)),
       );
     return this.#say(conn, u32(0));
+  }
+
+  /** What the engine asks for. */
+  #hear(conn: number, asked: [number, number, number][]): void {
+    for (const { id, body } of this.lab.frames(conn)) {
+      if (id === 6) asked.push([uint32(body, 0), uint32(body, 4), uint32(body, 8)]);
+      const request = id === 20 && body[0] === OUR_METADATA_ID ? decodeMetadataMessage(body.subarray(1)) : null;
+      if (request?.kind !== 'request') continue;
+      this.#metadataAsked.set(conn, [...(this.#metadataAsked.get(conn) ?? []), request.piece]);
+    }
+  }
+
+  /** Offers, pieces right and wrong, asked for or not, rejects, requests. */
+  #talkOfMetadata(conn: number): void {
+    const piece = this.#metadataAsked.get(conn)?.shift() ?? this.#random.below(2) - Number(this.#random.below(8) === 0);
+    const right = metainfo.infoBytes;
+    const wrong = right.map((byte, at) => (at === 40 ? byte ^ 1 : byte));
+    const whole = this.#random.below(3) === 0 ? wrong : right;
+    const size = this.#random.pick([right.length, right.length, right.length, 0, 70_000, METADATA_BYTES_MAX]);
+    const say = (id: number, payload: Uint8Array) => this.#say(conn, message(20, id, ...payload));
+    switch (this.#random.below(9)) {
+      case 0:
+        return say(METADATA_ID, encodeMetadataReject(piece));
+      case 1:
+      case 5:
+        return say(METADATA_ID, encodeMetadataRequest(piece));
+      case 2:
+        return say(METADATA_ID, encodeMetadataData(piece, whole.length + this.#random.below(2), whole.subarray(1)));
+      case 3:
+      case 4:
+      case 6:
+        return say(METADATA_ID, encodeMetadataData(piece, whole.length, whole));
+      default:
+        return say(0, offerOf(size));
+    }
   }
 
   /** Cut anywhere, sometimes with a bit flipped. */
@@ -160,6 +228,7 @@ class Storm {
       { kind: 'resume', torrent },
       { kind: 'recheck', torrent },
       { kind: 'announceNow', torrent },
+      { kind: 'scrape', torrent },
       { kind: 'sequential', torrent, on: this.#random.below(2) === 0 },
       { kind: 'filePriority', torrent, file: 0, priority: this.#random.below(3) as 0 | 1 | 2 },
       { kind: 'rateLimits', torrent, downloadBps: this.#random.below(2) * 40_000, uploadBps: 0 },
@@ -172,12 +241,20 @@ class Storm {
 
   #answerTracker(): void {
     if (this.#random.below(2) === 0) return this.lab.announced({ ok: false, reason: 'no' });
-    this.lab.announced({ intervalS: 60, peers: [{ host: '10.0.0.2', port: 1 + this.#random.below(9) }] });
+    const intervalS = this.#random.pick([60, 0, -1, 2 ** 31, Number.MAX_SAFE_INTEGER]);
+    this.lab.announced({ intervalS, peers: [{ host: '10.0.0.2', port: 1 + this.#random.below(9) }] });
+  }
+
+  #answerScrape(): void {
+    if (this.#random.below(2) === 0) return this.lab.scraped({ ok: false, reason: 'no' });
+    const figures = this.#random.pick([[], [null], [{ seeds: 1, leechers: null, downloads: 2 ** 31 }]]);
+    this.lab.scraped({ ok: true, figures, minIntervalS: this.#random.pick([null, -1, 2 ** 40]) });
   }
 
   /** The world is well again: the torrent is taken out, the engine leaves. */
   end(): void {
     const { lab } = this;
+    lab.openFault = null;
     lab.writeFault = null;
     lab.saveFault = null;
     lab.readFails = false;
@@ -187,7 +264,12 @@ class Storm {
     lab.engine.command(lab.now, { kind: 'shutdown' });
     lab.run();
     while (lab.announces.length > 0) lab.announced({});
+    while (lab.scrapes.length > 0) lab.scraped({ ok: false, reason: 'no' });
   }
+}
+
+function offerOf(sizeBytes: number): Uint8Array {
+  return bencode.encode({ m: { ut_metadata: OUR_METADATA_ID }, metadata_size: sizeBytes });
 }
 
 describe('fuzz engine', () => {
@@ -206,7 +288,16 @@ describe('fuzz engine', () => {
       { numRuns: 100, examples: [[313_954_350], [191]] },
     );
     expect([...marks]).toEqual(
-      expect.arrayContaining(['pieceFailed', 'pieceFlushed', 'blockSent', 'endGameEntered', 'choked']),
+      expect.arrayContaining([
+        'pieceFailed',
+        'pieceFlushed',
+        'blockSent',
+        'endGameEntered',
+        'choked',
+        'metadataVerified',
+        'metadataFailed',
+        'metadataServed',
+      ]),
     );
   });
 

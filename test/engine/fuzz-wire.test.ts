@@ -104,6 +104,7 @@ test('fuzz wire: mutated extension handshakes never throw and stay in their boun
     port: 6881,
     client: 'Starling',
     reqq: 250,
+    metadataSizeBytes: 20_000,
     yourIp: '10.0.0.1',
     uploadOnly: true,
   });

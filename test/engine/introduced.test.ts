@@ -149,6 +149,7 @@ describe('introduced peers', () => {
       reqq: 100,
       yourIp: null,
       uploadOnly: false,
+      metadataSizeBytes: null,
     });
     lab.say(conn, message(20, 0, ...payload));
     expect(lab.status.knownPeers).toBe(1);

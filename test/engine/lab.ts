@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import {
+  type AddCommon,
   type AddTorrent,
   type AnnounceReply,
   type AnnounceRequest,
@@ -21,6 +22,8 @@ import {
   type PeerAddress,
   recordEngine,
   type ResumeData,
+  type ScrapeReply,
+  type ScrapeRequest,
   type Settings,
   type Sink,
   type TorrentId,
@@ -35,6 +38,7 @@ export function makeTorrent(options: {
   readonly fileLengths?: readonly number[];
   readonly pieceLength: number;
   readonly trackers?: string[][];
+  readonly private?: boolean;
 }): {
   readonly metainfo: Metainfo;
   readonly data: Uint8Array;
@@ -60,7 +64,7 @@ export function makeTorrent(options: {
     pieceLengthBytes: options.pieceLength,
     pieceHashes: Uint8Array.from(pieceHashes),
     announceTiers: options.trackers ?? [],
-    private: false,
+    private: options.private ?? false,
     comment: null,
     createdBy: null,
     creationDate: null,
@@ -79,6 +83,8 @@ export interface LabOptions {
   readonly settings?: Partial<Settings>;
   readonly add?: Partial<AddTorrent>;
   readonly seed?: string;
+  /** The engine is given the info-hash alone. */
+  readonly magnet?: boolean;
   /** The engine keeps the reasons of its decisions. */
   readonly explain?: boolean;
   /** Where everything that the engine is told is written. */
@@ -104,15 +110,21 @@ export class Lab {
   readonly closed = new Map<ConnId, string>();
   readonly reading = new Map<ConnId, boolean>();
   readonly announces: { readonly job: JobId; readonly request: AnnounceRequest }[] = [];
+  readonly scrapes: { readonly job: JobId; readonly request: ScrapeRequest }[] = [];
   readonly saved: ResumeData[] = [];
   /** What `writeBlocks` and `sync` answer. */
   writeFault: DiskFault | null = null;
+  /** What `openTorrent` answers, null: that the torrent is open. */
+  openFault: DiskFault | null = null;
+  /** Metadata that was to be kept. */
+  readonly opened: Metainfo[] = [];
   /** What `saveResume` answers. */
   saveFault: DiskFault | null = null;
   readFails = false;
   /** Jobs named here are kept in `held` until `release`. */
   readonly holding = new Set<string>();
   held: (() => void)[] = [];
+  readonly #fileLengths: readonly number[];
   #sent = new Map<ConnId, number[]>();
   #handshakes = new Set<ConnId>();
   #nextIncoming = 1;
@@ -139,16 +151,16 @@ export class Lab {
     this.engine =
       options.log === undefined ? engine : recordEngine(engine, { seed, settings, now: this.now }, options.log);
     this.engine.command(this.now, { kind: 'listening', port: 6881 });
-    const added = this.engine.add(this.now, {
-      metainfo: options.metainfo,
-      resume: null,
-      fileLengths: options.metainfo.files.map(({ lengthBytes }) => (options.disk ? lengthBytes : -1)),
-      paused: false,
-      check: 'trust',
-      peers: [],
-      useTrackers: true,
-      ...options.add,
-    });
+    const { metainfo } = options;
+    this.#fileLengths = metainfo.files.map(({ lengthBytes }) => (options.disk ? lengthBytes : -1));
+    const common: AddCommon = { paused: false, check: 'trust', peers: [], useTrackers: true, ...options.add };
+    const { infoHash, name, announceTiers } = metainfo;
+    const added = this.engine.add(
+      this.now,
+      options.magnet === true
+        ? { ...common, magnet: { infoHash, name, announceTiers } }
+        : { metainfo, resume: null, fileLengths: this.#fileLengths, ...common },
+    );
     if (!added.ok) throw new Error(added.detail);
     this.torrent = added.value;
     this.run();
@@ -322,6 +334,13 @@ export class Lab {
     this.run();
   }
 
+  scraped(reply: ScrapeReply): void {
+    const scrape = this.scrapes.shift();
+    if (!scrape) throw new Error('no scrape is outstanding');
+    this.engine.scraped(this.now, scrape.job, reply);
+    this.run();
+  }
+
   // ── the sink ──
 
   #answer(kind: string, answer: () => void): void {
@@ -405,7 +424,20 @@ export class Lab {
         if (this.saveFault === null) this.saved.push(data);
         this.engine.resumeSaved(this.now, job, this.saveFault);
       }),
+    openTorrent: (job, _torrent, metainfo) => {
+      this.opened.push(metainfo);
+      this.#answer('openTorrent', () => {
+        const fault = this.openFault;
+        const fileLengths = this.#fileLengths;
+        this.engine.torrentOpened(
+          this.now,
+          job,
+          fault === null ? { ok: true, resume: null, fileLengths } : { ok: false, fault },
+        );
+      });
+    },
     announce: (job, request) => this.announces.push({ job, request }),
+    scrape: (job, request) => this.scrapes.push({ job, request }),
     event: (name, _torrent, a, b) => this.events.push({ name, a, b }),
   };
 

@@ -42,6 +42,8 @@ test('memory: unfinished pieces are written when memory is full, and the downloa
     checkPieces: ignore,
     saveResume: ignore,
     announce: ignore,
+    openTorrent: ignore,
+    scrape: ignore,
     event: (name, _, a) => {
       if (name === 'pieceStarted') begun.add(a);
     },

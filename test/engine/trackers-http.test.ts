@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { AnnounceReply, AnnounceRequest } from '../../engine/contract.ts';
 import { PEERS_PER_ANNOUNCE_MAX, TRACKER_REPLY_BYTES_MAX, TRACKER_TEXT_BYTES_MAX } from '../../engine/limits.ts';
 import { httpAnnounceUrl, parseHttpReply } from '../../engine/trackers/http-announce.ts';
+import { clampInterval, clampMinInterval } from '../../engine/trackers/intervals.ts';
 
 const REQUEST: AnnounceRequest = {
   torrent: 0,
@@ -141,16 +142,23 @@ test('http reply 65: peers are bounded (one over, in every form)', () => {
   expect(accepted({ peers: list }).peers.length).toBe(PEERS_PER_ANNOUNCE_MAX);
 });
 
-test('http reply 66: the interval is kept within 30 s and a day (absent, 0, negative, beyond 2⁵³)', () => {
-  const intervalOf = (interval: number | undefined): number => accepted({ interval }).intervalS;
-  expect(intervalOf(1800)).toBe(1800);
-  expect([intervalOf(30), intervalOf(29), intervalOf(0), intervalOf(-5)]).toEqual([30, 30, 30, 30]);
-  expect([intervalOf(86_400), intervalOf(86_401), intervalOf(2 ** 52)]).toEqual([86_400, 86_400, 86_400]);
-  expect(intervalOf(undefined)).toBe(1800);
-  expect(parseHttpReply(Buffer.from(`d8:intervali${2n ** 70n}ee`))).toMatchObject({ ok: true, intervalS: 1800 });
-  expect(accepted({ 'min interval': 900 }).minIntervalS).toBe(900);
-  expect(accepted({ 'min interval': 0 }).minIntervalS).toBe(30);
-  expect(accepted({}).minIntervalS).toBeNull();
+test('http reply 66: intervals are read as they are named (absent, 0, negative); beyond 2⁵³ as absent', () => {
+  const intervals = (content: Parameters<typeof bencode.encode>[0]) => {
+    const { intervalS, minIntervalS } = accepted(content);
+    return [intervalS, minIntervalS];
+  };
+  expect(intervals({ interval: 900, 'min interval': 60 })).toEqual([900, 60]);
+  expect(intervals({ interval: 0, 'min interval': -5 })).toEqual([0, -5]);
+  expect(intervals({})).toEqual([1800, null]);
+  const reply = parseHttpReply(new Uint8Array(Buffer.from('d8:intervali99999999999999999999ee')));
+  expect(reply).toMatchObject({ ok: true, intervalS: 1800 });
+});
+
+test('intervals 66: whatever a tracker names is kept within 30 s and a day, a minimum within two hours', () => {
+  expect([1800, 30, 29, 0, -5, Number.NaN].map(clampInterval)).toEqual([1800, 30, 30, 30, 30, 30]);
+  expect([86_400, 86_401, 2 ** 52, Infinity].map(clampInterval)).toEqual([86_400, 86_400, 86_400, 86_400]);
+  expect([900, 30, 29, 0, -5, Number.NaN].map(clampMinInterval)).toEqual([900, 30, 30, 30, 30, 30]);
+  expect([7_200, 7_201, 2 ** 52].map(clampMinInterval)).toEqual([7_200, 7_200, 7_200]);
 });
 
 test('http announce 67: the key is the same text for every family (0, 2³² − 1)', () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { AnnounceReply, AnnounceRequest, JobId, RandomStream } from '../../engine/contract.ts';
+import type { AnnounceReply, AnnounceRequest, JobId, RandomStream, ScrapeReply } from '../../engine/contract.ts';
 import { PEERS_PER_ANNOUNCE_MAX } from '../../engine/limits.ts';
-import { UdpTracker } from '../../engine/trackers/udp-announce.ts';
+import { UdpTracker } from '../../engine/trackers/udp-tracker.ts';
 
 const SECOND = 1_000_000;
 
@@ -39,6 +39,7 @@ class Driven {
   readonly tracker: UdpTracker;
   readonly sent: Buffer[] = [];
   readonly replies: (readonly [JobId, AnnounceReply])[] = [];
+  readonly figures: (readonly [JobId, ScrapeReply])[] = [];
   now = 0;
 
   constructor(addressBytes: 4 | 16 = 4) {
@@ -46,7 +47,9 @@ class Driven {
   }
 
   announce(job: JobId, change: Partial<AnnounceRequest> = {}): void {
-    this.tracker.announce(this.now, job, { ...REQUEST, ...change });
+    // Each job is of another torrent.
+    const infoHash = new Uint8Array(20).fill(0xaa - 5 + job);
+    this.tracker.announce(this.now, job, { ...REQUEST, infoHash, ...change });
     this.#drain();
   }
 
@@ -83,6 +86,7 @@ class Driven {
     this.tracker.drain({
       sendDatagram: (bytes) => this.sent.push(Buffer.from(bytes)),
       announced: (job, reply) => this.replies.push([job, reply]),
+      scraped: (job, reply) => this.figures.push([job, reply]),
     });
   }
 }
@@ -157,7 +161,7 @@ test('udp announce: events have BEP 15’s numbers, and a paused peer none', () 
   const events = { '': 0, completed: 1, started: 2, stopped: 3, paused: 0 } as const;
   const driven = announcing();
   for (const [event, code] of Object.entries(events)) {
-    driven.announce(9, { event: event as AnnounceRequest['event'] });
+    driven.announce(5, { event: event as AnnounceRequest['event'] });
     expect(driven.last().readUInt32BE(80)).toBe(code);
   }
 });
@@ -308,17 +312,90 @@ test('udp announce: news is sent at once to a tracker that has been silent (n st
   expect(driven.next()).toBe(225 + 15);
 });
 
-test('udp announce: a cancelled one is never answered nor sent again', () => {
+test('udp announce: a later announce of a torrent takes the place of the earlier, which is never sent again (same URL alone)', () => {
   const driven = new Driven();
   driven.announce(5);
   driven.announce(6);
-  driven.tracker.cancel(5);
+  driven.tracker.announce(driven.now, 9, { ...REQUEST, event: 'stopped' });
+  driven.announce(10, { infoHash: REQUEST.infoHash, url: 'udp://tracker.example:6969/other' });
+  expect(driven.replies).toEqual([[5, { ok: false, reason: expect.stringContaining('later') }]]);
   driven.connect();
-  expect(driven.sent.length).toBe(2);
-  driven.tracker.cancel(6);
-  expect(driven.tracker.nextTimeout()).toBeNull();
-  driven.received(announceReply(3));
-  expect(driven.replies).toEqual([]);
+  expect(driven.sent.slice(1).map((packet) => packet.readUInt32BE(80))).toEqual([2, 3, 2]);
+});
+
+test('udp announce: `stopped` is given up after 15 s where the tracker has never answered, after 45 s where it has', () => {
+  const dead = new Driven();
+  dead.announce(5, { event: 'stopped' });
+  expect(dead.next()).toBe(15);
+  expect(dead.replies.length).toBe(1);
+  const alive = announcing();
+  alive.received(announceReply(1));
+  alive.announce(6, { event: 'stopped' });
+  expect([alive.next(), alive.next()]).toEqual([15, 45]);
+  expect(alive.replies.length).toBe(2);
+  expect(alive.sent.length).toBe(4);
+});
+
+test('udp announce 71: an id that the tracker no longer knows is replaced when it complains; of the new one the first complaint may be that old one, the second is believed', () => {
+  const driven = announcing();
+  driven.received(announceReply(1));
+  driven.announce(6);
+  driven.received(errorReply(transactionOf(driven.last()), 'bad connection id'));
+  expect(kindOf(driven.last())).toBe('connect');
+  driven.connect(0x99n);
+  expect(driven.last().readBigUInt64BE(0)).toBe(0x99n);
+  const complaint = errorReply(transactionOf(driven.last()), 'closed');
+  driven.received(complaint);
+  driven.connect();
+  expect(driven.replies.length).toBe(1);
+  driven.received(complaint);
+  expect(driven.replies.at(-1)).toEqual([6, { ok: false, reason: 'closed' }]);
+});
+
+test('udp announce 71: an id that the tracker no longer knows is replaced when it says nothing to it', () => {
+  const driven = announcing();
+  driven.received(announceReply(1));
+  driven.announce(6);
+  expect(driven.next()).toBe(15);
+  expect(kindOf(driven.last())).toBe('connect');
+});
+
+test('udp scrape 73: seeds, downloads and leechers of several torrents; those beyond the end are not known', () => {
+  const driven = announcing();
+  driven.received(announceReply(1));
+  const hashes = [1, 2, 3].map((byte) => new Uint8Array(20).fill(byte));
+  driven.tracker.scrape(driven.now, 7, hashes);
+  driven.at(0);
+  const request = driven.last();
+  expect(request.readUInt32BE(8)).toBe(2);
+  expect(request.subarray(16).toString('hex')).toBe(`${'01'.repeat(20)}${'02'.repeat(20)}${'03'.repeat(20)}`);
+  const reply = Buffer.alloc(8 + 2 * 12 + 5);
+  reply.writeUInt32BE(2, 0);
+  reply.writeUInt32BE(transactionOf(request), 4);
+  [5, 6, 7, 8, 9, 10].forEach((value, index) => reply.writeUInt32BE(value, 8 + 4 * index));
+  driven.received(announceReply(transactionOf(request)));
+  expect(driven.figures).toEqual([]);
+  driven.received(reply);
+  const figures = [{ seeds: 5, downloads: 6, leechers: 7 }, { seeds: 8, downloads: 9, leechers: 10 }, null];
+  expect(driven.figures).toEqual([[7, { ok: true, figures, minIntervalS: null }]]);
+});
+
+test('udp scrape: it waits for the connect that is under way, and is given up after 45 s', () => {
+  const driven = new Driven();
+  driven.announce(5);
+  driven.tracker.scrape(driven.now, 7, [REQUEST.infoHash]);
+  while (driven.figures.length === 0) driven.next();
+  expect(driven.now).toBe(45 * SECOND);
+  expect(driven.figures).toEqual([[7, { ok: false, reason: 'the tracker does not answer' }]]);
+  expect(driven.sent.map(kindOf)).toEqual(['connect', 'connect', 'connect']);
+});
+
+test('udp announce 66: an interval beyond 2³¹ is a negative one (−1)', () => {
+  const driven = announcing();
+  const reply = announceReply(1);
+  reply.writeInt32BE(-1, 8);
+  driven.received(reply);
+  expect(driven.replies[0]?.[1]).toMatchObject({ intervalS: -1 });
 });
 
 test('udp announce 73: the stride follows the address family (6 and 18); port 0 is left out; peers are bounded', () => {
@@ -366,7 +443,7 @@ test('udp announce 74: path and query go as URLData in pieces of at most 255 byt
 test('udp announce: any datagrams never throw, and only answers end an announce', () => {
   const datagram = fc.oneof(
     fc.uint8Array({ maxLength: 60 }),
-    fc.tuple(fc.nat(4), fc.nat(8), fc.uint8Array({ maxLength: 40 })).map(([action, transaction, rest]) => {
+    fc.tuple(fc.nat(4), fc.nat(9), fc.uint8Array({ maxLength: 40 })).map(([action, transaction, rest]) => {
       const head = Buffer.alloc(8);
       head.writeUInt32BE(action, 0);
       head.writeUInt32BE(transaction, 4);
@@ -377,12 +454,14 @@ test('udp announce: any datagrams never throw, and only answers end an announce'
     fc.property(fc.array(datagram, { maxLength: 20 }), fc.array(fc.nat(200), { maxLength: 20 }), (datagrams, waits) => {
       const driven = new Driven();
       for (const job of [5, 6]) driven.announce(job);
+      driven.tracker.scrape(driven.now, 7, [REQUEST.infoHash]);
       for (const [index, bytes] of datagrams.entries()) {
         driven.received(bytes);
         driven.at(driven.now / SECOND + (waits[index] ?? 1));
       }
       while (driven.tracker.nextTimeout() !== null) driven.next();
       expect(driven.replies.map(([job]) => job).toSorted((a, b) => a - b)).toEqual([5, 6]);
+      expect(driven.figures.map(([job]) => job)).toEqual([7]);
     }),
     { numRuns: 500 },
   );

@@ -1,7 +1,7 @@
 import bencode from 'bencode';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ALLOWED_FAST_COUNT, EXTENSION_IDS_MAX } from '../../engine/limits.ts';
+import { ALLOWED_FAST_COUNT, EXTENSION_IDS_MAX, METADATA_BYTES_MAX } from '../../engine/limits.ts';
 import { allowedFastSet } from '../../engine/wire/allowed-fast.ts';
 import {
   decodeExtensionHandshake,
@@ -18,6 +18,7 @@ const NOTHING: ExtensionHandshake = {
   port: null,
   client: null,
   reqq: null,
+  metadataSizeBytes: null,
   yourIp: null,
   uploadOnly: null,
 };
@@ -64,6 +65,7 @@ test('extension handshake: what was encoded is decoded (any fields)', () => {
     port: orNull(fc.integer({ min: 1, max: 65_535 })),
     client: orNull(fc.string({ unit: 'binary', maxLength: 30 })),
     reqq: orNull(fc.integer({ min: 1, max: 10_000 })),
+    metadataSizeBytes: orNull(fc.integer({ min: 1, max: METADATA_BYTES_MAX })),
     yourIp: orNull(fc.constantFrom('1.2.3.4', '::1', '2001:db8::1')),
     uploadOnly: orNull(fc.boolean()),
   });

@@ -7,7 +7,7 @@ import { libtorrent } from './drivers/libtorrent.ts';
 import { countSeeds, type RunningTracker, startOpentracker } from './drivers/opentracker.ts';
 import { qbittorrent } from './drivers/qbittorrent.ts';
 import { rtorrent } from './drivers/rtorrent.ts';
-import { readWithStarling, starling, startStarlingTracker } from './drivers/starling.ts';
+import { readWithStarling, scrapeWithStarling, starling, startStarlingTracker } from './drivers/starling.ts';
 import { KIB, MIB, singleFile } from './support/content.ts';
 import { type Endpoint, formatEndpoint, freshEndpoint } from './support/loopback.ts';
 import { poll } from './support/processes.ts';
@@ -33,6 +33,25 @@ describe.each(cases)('trackers: peers meet through $tracker over $protocol', ({ 
   test.concurrent(`starling finds ${client.name}`, async (context) => {
     await meet(openWorkspace(context), startTracker, protocol, client, starling);
   });
+});
+
+test.concurrent('trackers: two of ours meet through opentracker over udp, which counts them for who only asks', async (context) => {
+  const work = openWorkspace(context);
+  const trackerAt = await freshEndpoint();
+  const urls = ['udp', 'http'].map((protocol) => `${protocol}://${formatEndpoint(trackerAt)}/announce`);
+  const shared = share(work, singleFile('met.bin', 2 * MIB + 1), 64 * KIB, urls);
+  const { infoHash } = readWithStarling(shared.torrentFile);
+  work.track(await startOpentracker(trackerAt, work.folder('tracker'), infoHash));
+  const common = { torrentFile: shared.torrentFile, dial: [], trackers: true };
+  const seedOptions = { ...common, role: 'seed', dir: shared.dir, stateDir: work.folder('seed') } as const;
+  work.track(await starling.start({ ...seedOptions, listen: await freshEndpoint() }));
+  const counted = () => scrapeWithStarling(shared.torrentFile).map(({ seeds, error }) => error ?? seeds);
+  await poll('both sides of the tracker know the seed', 30_000, async () => (counted().join() === '1,1' ? true : null));
+  const dir = work.folder('download');
+  const leechOptions = { ...common, role: 'leech', dir, stateDir: work.folder('leech') } as const;
+  const leecher = work.track(await starling.start({ ...leechOptions, listen: await freshEndpoint() }));
+  await leecher.complete(COMPLETE_TIMEOUT_MS);
+  await expectSameFiles(shared, dir, starling);
 });
 
 async function meet(

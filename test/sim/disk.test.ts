@@ -42,6 +42,7 @@ function world(options: Partial<DiskOptions> = {}, whole = false, fileLengths = 
       synced: say('synced'),
       piecesChecked: say('piecesChecked'),
       resumeSaved: say('resumeSaved'),
+      torrentOpened: say('torrentOpened'),
     },
     (at, operation) => clock.schedule(at, kind, operation, 0),
   );

@@ -3,6 +3,7 @@
 import type { Endpoint } from '../support/loopback.ts';
 
 export interface ClientOptions {
+  /** A path; a magnet link where the role is `leech`. */
   readonly torrentFile: string;
   /** Holds the complete files (`seed`) or receives them (`leech`), below it the torrent's own name. */
   readonly dir: string;

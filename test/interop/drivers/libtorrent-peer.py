@@ -49,8 +49,12 @@ session = lt.session(
         | lt.alert.category_t.connect_notification,
     }
 )
-params = lt.add_torrent_params()
-params.ti = lt.torrent_info(options["torrent"])
+by_magnet = options["torrent"].startswith("magnet:")
+if by_magnet:
+    params = lt.parse_magnet_uri(options["torrent"])
+else:
+    params = lt.add_torrent_params()
+    params.ti = lt.torrent_info(options["torrent"])
 params.save_path = options["dir"]
 # A limit of the torrent: those of the session spare peers on local networks.
 params.upload_limit = options.get("uploadBps", 0)
@@ -61,6 +65,16 @@ if not options.get("trackers", True):
 handle = session.add_torrent(params)
 if not options.get("trackers", True):
     handle.replace_trackers([])
+
+
+def dial_all():
+    for peer in options.get("dial", []):
+        handle.connect_peer((peer["host"], peer["port"]))
+
+
+# A peer must give the metadata before there are files to check.
+if by_magnet:
+    dial_all()
 
 
 def follow_stdin():
@@ -86,8 +100,8 @@ while not stopping:
             sys.exit(1)
         elif isinstance(alert, lt.torrent_checked_alert):
             # Not earlier: until its files are checked libtorrent has nothing to say to a peer.
-            for peer in options.get("dial", []):
-                handle.connect_peer((peer["host"], peer["port"]))
+            if not by_magnet:
+                dial_all()
         elif isinstance(alert, lt.peer_connect_alert):
             say("connected", peer="%s:%d" % alert.endpoint)
         elif isinstance(alert, lt.peer_disconnected_alert):

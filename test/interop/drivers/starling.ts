@@ -100,6 +100,16 @@ export function readWithStarling(torrentFile: string): StarlingInfo {
   return JSON.parse(runStarling('info', torrentFile, '--json')) as StarlingInfo;
 }
 
+/** What `starling info --scrape` says that each tracker counts. */
+export function scrapeWithStarling(torrentFile: string): readonly {
+  readonly url: string;
+  readonly seeds: number | null;
+  readonly leechers: number | null;
+  readonly error: string | null;
+}[] {
+  return JSON.parse(runStarling('info', torrentFile, '--scrape', '--json')).figures;
+}
+
 export function createWithStarling(options: {
   readonly path: string;
   readonly output: string;

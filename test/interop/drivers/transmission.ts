@@ -47,7 +47,9 @@ export const transmission: ClientDriver = {
       return session.call('session-get', {}).catch(() => null);
     });
     await session.call('torrent-add', {
-      metainfo: readFileSync(options.torrentFile).toString('base64'),
+      ...(options.torrentFile.startsWith('magnet:')
+        ? { filename: options.torrentFile }
+        : { metainfo: readFileSync(options.torrentFile).toString('base64') }),
       'download-dir': options.dir,
     });
     const complete = async (timeoutMs: number) => {
@@ -56,8 +58,9 @@ export const transmission: ClientDriver = {
         const reply = await session.call('torrent-get', {
           fields: ['status', 'leftUntilDone', 'metadataPercentComplete'],
         });
-        const torrent = (reply as { torrents: { status: number; leftUntilDone: number }[] }).torrents[0];
-        return torrent?.status === STATUS_SEEDING && torrent.leftUntilDone === 0 ? true : null;
+        const [torrent] = (reply as { torrents: TorrentState[] }).torrents;
+        const known = torrent?.metadataPercentComplete === 1;
+        return known && torrent.status === STATUS_SEEDING && torrent.leftUntilDone === 0 ? true : null;
       });
     };
     if (options.role === 'seed') await complete(30_000);
@@ -87,6 +90,13 @@ export function infoHashByTransmission(torrentFile: string): string {
   const hash = /Hash: ([0-9a-f]{40})/.exec(shown)?.[1];
   if (hash === undefined) throw new Error(`transmission-show shows no hash: ${shown}`);
   return hash;
+}
+
+interface TorrentState {
+  readonly status: number;
+  readonly leftUntilDone: number;
+  /** Below 1 while a magnet link is all that is known. */
+  readonly metadataPercentComplete: number;
 }
 
 class Session {

@@ -29,21 +29,23 @@ export function share(work: Workspace, layout: Layout, pieceLengthBytes: number,
   return { layout, torrentFile, dir };
 }
 
-/** The leecher dials the seed if it can, else the seed dials it. */
+/** The leecher dials the seed if it can, else the seed dials it. `torrent`: what the leecher is given, the file where it is left out. */
 export async function transferDirectly(
   work: Workspace,
   shared: Shared,
   seed: ClientDriver,
   leech: ClientDriver,
+  torrent = shared.torrentFile,
 ): Promise<void> {
   const seedAt = await freshEndpoint();
   const leechAt = await freshEndpoint();
   const dir = work.folder('download');
-  const common = { torrentFile: shared.torrentFile, trackers: false };
+  const trackers = false;
   const startSeed = async () =>
     work.track(
       await seed.start({
-        ...common,
+        torrentFile: shared.torrentFile,
+        trackers,
         role: 'seed',
         dir: shared.dir,
         stateDir: work.folder(seed.name),
@@ -54,7 +56,8 @@ export async function transferDirectly(
   const startLeech = async () =>
     work.track(
       await leech.start({
-        ...common,
+        torrentFile: torrent,
+        trackers,
         role: 'leech',
         dir,
         stateDir: work.folder(leech.name),
