@@ -51,6 +51,7 @@ const bundle = await build({
     'tracker-thread': 'client/trackers/tracker-thread.ts',
     'check-thread': 'client/disk/check-thread.ts',
     'hash-thread': 'client/hash/hash-thread.ts',
+    'core-process': 'client/control/core-process.ts',
     'run-thread': 'sim/command/sweep/run-thread.ts',
   },
   platform: 'node',

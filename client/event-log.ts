@@ -10,10 +10,12 @@ import { eventMeaning, type EventName, type TorrentId } from '#engine';
 import { printable } from '#harness/untrusted-text';
 
 export interface LogOptions {
-  /** Least level on stderr. */
-  readonly level: Level;
-  /** Appended to, as JSON lines from info on, or from `level` where that is lower; null: no file. */
+  /** Least level on stderr; null: nothing is written there. */
+  readonly level: Level | null;
+  /** Appended to, as JSON lines; null: no file. */
   readonly file: string | null;
+  /** Least level in the file; by default info, or `level` where that is lower. */
+  readonly fileLevel?: Level;
   /** Called before each line on a stderr that is a terminal: a line that is being redrawn there gives way. */
   readonly clearLine: () => void;
 }
@@ -38,6 +40,7 @@ const EVENT_LEVELS: Readonly<Partial<Record<EventName, Level>>> = {
   paused: 'info',
   resumed: 'info',
   stopped: 'info',
+  networkChanged: 'info',
   announced: 'debug',
   announceFailed: 'debug',
   announceSent: 'debug',
@@ -75,6 +78,16 @@ const EVENT_LEVELS: Readonly<Partial<Record<EventName, Level>>> = {
   unchoked: 'debug',
 };
 
+export function eventLevel(name: EventName): Level {
+  return EVENT_LEVELS[name] ?? 'trace';
+}
+
+/** The line of an event, for people. */
+export function eventText(name: EventName, a: number, b: number): string {
+  const meaning = eventMeaning(name, a, b);
+  return meaning === '' ? name : `${name} (${meaning})`;
+}
+
 /** Shorter words of a tracker's URL are no passkeys, and may be words of a sentence (`announce`). */
 const SECRET_LENGTH_MIN = 12;
 
@@ -87,28 +100,34 @@ export class EventLog {
 
   /** Logs an engine event; costs next to nothing where its level is not logged. */
   event(name: EventName, torrent: TorrentId, a: number, b: number): void {
-    const level = EVENT_LEVELS[name] ?? 'trace';
-    if (!this.log.isLevelEnabled(level)) return;
-    const meaning = eventMeaning(name, a, b);
-    this.log[level]({ event: name, torrent, a, b }, meaning === '' ? name : `${name} (${meaning})`);
+    const level = eventLevel(name);
+    if (this.log.isLevelEnabled(level)) this.log[level]({ event: name, torrent, a, b }, eventText(name, a, b));
   }
 
-  /** `reason`: untrusted. Of the URL only scheme and host are named: the rest may hold the user's passkey, which is taken out of the reason
-   *  too: trackers like to repeat it. */
+  /** See `trackerText`. */
   trackerFailed(url: string, reason: string): void {
-    const tracker = /^([a-z]+:\/\/)(?:[^/?#]*@)?([^/?#]*)(.*)$/is.exec(url);
-    const name = tracker === null ? 'of unreadable URL' : `${tracker[1]}${tracker[2]}`;
-    const secrets = (tracker?.[3] ?? '').split(/[^A-Za-z0-9_-]+/).filter((word) => word.length >= SECRET_LENGTH_MIN);
-    const said = secrets.reduce((text, secret) => text.replaceAll(secret, '…'), reason);
-    this.log.warn(`tracker ${printable(name)}: ${printable(said)}`);
+    this.log.warn(trackerText(url, reason));
   }
 }
 
-function makeLogger({ level, file, clearLine }: LogOptions): Logger {
-  const streams: StreamEntry[] = [{ level, stream: terminalStream(clearLine) }];
-  const fileLevel: Level = level === 'debug' || level === 'trace' ? level : 'info';
+/** A line about a failed announce. `reason`: untrusted. Of the URL only scheme and host are named: the rest may hold the user's passkey, which
+ *  is taken out of the reason too: trackers like to repeat it. */
+export function trackerText(url: string, reason: string): string {
+  const tracker = /^([a-z]+:\/\/)(?:[^/?#]*@)?([^/?#]*)(.*)$/is.exec(url);
+  const name = tracker === null ? 'of unreadable URL' : `${tracker[1]}${tracker[2]}`;
+  const secrets = (tracker?.[3] ?? '').split(/[^A-Za-z0-9_-]+/).filter((word) => word.length >= SECRET_LENGTH_MIN);
+  const said = secrets.reduce((text, secret) => text.replaceAll(secret, '…'), reason);
+  return `tracker ${printable(name)}: ${printable(said)}`;
+}
+
+function makeLogger({ level, file, clearLine, fileLevel = fileLevelBeside(level) }: LogOptions): Logger {
+  const streams: StreamEntry[] = level === null ? [] : [{ level, stream: terminalStream(clearLine) }];
   if (file !== null) streams.push({ level: fileLevel, stream: pino.destination({ dest: file, sync: true }) });
-  return pino({ level: file === null ? level : fileLevel, base: null }, pino.multistream(streams));
+  return pino({ level: file === null ? (level ?? 'silent') : fileLevel, base: null }, pino.multistream(streams));
+}
+
+function fileLevelBeside(level: Level | null): Level {
+  return level === 'debug' || level === 'trace' ? level : 'info';
 }
 
 /** Readable lines; written at once, so that a crash loses none. The formatter is loaded with the first line: most runs log nothing. */

@@ -5,22 +5,16 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseHostPort } from './net/address.ts';
 import { wholePrintable } from '#harness/untrusted-text';
+import type { ConfigOptions } from './commands/config.ts';
 import type { InfoOptions } from './commands/info.ts';
+import type { TuiOptions } from './commands/tui.ts';
 import type { GetOptions } from './commands/transfer.ts';
+import { parseBytes } from './units.ts';
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];
 const LEAVING = `
 Ctrl-C leaves within 5 s: what was received is written, and the tracker told. It
 exits 0, or 1 where --exit still waited. A second one leaves at once, with 130.`;
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  k: 1000,
-  m: 1000 ** 2,
-  g: 1000 ** 3,
-  ki: 1024,
-  mi: 1024 ** 2,
-  gi: 1024 ** 3,
-};
 
 function port(text: string): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : -1;
@@ -28,11 +22,10 @@ function port(text: string): number {
   return value;
 }
 
-/** Bytes, with an optional unit: `500000`, `512KiB`, `1.5MB`. */
 function bytes(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([kmg]i?|)(?:b(?:\/s)?)?$/i.exec(text);
-  if (match === null) throw new InvalidArgumentError('write bytes such as 500000, 512KiB or 1.5MB.');
-  return Math.floor(Number(match[1]) * (UNITS[(match[2] as string).toLowerCase()] as number));
+  const value = parseBytes(text);
+  if (value === null) throw new InvalidArgumentError('write bytes such as 500000, 512KiB or 1.5MB.');
+  return value;
 }
 
 function pieceLength(text: string): number {
@@ -155,6 +148,22 @@ function program(): Command {
       (await import('./commands/tracker.ts')).tracker(options),
     );
 
+  const config = new Command('config')
+    .description('Show the configuration of the client and where it is')
+    .option('--file <file>', "another file than the platform's")
+    .option('--init', 'write a commented file with every default, where there is none')
+    .option('--json', 'print one JSON object')
+    .action(async (options: ConfigOptions) => (await import('./commands/config.ts')).config(options));
+
+  const tui = new Command('tui')
+    .description('The terminal UI; also what starling alone starts on a terminal')
+    .argument('[source]', 'a .torrent file, a folder to look in, or a magnet link to add')
+    .option('--config <file>', "another configuration than the platform's")
+    .option('--state <dir>', 'folder of the torrents and their resume data (default: $XDG_STATE_HOME/starling)')
+    .action(async (source: string | undefined, options: TuiOptions) =>
+      (await import('./commands/tui.ts')).tui(source, options),
+    );
+
   const sim = new Command('sim')
     .description('Run simulated swarms on a virtual clock')
     .helpOption(false)
@@ -162,7 +171,7 @@ function program(): Command {
     .argument('[args...]')
     .action(() => undefined);
 
-  for (const command of [get, seed, verify, create, info, tracker, sim]) {
+  for (const command of [tui, get, seed, verify, create, info, tracker, config, sim]) {
     starling.addCommand(command.allowExcessArguments(command === sim));
   }
   for (const command of [starling, ...starling.commands])
@@ -186,7 +195,8 @@ async function main(argv: readonly string[]): Promise<number> {
     return runSim(argv.slice(1));
   }
   try {
-    await program().parseAsync(argv, { from: 'user' });
+    const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
+    await program().parseAsync(argv.length === 0 && onTerminal ? ['tui'] : argv, { from: 'user' });
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

@@ -16,7 +16,7 @@ import {
 import { diskFault } from './disk/disk-fault.ts';
 import { errorCode, reasonOf } from './failure.ts';
 import { readBounded } from './read-bounded.ts';
-import { replaceFile } from './replace-file.ts';
+import { removeFile, replaceFile } from './replace-file.ts';
 import { hex } from './units.ts';
 
 /** `$XDG_STATE_HOME/starling`, by default `~/.local/state/starling`. */
@@ -55,6 +55,18 @@ export class ResumeStore {
       .then(() => null, diskFault);
     this.#tails.set(path, saved);
     return saved;
+  }
+
+  /** Forgets what is saved, where something is. Throws the system's error. */
+  async remove(infoHash: Uint8Array, root: string): Promise<void> {
+    const path = this.path(infoHash, root);
+    const removed = (this.#tails.get(path) ?? Promise.resolve()).then(() => removeFile(path));
+    this.#tails.set(
+      path,
+      removed.catch(() => undefined),
+    );
+    await removed;
+    this.#tails.delete(path);
   }
 
   /** Named by the info-hash, and by the target folder that the data speaks of. */

@@ -22,6 +22,8 @@ import type {
   OpenedTorrent,
   Payload,
   PeerAddress,
+  PeerStatus,
+  PieceMap,
   RandomStream,
   Result,
   ResumeData,
@@ -29,6 +31,7 @@ import type {
   Sink,
   TorrentId,
   TorrentStatus,
+  TorrentSummary,
 } from '#engine';
 import { BLOCK_LENGTH_BYTES, createEngine, introducedPeer, isWebSocketUrl } from '#engine';
 import type { Server, Socket } from 'node:net';
@@ -37,6 +40,7 @@ import { diskFault } from './disk/disk-fault.ts';
 import { Disk, type DiskAnswers } from './disk/disk.ts';
 import type { Storage } from './disk/storage.ts';
 import { listen, type Listening } from './net/listener.ts';
+import { NetworkWatch } from './net/network-watch.ts';
 import { Transport, type TransportEvents } from './net/transport.ts';
 import type { ResumeStore } from './resume-store.ts';
 import { TrackerClient } from './trackers/tracker-client.ts';
@@ -50,7 +54,7 @@ export interface SessionOptions {
   readonly random: RandomStream;
   /** Takes the new engine; the session drives what comes back. */
   readonly record: (engine: Engine) => Engine;
-  /** Local address of everything, null: the system's choice. */
+  /** Local address of everything, null: the system's choice; see `rebind`. */
   readonly bind: string | null;
   /** STUN and TURN servers for WebRTC, as URLs. */
   readonly iceServers: readonly string[];
@@ -63,7 +67,7 @@ export interface SessionOptions {
   readonly afterDrain: () => void;
 }
 
-export interface AddOptions extends Omit<AddTorrent, 'metainfo' | 'resume' | 'fileLengths'> {
+export interface AddOptions extends Omit<AddTorrent, 'metainfo' | 'resume'> {
   readonly metainfo: Metainfo;
   readonly storage: Storage;
   readonly resume: ResumeData | null;
@@ -82,6 +86,9 @@ export class Session implements TransportEvents, DiskAnswers {
   readonly #trackers: TrackerClient;
   readonly #webRtc: WebRtc;
   readonly #roots = new Map<TorrentId, string>();
+  readonly #removals = new Map<TorrentId, () => void>();
+  /** Ids whose end is still to be drained, but that belong to another torrent already. */
+  readonly #removedEarly = new Set<TorrentId>();
   /** Of torrents that were added without metadata. */
   readonly #opens = new Map<TorrentId, OpenTorrent>();
   readonly #sink: Sink;
@@ -91,6 +98,11 @@ export class Session implements TransportEvents, DiskAnswers {
   #turnScheduled = false;
   #closed = false;
   #server: Server | null = null;
+  readonly #networkWatch = new NetworkWatch({
+    addressesLost: (addresses) => this.#transport.endFrom(addresses),
+    addressesFound: () => this.command({ kind: 'networkChanged', lost: false }),
+    slept: () => this.command({ kind: 'networkChanged', lost: true }),
+  });
   #timer: NodeJS.Timeout | undefined;
   #timerAt: Instant = 0;
   #stoppedListener: (() => void) | null = null;
@@ -118,20 +130,30 @@ export class Session implements TransportEvents, DiskAnswers {
     this.#sink = this.#makeSink();
   }
 
-  /** Listens and tells the engine. Throws `Failure`. */
+  /** Listens and tells the engine; where it listened before, it no longer does. Throws `Failure`. */
   async listen(ports: readonly number[]): Promise<Omit<Listening, 'server'>> {
     const accepted = (socket: Socket) => this.#transport.accept(socket);
-    const { server, port, refusal } = await listen({ ports, bind: this.#options.bind, accepted });
+    this.#networkWatch.start();
+    const { server, port, refusal } = await listen({ ports, bind: this.#transport.bind, accepted });
+    this.#server?.close();
     this.#server = server;
     this.command({ kind: 'listening', port });
     return { port, refusal };
   }
 
-  /** Starts a torrent on an open storage. */
-  async add({ metainfo, storage, ...options }: AddOptions): Promise<Result<TorrentId, AddError>> {
-    const fileLengths = await storage.fileLengths();
-    const added = this.#engine.add(now(), { metainfo, fileLengths, ...options });
+  /** Everything goes through another local address from now on; what is connected is ended. `listen` must follow. */
+  rebind(bind: string | null): void {
+    this.#transport.bind = bind;
+    this.#webRtc.bind = bind;
+    this.#trackers.rebind(bind);
+    this.command({ kind: 'networkChanged', lost: true });
+  }
+
+  /** Starts a torrent on an open storage, which is the session's from then on. */
+  add({ storage, ...options }: AddOptions): Result<TorrentId, AddError> {
+    const added = this.#engine.add(now(), options);
     if (added.ok) {
+      this.#takeOver(added.value);
       this.#disk.open(added.value, storage);
       this.#roots.set(added.value, storage.root);
       this.#scheduleTurn();
@@ -143,6 +165,7 @@ export class Session implements TransportEvents, DiskAnswers {
   addMagnet(options: AddMagnet, open: OpenTorrent): Result<TorrentId, AddError> {
     const added = this.#engine.add(now(), options);
     if (added.ok) {
+      this.#takeOver(added.value);
       this.#opens.set(added.value, open);
       this.#scheduleTurn();
     }
@@ -155,8 +178,29 @@ export class Session implements TransportEvents, DiskAnswers {
     return result;
   }
 
+  /** Ends a torrent that is here; its content and resume data stay. Resolves when the trackers were told and its files are closed: the id
+   *  is free then. */
+  remove(torrent: TorrentId): Promise<void> {
+    return new Promise((resolve) => {
+      this.#removals.set(torrent, resolve);
+      this.command({ kind: 'remove', torrent });
+    });
+  }
+
   status(torrent: TorrentId): TorrentStatus | null {
     return this.#engine.status(torrent);
+  }
+
+  summary(torrent: TorrentId): TorrentSummary | null {
+    return this.#engine.summary(torrent);
+  }
+
+  peers(torrent: TorrentId): readonly PeerStatus[] {
+    return this.#engine.peers(torrent);
+  }
+
+  pieceMap(torrent: TorrentId): PieceMap | null {
+    return this.#engine.pieceMap(torrent);
   }
 
   /** Leaves gracefully: flushes, saves, says `stopped`. True when the engine did all of it within `timeoutMs`. `close` must follow. */
@@ -176,6 +220,7 @@ export class Session implements TransportEvents, DiskAnswers {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    this.#networkWatch.stop();
     this.#server?.close();
     this.#transport.closeAll();
     this.#webRtc.close();
@@ -338,9 +383,25 @@ export class Session implements TransportEvents, DiskAnswers {
       scrape: (job, request) => this.#trackers.scrape(job, request),
       event: (name, torrent, a, b) => {
         if (name === 'stopped') this.#stoppedListener?.();
+        if (name === 'torrentRemoved' && !this.#removedEarly.delete(torrent)) this.#removed(torrent);
         this.#options.onEvent(name, torrent, a, b);
       },
     };
+  }
+
+  /** The id of a new torrent may be that of one whose end was not drained yet. */
+  #takeOver(torrent: TorrentId): void {
+    if (!this.#roots.has(torrent) && !this.#opens.has(torrent)) return;
+    this.#removed(torrent);
+    this.#removedEarly.add(torrent);
+  }
+
+  #removed(torrent: TorrentId): void {
+    this.#disk.forget(torrent);
+    this.#roots.delete(torrent);
+    this.#opens.delete(torrent);
+    this.#removals.get(torrent)?.();
+    this.#removals.delete(torrent);
   }
 
   async #openTorrent(job: JobId, torrent: TorrentId, metainfo: Metainfo): Promise<void> {

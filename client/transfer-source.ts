@@ -77,7 +77,8 @@ async function fileSource(
     peers: magnet?.peers ?? [],
     async add(session, common) {
       const resume = await loadResume(metainfo, storage, resumes, onBadResume);
-      return session.add({ ...common, selection: magnet?.selection ?? null, metainfo, storage, resume });
+      const fileLengths = await storage.fileLengths();
+      return session.add({ ...common, selection: magnet?.selection ?? null, metainfo, storage, fileLengths, resume });
     },
   };
 }

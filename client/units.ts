@@ -13,6 +13,22 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.floor(value) : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
+const FACTORS: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1000,
+  m: 1000 ** 2,
+  g: 1000 ** 3,
+  ki: 1024,
+  mi: 1024 ** 2,
+  gi: 1024 ** 3,
+};
+
+/** Bytes, with an optional unit: `500000`, `512KiB`, `1.5MB`, `1MB/s`; null when it is nothing of the kind. */
+export function parseBytes(text: string): number | null {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmg]i?|)(?:b(?:\/s)?)?$/i.exec(text);
+  return match === null ? null : Math.floor(Number(match[1]) * (FACTORS[(match[2] as string).toLowerCase()] as number));
+}
+
 /** The same where every cell counts: `1.5K`, `0B`. */
 export function formatShort(bytes: number): string {
   return formatBytes(bytes).replace(/ ([KMGTP]?).*/, (_match, prefix: string) => prefix || 'B');

@@ -14,6 +14,8 @@ export class Context {
   /** Of the input being handled; never goes back. */
   now: Instant = 0;
   listenPort = 0;
+  /** When a peer or a tracker last said anything; −1: none ever did. */
+  heardAt: Instant = -1;
   /** The program is about to end: nothing starts again. */
   leaving = false;
   /** A torrent came to rest: the engine looks whether all have. */
@@ -30,6 +32,7 @@ export class Context {
   metadataBytes = 0;
   /** Torrents whose peers are to be filled when the input has been handled. */
   readonly woken: Torrent[] = [];
+  /** Its own copy: a command may change some of it. */
   readonly settings: Settings;
   readonly random: RandomStream;
   readonly outbox = new Outbox();
@@ -41,7 +44,7 @@ export class Context {
   readonly reasons: Reasons | null;
 
   constructor(options: EngineOptions) {
-    this.settings = options.settings;
+    this.settings = { ...options.settings };
     this.random = options.random;
     this.reasons = options.explain === true ? new Reasons() : null;
     this.blocks = new BlockPool(options.allocateBlock);

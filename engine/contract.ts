@@ -123,6 +123,16 @@ export type Command =
     }
   /** The listen port is known or has changed; announced to trackers. */
   | { readonly kind: 'listening'; readonly port: number }
+  /** The network was away, or is another. `lost`: no connection can have survived it (the machine slept): all are ended. Who is known is
+   *  dialled at once, and trackers are asked as soon as they allow it. */
+  | { readonly kind: 'networkChanged'; readonly lost: boolean }
+  /** What a running engine may have otherwise from now on; those that are connected stay. */
+  | {
+      readonly kind: 'places';
+      readonly connectionsMax: number;
+      readonly connectionsPerTorrentMax: number;
+      readonly uploadSlots: number;
+    }
   /** Leave: every torrent flushes, saves and says `stopped`; the event `stopped` follows when all of it was answered. */
   | { readonly kind: 'shutdown' };
 
@@ -264,6 +274,10 @@ export interface Engine {
   drain(sink: Sink): void;
 
   status(torrent: TorrentId): TorrentStatus | null;
+  /** The figures of a list's row, at the cost of a look at each connected peer. */
+  summary(torrent: TorrentId): TorrentSummary | null;
+  /** What is here of each piece, and how often others have it. */
+  pieceMap(torrent: TorrentId): PieceMap | null;
   /** Those whose handshake is finished; empty where there is no such torrent. */
   peers(torrent: TorrentId): readonly PeerStatus[];
   /** Everything that stands inside a torrent: for people, at a cost. */
@@ -275,30 +289,22 @@ export interface Engine {
 /** `metadata`: peers are asked what the torrent holds. */
 export type TorrentState = 'metadata' | 'checking' | 'downloading' | 'seeding' | 'pausing' | 'paused' | 'failed';
 
-/** A snapshot for people and tests; nothing in it is live. */
-export interface TorrentStatus {
-  readonly id: TorrentId;
-  readonly infoHash: string;
-  readonly name: string;
+/** The figures of one torrent; nothing in it is live. */
+export interface TorrentSummary {
   readonly state: TorrentState;
+  /** What made it fail; null unless `state` is `failed`. */
+  readonly fault: DiskFault | null;
   /** One line for the user: what is wrong and what happens next; null where nothing is. */
   readonly error: string | null;
   /** Null once it is known what the torrent holds; before, it shows no bytes, pieces or files. */
   readonly metadata: MetadataStatus | null;
-  readonly totalBytes: number;
   /** Bytes of the files that are wanted (priority > 0). */
   readonly wantedBytes: number;
   /** Wanted bytes whose pieces passed their hash. */
   readonly haveBytes: number;
-  /** Wanted bytes that are on the disk for certain. */
-  readonly flushedBytes: number;
-  readonly pieceCount: number;
   readonly havePieces: number;
   readonly checkedPieces: number;
-  /** High bit first, ⌈pieceCount / 8⌉ bytes, a copy. */
-  readonly have: Uint8Array;
-  /** Those that are on the disk and claimed, in the same form. */
-  readonly flushed: Uint8Array;
+  /** Everything that is wanted is here. */
   readonly complete: boolean;
   readonly endGame: boolean;
   readonly uploadedBytes: number;
@@ -308,10 +314,38 @@ export interface TorrentStatus {
   readonly downloadBps: number;
   readonly uploadBps: number;
   readonly knownPeers: number;
+  /** Whose handshake is finished, and of them seeds. */
+  readonly peers: number;
+  readonly seeds: number;
+}
+
+/** One byte a piece. */
+export interface PieceMap {
+  /** 0 missing, 1 begun, 2 here, 3 on the disk for certain. */
+  readonly pieces: Uint8Array;
+  /** Copies among connected peers, at most 255. */
+  readonly availability: Uint8Array;
+}
+
+/** A snapshot for people and tests; nothing in it is live. */
+export interface TorrentStatus extends Omit<TorrentSummary, 'fault' | 'peers' | 'seeds'> {
+  readonly id: TorrentId;
+  readonly infoHash: string;
+  readonly name: string;
+  readonly totalBytes: number;
+  /** Wanted bytes that are on the disk for certain. */
+  readonly flushedBytes: number;
+  readonly pieceCount: number;
+  /** High bit first, ⌈pieceCount / 8⌉ bytes, a copy. */
+  readonly have: Uint8Array;
+  /** Those that are on the disk and claimed, in the same form. */
+  readonly flushed: Uint8Array;
   readonly peers: readonly PeerStatus[];
   readonly trackers: readonly TrackerStatus[];
 }
 
+/** How we heard of a peer. */
+export type PeerSource = 'tracker' | 'incoming' | 'remembered' | 'user' | 'webrtc';
 /** How far the search for a torrent's metadata has come. */
 export interface MetadataStatus {
   /** Of the copy that has come furthest; null: nobody has named a size and given something. */
@@ -325,6 +359,7 @@ export interface PeerStatus {
   readonly conn: ConnId;
   readonly address: PeerAddress;
   readonly outgoing: boolean;
+  readonly source: PeerSource;
   /** 20 bytes, untrusted. */
   readonly peerId: Uint8Array;
   /** The name it gave in the extension handshake; untrusted. */

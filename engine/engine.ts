@@ -21,19 +21,21 @@ import type {
   Payload,
   PeerAddress,
   PeerStatus,
+  PieceMap,
   Result,
   ScrapeReply,
   Sink,
   Stamp,
   TorrentId,
   TorrentStatus,
+  TorrentSummary,
 } from './contract.ts';
 import type { TorrentInspection } from './inspection.ts';
 import { METADATA_BUFFER_BYTES_MAX, TORRENTS_MAX } from './limits.ts';
 import { Peer } from './peers/peer.ts';
 import type { KnownPeer } from './peers/peer-book.ts';
 import { inspectTorrent } from './torrent/inspect.ts';
-import { peersOf, torrentStatus } from './torrent/status.ts';
+import { peersOf, pieceMap, torrentStatus, torrentSummary } from './torrent/status.ts';
 import { Torrent, type TorrentHost } from './torrent/torrent.ts';
 import { HANDSHAKE_TIMEOUT_US } from './torrent/swarm.ts';
 import { Scraper } from './trackers/scraper.ts';
@@ -42,6 +44,10 @@ import type { WireFault } from './wire/wire.ts';
 const SECOND_US = 1_000_000;
 /** Highest file priority (see `FilePriority`). */
 const PRIORITY_MAX = 7;
+/** A second that comes so late was slept through. */
+const SLEPT_US = 60_000_000;
+/** Idle peers say something every two minutes. */
+const QUIET_US = 300_000_000;
 const OK: Result<null, CommandError> = { ok: true, value: null };
 
 /** A pure engine: it knows no clock, no chance and no world but what it is told. */
@@ -111,6 +117,11 @@ class StarlingEngine implements Engine, TorrentHost {
       this.#ctx.listenPort = command.port;
       return OK;
     }
+    if (command.kind === 'networkChanged') {
+      this.#networkChanged(command.lost);
+      return OK;
+    }
+    if (command.kind === 'places') return this.#setPlaces(command);
     if (command.kind === 'shutdown') {
       this.#ctx.leaving = true;
       this.#ctx.torrentRested = true;
@@ -134,9 +145,30 @@ class StarlingEngine implements Engine, TorrentHost {
     return this.#commandTorrent(torrent, command);
   }
 
+  /** Somebody said something: after so long in which nobody did, the way out of the machine is open again. */
+  #heard(): void {
+    const { now, heardAt } = this.#ctx;
+    this.#ctx.heardAt = now;
+    if (heardAt !== -1 && now - heardAt >= QUIET_US) this.#networkChanged(false);
+  }
+
+  #networkChanged(lost: boolean): void {
+    this.#ctx.outbox.event('networkChanged', -1, lost ? 1 : 0, 0);
+    if (lost) for (const peer of [...this.#unrouted]) this.closeConnection(peer, 'the network changed');
+    for (const torrent of this.#torrents) if (torrent?.meeting) torrent.networkChanged(lost);
+  }
+
+  #setPlaces({ connectionsMax, connectionsPerTorrentMax, uploadSlots }: Command & { kind: 'places' }) {
+    for (const places of [connectionsMax, connectionsPerTorrentMax, uploadSlots])
+      if (!Number.isInteger(places) || places < 1)
+        return { ok: false, error: 'outOfRange', detail: `places are 1 or more, not ${places}` } as const;
+    Object.assign(this.#ctx.settings, { connectionsMax, connectionsPerTorrentMax, uploadSlots });
+    return OK;
+  }
+
   #commandTorrent(
     torrent: Torrent,
-    command: Exclude<Command, { kind: 'listening' | 'shutdown' }>,
+    command: Exclude<Command, { kind: 'listening' | 'networkChanged' | 'places' | 'shutdown' }>,
   ): Result<null, CommandError> {
     switch (command.kind) {
       case 'pause':
@@ -158,7 +190,7 @@ class StarlingEngine implements Engine, TorrentHost {
         this.#scraper.want(torrent);
         return OK;
       case 'addPeers':
-        torrent.swarm.heardOf(command.peers);
+        torrent.swarm.heardOf(command.peers, 'user');
         return OK;
       case 'filePriority':
         if (!Number.isInteger(command.file) || command.file < 0 || command.file >= torrent.metainfo.files.length) {
@@ -227,6 +259,7 @@ class StarlingEngine implements Engine, TorrentHost {
     this.#begin(now);
     const peer = this.#peer(conn);
     peer.lastReceivedAt = now;
+    this.#heard();
     if (peer.state !== 'closed') this.#judge(peer, peer.reader.received(chunk));
     this.#settle();
   }
@@ -235,6 +268,7 @@ class StarlingEngine implements Engine, TorrentHost {
     this.#begin(now);
     const peer = this.#peer(conn);
     peer.lastReceivedAt = now;
+    this.#heard();
     if (peer.state !== 'closed') this.#judge(peer, peer.reader.receivedPayload(stamp, lengthBytes));
     this.#settle();
   }
@@ -354,6 +388,7 @@ class StarlingEngine implements Engine, TorrentHost {
   announced(now: Instant, job: JobId, reply: AnnounceReply): void {
     this.#begin(now);
     const { owner, a, b, c } = this.#ctx.jobs.close(job, 'announce');
+    if (reply.ok) this.#heard();
     (owner as Torrent).announces.announced(a, b, c, reply);
     this.#ctx.torrentRested = true;
     this.#settle();
@@ -382,6 +417,8 @@ class StarlingEngine implements Engine, TorrentHost {
       for (const torrent of this.#torrents) if (torrent?.active) torrent.serveAll();
     }
     if (this.#nextSecond !== null && now >= this.#nextSecond) {
+      // Nobody asked for so long: the machine slept, and nobody waited.
+      if (now - this.#nextSecond >= SLEPT_US) this.#networkChanged(true);
       this.#nextSecond = now + SECOND_US;
       for (const torrent of this.#torrents) torrent?.second();
       this.#closeSilent();
@@ -447,6 +484,14 @@ class StarlingEngine implements Engine, TorrentHost {
 
   status(id: TorrentId): TorrentStatus | null {
     return this.#torrents[id] ? torrentStatus(this.#torrents[id]) : null;
+  }
+
+  summary(id: TorrentId): TorrentSummary | null {
+    return this.#torrents[id] ? torrentSummary(this.#torrents[id]) : null;
+  }
+
+  pieceMap(id: TorrentId): PieceMap | null {
+    return this.#torrents[id] ? pieceMap(this.#torrents[id]) : null;
   }
 
   peers(id: TorrentId): readonly PeerStatus[] {

@@ -13,6 +13,7 @@ export const EVENTS = {
   paused: 'a: peers remembered',
   resumed: 'a: peers remembered',
   stopped: 'the whole engine has left',
+  networkChanged: 'a: 1 = no connection can have survived',
   resumeDataSaved: 'a: pieces newly claimed',
 
   peerConnected: 'a: conn, b: 1 = outgoing',

@@ -18,6 +18,7 @@ import { seedGoodbye } from './seed-goodbye.ts';
 import { superSeeding } from './super-seeding.ts';
 import { swarm } from './swarm.ts';
 import { slowDisk } from './slow-disk.ts';
+import { sleep } from './sleep.ts';
 import { stall } from './stall.ts';
 import { trackerDown } from './tracker-down.ts';
 import { trackerTiers } from './tracker-tiers.ts';
@@ -40,6 +41,7 @@ export const scenarios: readonly Scenario[] = [
   crashRestart,
   crowded,
   stall,
+  sleep,
   rudePeers,
   wishes,
   superSeeding,

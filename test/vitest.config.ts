@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/setup/build.ts'],
     setupFiles: ['test/setup/fast-check.ts'],
-    exclude: ['test/interop/**', 'test/bench/**', 'test/browser/**', 'test/pack/**'],
+    exclude: ['test/interop/**', 'test/bench/**', 'test/browser/**', 'test/pty/**', 'test/pack/**'],
     testTimeout: 60_000,
     pool: 'forks',
   },

@@ -1,11 +1,11 @@
 // The files of one torrent below one folder, seen as one run of bytes.
 //
 // Always: nothing outside the folder is touched; pad files are never written and read as zeros; a file is opened only when used;
-// a file that is longer than the torrent says keeps its tail. Failures are thrown as the system's errors, for `diskFault` to sort.
+// a file that is longer than the torrent says keeps its tail; a file that was there and is gone is a failure, never made again. Failures are thrown as the system's errors, for `diskFault` to sort.
 
 import { constants } from 'node:fs';
 import { open, lstat, realpath, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { FileSpan, Geometry, Metainfo, TorrentFile } from '#engine';
 import { errorCode } from '../failure.ts';
 import { OpenFiles } from './open-files.ts';
@@ -31,6 +31,8 @@ export class Storage {
   /** Folders with new entries since the last sync began. */
   readonly #touchedFolders = new Set<string>();
   #syncTail: Promise<void> = Promise.resolve();
+  /** Files that were there at some time. */
+  readonly #found = new Set<number>();
 
   private constructor(root: string, metainfo: Pick<Metainfo, 'files' | 'geometry'>, openFiles: OpenFiles) {
     this.root = root;
@@ -53,8 +55,23 @@ export class Storage {
   /** Bytes of each file as found; −1 where it is missing, is no plain file, or leads out of the folder. Pad files: their length. */
   async fileLengths(): Promise<number[]> {
     const lengths: number[] = [];
-    for (const file of this.files) lengths.push(file.pad ? file.lengthBytes : await this.#foundLength(file));
+    for (const [index, file] of this.files.entries()) {
+      const length = file.pad ? file.lengthBytes : await this.#foundLength(file);
+      if (length >= 0 && !file.pad) this.#found.add(index);
+      lengths.push(length);
+    }
     return lengths;
+  }
+
+  /** Throws where files were there and the torrent's folder, or its only file, no longer is. One call of the system. */
+  async lookForTop(): Promise<void> {
+    const [first] = this.files;
+    if (this.#found.size > 0 && first !== undefined) await lstat(join(this.root, first.path[0] as string));
+  }
+
+  /** What is gone may be made again. */
+  forgetFound(): void {
+    this.#found.clear();
   }
 
   /** Creates the torrent's empty files, which no write ever reaches. */
@@ -122,19 +139,25 @@ export class Storage {
 
   async #open(file: number, writable: boolean): Promise<FileHandle> {
     const { path: components } = this.files[file] as TorrentFile;
-    const path = await safePath(this.root, components, writable ? this.#touchedFolders : null);
-    const handle = await (writable ? this.#openToWrite(path) : open(path, READ_FLAGS));
+    const wasThere = this.#found.has(file);
+    // It went missing as a whole: what is written now would be the beginning of another.
+    if (writable && !wasThere && this.#found.size > 0) await this.lookForTop();
+    const path = await safePath(this.root, components, writable && !wasThere ? this.#touchedFolders : null);
+    const handle = await (writable ? this.#openToWrite(file, path) : open(path, READ_FLAGS));
     await confirmInside(handle, this.root, components);
     return handle;
   }
 
-  async #openToWrite(path: string): Promise<FileHandle> {
+  async #openToWrite(file: number, path: string): Promise<FileHandle> {
     try {
-      return await open(path, WRITE_FLAGS);
+      const found = await open(path, WRITE_FLAGS);
+      this.#found.add(file);
+      return found;
     } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error;
+      if (this.#found.has(file) || errorCode(error) !== 'ENOENT') throw error;
     }
     const created = await open(path, WRITE_FLAGS | constants.O_CREAT, 0o666);
+    this.#found.add(file);
     this.#touchedFolders.add(dirname(path));
     return created;
   }

@@ -56,6 +56,11 @@ export class Connection implements Link {
     socket.on('close', () => this.ended('reset'));
   }
 
+  /** Null where the system does not say it any more. */
+  get localAddress(): string | null {
+    return this.#socket.localAddress ?? null;
+  }
+
   received(chunk: Uint8Array): void {
     if (this.#open) this.#events.chunk(this.conn, chunk);
   }

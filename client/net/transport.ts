@@ -39,7 +39,7 @@ export class Transport implements ConnectionEvents {
   /** Addresses of introduced peers that are being dialled. */
   readonly #introducedDials = new Map<ConnId, PeerAddress>();
   /** Local address of every connection, null: the system's choice. */
-  readonly #bind: string | null;
+  bind: string | null;
   readonly #connections: (Link | undefined)[] = [];
   /** Connections with something gathered since the last flush. */
   readonly #unflushed = new Set<Link>();
@@ -53,7 +53,7 @@ export class Transport implements ConnectionEvents {
   constructor(events: TransportEvents, introduced: IntroducedDialler, bind: string | null) {
     this.#events = events;
     this.#introduced = introduced;
-    this.#bind = bind;
+    this.bind = bind;
   }
 
   dial(conn: ConnId, address: PeerAddress, torrent: TorrentId): void {
@@ -85,7 +85,7 @@ export class Transport implements ConnectionEvents {
       host,
       port,
       noDelay: true,
-      ...(this.#bind === null ? {} : { localAddress: this.#bind }),
+      ...(this.bind === null ? {} : { localAddress: this.bind }),
       onread: this.#reader((chunk) => connection.received(chunk)),
     });
     const connection = new Connection(conn, socket, this);
@@ -154,6 +154,16 @@ export class Transport implements ConnectionEvents {
     if (this.#retiredOddIds.length > 0) {
       this.#freeOddIds = this.#freeOddIds.concat(this.#retiredOddIds);
       this.#retiredOddIds = [];
+    }
+  }
+
+  /** Ends what was connected from local addresses that are gone: nobody would ever answer there. An introduced peer's connection has no such
+   *  address: it goes another way, or its end is reported soon. */
+  endFrom(addresses: ReadonlySet<string>): void {
+    for (const connection of this.#connections) {
+      if (!(connection instanceof Connection)) continue;
+      const local = connection.localAddress;
+      if (local !== null && addresses.has(plainHost(local))) connection.ended('unreachable');
     }
   }
 

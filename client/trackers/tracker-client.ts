@@ -57,7 +57,7 @@ export interface TrackerListener {
 }
 
 export class TrackerClient {
-  readonly #options: TrackerThreadOptions;
+  #options: TrackerThreadOptions;
   readonly #listener: TrackerListener;
   readonly #jobs = new Map<JobId, 'announced' | 'scraped'>();
   #worker: Worker | null = null;
@@ -82,9 +82,22 @@ export class TrackerClient {
     this.#worker?.postMessage({ kind: 'answer', url, answer } satisfies TrackerOrder);
   }
 
+  /** Announces leave from another address from now on; those under way are answered as failed. WebSocket trackers forget us. */
+  rebind(bind: string | null): void {
+    this.#options = { bind };
+    const worker = this.#worker;
+    this.#worker = null;
+    void worker?.terminate();
+    this.#answerAll('the local address was changed');
+  }
+
   async close(): Promise<void> {
     this.#jobs.clear();
     await this.#worker?.terminate();
+  }
+
+  #answerAll(reason: string): void {
+    for (const [job, kind] of this.#jobs) this.#heard({ kind, job, reply: { ok: false, reason } });
   }
 
   #order(order: TrackerOrder): void {
@@ -96,9 +109,9 @@ export class TrackerClient {
     const worker = new Worker(workerUrl('tracker-thread'), { workerData: this.#options });
     worker.on('message', (answer: TrackerAnswer) => this.#heard(answer));
     worker.on('error', () => {
+      if (this.#worker !== worker) return;
       this.#worker = null;
-      const reply = { ok: false, reason: 'the tracker thread failed' } as const;
-      for (const [job, kind] of this.#jobs) this.#heard({ kind, job, reply });
+      this.#answerAll('the tracker thread failed');
     });
     worker.unref();
     return worker;

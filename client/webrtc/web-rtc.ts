@@ -58,6 +58,8 @@ export interface WebRtcEvents {
 }
 
 export class WebRtc {
+  /** Of what is connected from now on. */
+  bind: string | null;
   readonly #options: WebRtcOptions;
   readonly #events: WebRtcEvents;
   readonly #introductions: Introductions;
@@ -74,6 +76,7 @@ export class WebRtc {
 
   constructor(options: WebRtcOptions, events: WebRtcEvents) {
     this.#options = options;
+    this.bind = options.bind;
     this.#events = events;
     this.#introductions = new Introductions({
       introduced: (torrent, peerId) => events.introduced(torrent, peerId),
@@ -178,8 +181,8 @@ export class WebRtc {
   }
 
   #makeLink(id: LinkId, binding: WebRtcBinding): PeerLink {
-    const { bind, iceServers } = this.#options;
-    const options: PeerLinkOptions = { binding, bind, iceServers };
+    const { iceServers } = this.#options;
+    const options: PeerLinkOptions = { binding, bind: this.bind, iceServers };
     const link = new PeerLink(options, {
       opened: (channel) => this.#opened(id, link, channel),
       ended: () => this.#linkEnded(id),

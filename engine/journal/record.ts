@@ -21,12 +21,14 @@ import type {
   Payload,
   PeerAddress,
   PeerStatus,
+  PieceMap,
   Result,
   ScrapeReply,
   Sink,
   Stamp,
   TorrentId,
   TorrentStatus,
+  TorrentSummary,
 } from '../contract.ts';
 import type { TorrentInspection } from '../inspection.ts';
 import type { Metainfo } from '../metainfo/metainfo.ts';
@@ -223,6 +225,14 @@ class RecordedEngine implements Engine {
 
   status(torrent: TorrentId): TorrentStatus | null {
     return this.#engine.status(torrent);
+  }
+
+  summary(torrent: TorrentId): TorrentSummary | null {
+    return this.#engine.summary(torrent);
+  }
+
+  pieceMap(torrent: TorrentId): PieceMap | null {
+    return this.#engine.pieceMap(torrent);
   }
 
   peers(torrent: TorrentId): readonly PeerStatus[] {

@@ -3,7 +3,7 @@
 
 import type { Bitfield } from '../bitfield.ts';
 import { sameBytes } from '../bytes.ts';
-import type { ConnId, Instant, PeerAddress } from '../contract.ts';
+import type { ConnId, Instant, PeerAddress, PeerSource } from '../contract.ts';
 import { KNOWN_PEERS_MAX } from '../limits.ts';
 import { isIntroduced } from './introduced.ts';
 
@@ -23,6 +23,8 @@ export class KnownPeer {
   readonly host: string;
   /** Tells it apart from others of its host where it has no address; else null. 20 bytes. */
   readonly peerId: Uint8Array | null;
+  /** Who named it first. */
+  readonly source: PeerSource;
   /** The next in the book that has the same host. */
   sameHost: KnownPeer | null = null;
   /** As a tracker gave it, null: none did. */
@@ -30,6 +32,8 @@ export class KnownPeer {
   /** The connection that is this peer, −1: none. */
   conn: ConnId = -1;
   failures = 0;
+  /** When a dial last failed. */
+  failedAt: Instant = 0;
   nextDialAt: Instant = 0;
   /** An introduced peer can be dialled until then, once. */
   introducedUntil: Instant = Infinity;
@@ -46,10 +50,16 @@ export class KnownPeer {
   /** Failed pieces with several contributors of which it is one, not yet explained. */
   suspicions = 0;
 
-  constructor(host: string, address: PeerAddress | null, peerId: Uint8Array | null = null) {
+  constructor(
+    host: string,
+    address: PeerAddress | null,
+    peerId: Uint8Array | null = null,
+    source: PeerSource = 'tracker',
+  ) {
     this.host = host;
     this.address = address;
     this.peerId = peerId;
+    this.source = source;
     if (address !== null && isIntroduced(address)) this.introducedUntil = 0;
   }
 
@@ -79,10 +89,10 @@ export class PeerBook {
   }
 
   /** The peer that listens at `address`, new in the book if there is room; null when the book is full of better ones. */
-  heardOf(address: PeerAddress): KnownPeer | null {
+  heardOf(address: PeerAddress, source: PeerSource = 'tracker'): KnownPeer | null {
     let known = this.#byHost.get(address.host) ?? null;
     while (known !== null && known.address?.port !== address.port) known = known.sameHost;
-    return known ?? this.#insert(new KnownPeer(address.host, address));
+    return known ?? this.#insert(new KnownPeer(address.host, address, null, source));
   }
 
   /** A peer that came to us, told apart from others of its host by its id. Never null: it is connected, so it counts. `peerId`: kept. */
@@ -90,7 +100,7 @@ export class PeerBook {
     let known = this.#byHost.get(host) ?? null;
     while (known !== null && !(known.peerId !== null && sameBytes(known.peerId, peerId))) known = known.sameHost;
     if (known !== null) return known;
-    const peer = new KnownPeer(host, null, peerId);
+    const peer = new KnownPeer(host, null, peerId, 'incoming');
     return this.#insert(peer) ?? peer;
   }
 
@@ -114,9 +124,11 @@ export class PeerBook {
     return best;
   }
 
-  dialFailed(peer: KnownPeer, now: Instant): void {
-    peer.failures += 1;
-    peer.nextDialAt = now + peer.failures * DIAL_BACKOFF_US;
+  /** `counts`: it may be the peer's fault; who fails too often is forgotten. */
+  dialFailed(peer: KnownPeer, now: Instant, counts: boolean): void {
+    if (counts) peer.failures += 1;
+    peer.failedAt = now;
+    peer.nextDialAt = now + Math.max(1, peer.failures) * DIAL_BACKOFF_US;
     if (peer.failures >= DIAL_FAILURES_MAX && !peer.banned) this.#remove(peer);
   }
 

@@ -65,6 +65,9 @@ export class Picker {
   endGame = false;
   /** Pieces that are wanted (priority > 0) and not yet written. */
   wantedLeft: number;
+  /** Bytes of the pieces that are wanted, and of them those that are written. */
+  wantedBytes: number;
+  haveBytes = 0;
   /** In the order of picking: priority, then age. */
   readonly partials: PartialPiece[] = [];
 
@@ -95,6 +98,7 @@ export class Picker {
     this.written = new Bitfield(geometry.pieceCount);
     this.#rows = new PieceRows(geometry.pieceCount, PRIORITY_NORMAL);
     this.wantedLeft = geometry.pieceCount;
+    this.wantedBytes = geometry.totalBytes;
     for (let piece = 0; piece < geometry.pieceCount; piece += 1) this.#orderOf(piece)?.insert(piece);
   }
 
@@ -145,10 +149,7 @@ export class Picker {
     if (missing) this.#orderOf(piece)?.remove(piece);
     this.#rows.setPriority(piece, priority);
     if (missing) this.#orderOf(piece)?.insert(piece);
-    if (this.state(piece) < PIECE_WRITTEN) {
-      if (before === 0) this.wantedLeft += 1;
-      else if (priority === 0) this.wantedLeft -= 1;
-    }
+    if ((before === 0) !== (priority === 0)) this.#wishChanged(piece, priority === 0 ? -1 : 1);
     this.partials.sort((a, b) => this.#before(a, b));
     this.updateEndGame();
   }
@@ -254,15 +255,14 @@ export class Picker {
   pieceWritten(piece: number): void {
     assert(this.state(piece) === PIECE_HAVE, 'only a verified piece is written', piece);
     this.#rows.setState(piece, PIECE_WRITTEN);
-    this.written.set(piece);
-    if (this.priority(piece) !== 0) this.wantedLeft -= 1;
+    this.#setWritten(piece);
   }
 
   /** A written piece may not be on the disk after all. */
   lost(piece: number): void {
     assert(this.state(piece) === PIECE_WRITTEN, 'only a written piece is lost', piece);
     this.written.clear(piece);
-    if (this.priority(piece) !== 0) this.wantedLeft += 1;
+    this.#noLongerWritten(piece);
     this.#setMissing(piece);
   }
 
@@ -282,8 +282,7 @@ export class Picker {
     assert(this.state(piece) === PIECE_MISSING, 'only a missing piece is found', piece);
     this.#orderOf(piece)?.remove(piece);
     this.#rows.setState(piece, PIECE_WRITTEN);
-    this.written.set(piece);
-    if (this.priority(piece) !== 0) this.wantedLeft -= 1;
+    this.#setWritten(piece);
   }
 
   /** Nothing is had any more: before a check of everything. No piece may be partial, hashing or unwritten. */
@@ -291,7 +290,7 @@ export class Picker {
     for (let piece = 0; piece < this.geometry.pieceCount; piece += 1) {
       if (this.state(piece) === PIECE_MISSING) continue;
       assert(this.state(piece) >= PIECE_WRITTEN, 'a piece is still on its way', piece);
-      if (this.priority(piece) !== 0) this.wantedLeft += 1;
+      this.#noLongerWritten(piece);
       this.#setMissing(piece);
     }
     this.written.clearAll();
@@ -304,6 +303,27 @@ export class Picker {
   }
 
   // ── inside ──
+
+  #setWritten(piece: number): void {
+    this.written.set(piece);
+    if (this.priority(piece) === 0) return;
+    this.wantedLeft -= 1;
+    this.haveBytes += this.geometry.pieceLength(piece);
+  }
+
+  #noLongerWritten(piece: number): void {
+    if (this.priority(piece) === 0) return;
+    this.wantedLeft += 1;
+    this.haveBytes -= this.geometry.pieceLength(piece);
+  }
+
+  /** `sign`: 1 = it is wanted now, −1 = no longer. */
+  #wishChanged(piece: number, sign: 1 | -1): void {
+    const lengthBytes = sign * this.geometry.pieceLength(piece);
+    this.wantedBytes += lengthBytes;
+    if (this.state(piece) < PIECE_WRITTEN) this.wantedLeft += sign;
+    else this.haveBytes += lengthBytes;
+  }
 
   #nothingFree(): boolean {
     for (let level = 1; level < PRIORITY_LEVELS; level += 1) if ((this.#orders[level]?.size ?? 0) > 0) return false;
@@ -404,11 +424,17 @@ export class Picker {
   checkInvariants(): void {
     for (const order of this.#orders) order?.checkInvariants();
     let wantedLeft = 0;
+    let wantedBytes = 0;
+    let haveBytes = 0;
     let written = 0;
     let partials = 0;
     for (let piece = 0; piece < this.geometry.pieceCount; piece += 1) {
       const state = this.state(piece);
-      if (state < PIECE_WRITTEN && this.priority(piece) !== 0) wantedLeft += 1;
+      if (this.priority(piece) !== 0) {
+        wantedBytes += this.geometry.pieceLength(piece);
+        if (state < PIECE_WRITTEN) wantedLeft += 1;
+        else haveBytes += this.geometry.pieceLength(piece);
+      }
       if (state >= PIECE_WRITTEN) written += 1;
       if (state === PIECE_PARTIAL) partials += 1;
       assert(this.written.has(piece) === state >= PIECE_WRITTEN, 'written bitfield agrees with states', piece);
@@ -418,6 +444,8 @@ export class Picker {
         assert(order.contains(piece) === (state === PIECE_MISSING), 'exactly missing pieces are in the order', piece);
     }
     assert(this.wantedLeft === wantedLeft, 'wanted pieces are counted', this.wantedLeft, wantedLeft);
+    assert(this.wantedBytes === wantedBytes, 'wanted bytes are counted', this.wantedBytes, wantedBytes);
+    assert(this.haveBytes === haveBytes, 'wanted bytes that are here are counted', this.haveBytes, haveBytes);
     assert(this.written.count === written, 'written pieces are counted', this.written.count, written);
     assert(this.partials.length === partials, 'partial pieces are counted', this.partials.length, partials);
     for (const partial of this.partials) {

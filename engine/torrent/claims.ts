@@ -108,7 +108,7 @@ export function rememberPeers(book: PeerBook): RememberedPeer[] {
 
 export function recallPeers(peers: readonly RememberedPeer[], book: PeerBook, geometry: Geometry): void {
   for (const remembered of peers) {
-    const known = book.heardOf(remembered);
+    const known = book.heardOf(remembered, 'remembered');
     if (known === null) continue;
     known.seed = remembered.seed;
     known.downloadBps = remembered.downloadBps;

@@ -4,7 +4,7 @@
 import { Bitfield, BitfieldPages } from '../bitfield.ts';
 import { sameBytes } from '../bytes.ts';
 import type { Context } from '../context.ts';
-import type { DisconnectReason, FoundPeer, Instant } from '../contract.ts';
+import type { DisconnectReason, FoundPeer, Instant, PeerSource } from '../contract.ts';
 import { ALLOWED_FAST_COUNT, INCOMING_REQUESTS_MAX, LATE_HAVES_MAX, PEERS_PER_ANNOUNCE_MAX } from '../limits.ts';
 import type { Peer } from '../peers/peer.ts';
 import { INTRODUCTION_US, isIntroduced } from '../peers/introduced.ts';
@@ -65,9 +65,9 @@ export class Swarm {
   // ── finding ──
 
   /** Addresses from a tracker or the user; at most PEERS_PER_ANNOUNCE_MAX of one source at a time are read. */
-  heardOf(addresses: readonly FoundPeer[]): void {
+  heardOf(addresses: readonly FoundPeer[], source: PeerSource = 'tracker'): void {
     for (const { host, port, peerId } of addresses.slice(0, PEERS_PER_ANNOUNCE_MAX)) {
-      const known = this.book.heardOf({ host, port });
+      const known = this.book.heardOf({ host, port }, isIntroduced({ host, port }) ? 'webrtc' : source);
       if (known === null) continue;
       if (peerId !== undefined) known.expectedId = peerId;
       // Whoever is connected by another way needs no introduction.
@@ -174,17 +174,20 @@ export class Swarm {
     if (peer.fast && !this.#torrent.finished) this.#grantAllowedFast(peer);
   }
 
-  /** Two connections to one peer: both sides keep the one that has an address, or else the one that the higher peer id began. Returns
-   *  whether this one stays. */
+  /** Two connections to one peer: both sides keep the one that has an address, or else the one that the higher peer id began; but the new one
+   *  where the old has been silent: a peer whose network was lost comes again, and nobody told us of the end of the first. Returns whether
+   *  this one stays. */
   #resolveDuplicate(peer: Peer): boolean {
     const other = this.peers.find((p) => p !== peer && p.up && sameBytes(p.peerId, peer.peerId));
     if (other === undefined) return true;
     const oursIsHigher = compareBytes(this.#torrent.peerId, peer.peerId) > 0;
+    const stale = this.#ctx.now - other.lastReceivedAt >= STALE_US;
     const otherIntroduced = isIntroduced(other.address);
-    const keepNew =
+    const preferred =
       otherIntroduced === isIntroduced(peer.address)
         ? other.outgoing !== peer.outgoing && peer.outgoing === oursIsHigher
         : otherIntroduced;
+    const keepNew = stale || preferred;
     const [kept, dropped] = keepNew ? [peer, other] : [other, peer];
     this.#ctx.outbox.event('duplicatePeer', this.#torrent.id, dropped.conn, 0);
     const alias = dropped.knownAs;
@@ -259,7 +262,7 @@ export class Swarm {
   /** BEP 10 `p`: an incoming peer listens there, so it can be dialled again, and is not dialled twice. */
   peerListensOn(peer: Peer, port: number): void {
     if (peer.outgoing || isIntroduced(peer.address)) return;
-    const listed = this.book.heardOf({ host: peer.address.host, port });
+    const listed = this.book.heardOf({ host: peer.address.host, port }, 'incoming');
     if (listed === null || listed.conn !== -1) return;
     if (peer.alias !== null) peer.alias.conn = -1;
     peer.alias = listed;
@@ -423,7 +426,9 @@ export class Swarm {
     for (const known of [peer.knownAs, peer.alias]) if (known !== null) this.#remember(known, peer, wasUp);
     // Pausing ends dials that have not failed.
     if (peer.knownAs === null || dialWasOver || (why === null && !this.#torrent.meeting)) return;
-    this.book.dialFailed(peer.known, this.#ctx.now);
+    // Where nothing leads out of this machine, or nobody was heard since it last failed, it is no fault of the peer's.
+    const ours = why === 'unreachable' || (peer.known.failures > 0 && this.#ctx.heardAt <= peer.known.failedAt);
+    this.book.dialFailed(peer.known, this.#ctx.now, !ours);
     this.#ctx.outbox.event('dialFailed', this.#torrent.id, peer.conn, 0);
   }
 
@@ -448,6 +453,16 @@ export class Swarm {
     for (const peer of peers) this.#torrent.drop(peer, why);
     for (const known of this.book.values()) known.nextDialAt = 0;
     return peers.length;
+  }
+
+  /** What dials came to before says nothing of those to come. `lost`: no connection can have survived. */
+  networkChanged(lost: boolean): void {
+    if (lost) for (const peer of [...this.peers]) this.#torrent.drop(peer, 'the network changed');
+    for (const known of this.book.values()) {
+      known.nextDialAt = 0;
+      known.failures = 0;
+    }
+    this.dial();
   }
 
   /** Once a second. */
@@ -484,6 +499,8 @@ export class Swarm {
   }
 }
 
+/** A connection that was silent for so long gives way to a new one of the same peer. */
+const STALE_US = 10_000_000;
 /** A peer that ended a good connection is left alone for a while. */
 const REDIAL_US = 30_000_000;
 const REDIAL_SOON_US = 3_000_000;

@@ -138,7 +138,7 @@ export class Torrent {
     this.superSeeding = new SuperSeeding(ctx, this, this.random.fork('super-seeding'));
     this.announces = new Announces(ctx, this, options.useTrackers ? announceTiers : []);
     this.#wantsToRun = !options.paused;
-    for (const address of options.peers) this.swarm.book.heardOf(address);
+    for (const address of options.peers) this.swarm.book.heardOf(address, 'user');
     if (!('magnet' in options)) this.#restore(options);
     this.#wasFinished = this.finished;
     this.#afterCheck();
@@ -505,6 +505,12 @@ export class Torrent {
     this.picker.endGame = false;
   }
 
+  /** `lost`: no connection can have survived it. */
+  networkChanged(lost: boolean): void {
+    this.swarm.networkChanged(lost);
+    this.announces.networkChanged();
+  }
+
   drop(peer: Peer, why: string): void {
     if (peer.state !== 'closed') this.#host.closeConnection(peer, why);
   }
@@ -574,6 +580,11 @@ export class Torrent {
       this.#rememberAgainAt = now + settings.resumeIntervalMs * 1_000;
     }
     return this.#remembered;
+  }
+
+  /** Why it stopped, or last stopped, by itself; null = it did not, or the user has started it since. */
+  get fault(): DiskFault | null {
+    return this.#fault;
   }
 
   /** One line for the user, null where nothing is wrong. */

@@ -86,6 +86,11 @@ export class AnnouncePolicy {
     if (this.#active) this.#becomeDue();
   }
 
+  /** What failed before says nothing any more, and who works is to know where we are now. */
+  networkChanged(): void {
+    this.announceNow();
+  }
+
   /** Takes over the trackers of `other`, which is not used any more: they are told that we leave, and hear of us again when it is their turn. */
   adopt(other: AnnouncePolicy): void {
     if (other.#active) other.stop();
@@ -239,7 +244,7 @@ export class AnnouncePolicy {
     this.#nextAt = now + Math.max(intervalUs, minimumUs ?? 0);
     this.#earliestAt = tracker.earliestAt;
     this.#ctx.outbox.event('announced', this.#torrent.id, reply.peers.length, 0);
-    this.#torrent.swarm.heardOf(reply.peers);
+    this.#torrent.swarm.heardOf(reply.peers, 'tracker');
   }
 
   #failed(tracker: Tracker, reason: string): void {

@@ -66,6 +66,10 @@ export class Announces {
     for (const policy of this.#policies) policy.announceNow();
   }
 
+  networkChanged(): void {
+    for (const policy of this.#policies) policy.networkChanged();
+  }
+
   second(): void {
     for (const policy of this.#policies) policy.second();
   }

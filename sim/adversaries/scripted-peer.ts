@@ -252,6 +252,14 @@ export abstract class ScriptedPeer implements Engine, ConnectionListener {
     return null;
   }
 
+  summary(): null {
+    return null;
+  }
+
+  pieceMap(): null {
+    return null;
+  }
+
   inspect(): null {
     return null;
   }

@@ -7,10 +7,11 @@ import { benchChecks } from './check.ts';
 import { aria2, type Program, starling, starlingUnrecorded } from './programs.ts';
 import { benchSimulator, benchTwoPeers } from './simulator.ts';
 import { formatRows } from './table.ts';
+import { benchTui } from './tui/bench.ts';
 import { benchTransfers } from './transfer.ts';
 
-const USAGE = `npm run bench -- [transfer|check|sim]... [--runs N] [--transfer-mib N] [--check-mib N] [--peers-max N] [--only PROGRAM]`;
-const PARTS = ['transfer', 'check', 'sim'];
+const USAGE = `npm run bench -- [transfer|check|sim|tui]... [--runs N] [--transfer-mib N] [--check-mib N] [--peers-max N] [--only PROGRAM]`;
+const PARTS = ['transfer', 'check', 'sim', 'tui'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -52,4 +53,9 @@ if (parts.includes('sim')) {
 medians of ${runs} interleaved runs. Wall time without the start of the process.\n`);
   console.log(benchTwoPeers(), '\n');
   console.log(await benchSimulator(runs, Number(values['peers-max'])));
+}
+if (parts.includes('tui')) {
+  console.log(`The terminal UI over a scripted core that pushes four times a second: from a key's byte to the changed selection, read back from a
+terminal emulator that takes part in the time. Idle: no key is pressed.\n`);
+  console.log(await benchTui());
 }

@@ -14,7 +14,11 @@ import { mountTmpfs, start, starling, temporaryFolder } from './support.ts';
 const MIB = 1024 * 1024;
 
 function startGet(share: Parameters<typeof transferArguments>[1], more: readonly string[], program?: string) {
-  const get = start([...transferArguments('get', share), '--no-trackers', '--json', ...more], {}, program);
+  const get = start(
+    [...transferArguments('get', share), '--no-trackers', '--json', ...more],
+    {},
+    program === undefined ? {} : { program },
+  );
   onTestFinished(() => {
     get.child.kill('SIGKILL');
   });
@@ -126,7 +130,7 @@ describe('record', () => {
     );
     expect(kept?.[1]).toMatch(join(state, 'bug-'));
     const path = kept![1]!;
-    const again = await start(['sim', 'replay', path, '--json'], {}, program).ended;
+    const again = await start(['sim', 'replay', path, '--json'], {}, { program }).ended;
     expect(again.code).toBe(1);
     expect(JSON.parse(again.stdout)).toMatchObject({
       ok: false,

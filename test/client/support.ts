@@ -100,15 +100,24 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** A running `starling`, killed for certain after a minute. `program`: another build of it. */
+export interface StartOptions {
+  /** Another build. */
+  readonly program?: string;
+  /** What runs it, such as `ip netns exec NAME`. */
+  readonly through?: readonly string[];
+  readonly timeoutMs?: number;
+}
+
+/** A running `starling`, killed for certain after three minutes, or the time given. */
 export function start(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-  program = 'bin/starling.js',
+  { program = 'bin/starling.js', through = [], timeoutMs = 180_000 }: StartOptions = {},
 ) {
-  const child = spawn(process.execPath, [program, ...args], {
+  const [command, ...rest] = [...through, process.execPath, program, ...args];
+  const child = spawn(command as string, rest, {
     env: { ...process.env, ...environment },
-    timeout: 60_000,
+    timeout: timeoutMs,
     killSignal: 'SIGKILL',
   });
   let stdout = '';

@@ -243,13 +243,14 @@ describe('scrape', () => {
     const options = {
       metainfo,
       storage,
+      fileLengths: await storage.fileLengths(),
       resume: null,
       paused: true,
       check: 'trust',
       peers: [],
       useTrackers: true,
     } as const;
-    const added = await session.add(options);
+    const added = session.add(options);
     await heard;
     expect(added.ok && session.status(added.value)?.trackers).toMatchObject([
       { url, status: 'idle', seeds: 1, leechers: 0 },

@@ -234,6 +234,8 @@ class Storm {
       { kind: 'rateLimits', torrent, downloadBps: this.#random.below(2) * 40_000, uploadBps: 0 },
       { kind: 'addPeers', torrent, peers: [{ host: '10.0.0.1', port: 1 + this.#random.below(9) }] },
       { kind: 'addPeers', torrent, peers: [introducedPeer(this.#random.pick(IDS))] },
+      { kind: 'networkChanged', lost: this.#random.below(2) === 0 },
+      { kind: 'places', connectionsMax: 1 + this.#random.below(9), connectionsPerTorrentMax: 4, uploadSlots: 2 },
     ];
     this.lab.engine.command(this.lab.now, this.#random.pick(commands));
     this.lab.run();

@@ -1,0 +1,252 @@
+// Everything that the downloading process holds: the lock of the state folder, the configuration, the log, the journal, the session and the
+// library on it, and the server that the UI talks to.
+
+import { randomBytes } from 'node:crypto';
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { DEFAULT_SETTINGS, type Settings } from '#engine';
+import { Random } from '#harness/random';
+import { printable } from '#harness/untrusted-text';
+import { readConfig, watchConfig, type ReadConfig } from '../config/config-file.ts';
+import type { Config } from '../config/config.ts';
+import { EventLog } from '../event-log.ts';
+import { Failure, reasonOf } from '../failure.ts';
+import { GlobalLimits, type Rates } from '../library/global-limits.ts';
+import { Library, requireRates } from '../library/library.ts';
+import { lockFolder, type Lock } from '../library/lock.ts';
+import { LogRing } from '../library/log-ring.ts';
+import { TorrentStore } from '../library/torrent-store.ts';
+import { Recorder } from '../recorder.ts';
+import { ResumeStore } from '../resume-store.ts';
+import { Session } from '../session.ts';
+import type { CoreOptions } from './core-options.ts';
+import type { Asked, LogLine, Told } from './protocol.ts';
+import { Server } from './server.ts';
+
+/** Of the five seconds that leaving is promised within; the rest is for ending threads and files on a busy machine. */
+const STOP_TIMEOUT_MS = 4_000;
+const LOG_LINES_MAX = 1_000;
+const SPACE_LOOK_MS = 10_000;
+
+export class CoreMain {
+  readonly #options: CoreOptions;
+  readonly #server: Server;
+  readonly #library: Library;
+  readonly #log = new LogRing(LOG_LINES_MAX);
+  readonly #resumeStore: ResumeStore;
+  #config: Config;
+  readonly #problems: readonly string[];
+  #lock: Lock | null = null;
+  #limits: GlobalLimits | null = null;
+  #eventLog: EventLog | null = null;
+  #recorder: Recorder | null = null;
+  #session: Session | null = null;
+  #listenPort: number | null = null;
+  #freeBytes: number | null = null;
+  #spaceTimer: NodeJS.Timeout | undefined;
+  #unwatch: () => void = () => undefined;
+  #ready: () => void = () => undefined;
+  /** Requests wait for it. */
+  readonly #readiness = new Promise<void>((resolve) => {
+    this.#ready = resolve;
+  });
+  #left: Promise<void> | null = null;
+
+  constructor(options: CoreOptions, send: (told: Told, taken: () => void) => void) {
+    this.#options = options;
+    const { config, problems } = readConfig(options.configFile);
+    this.#config = config;
+    this.#problems = problems;
+    this.#resumeStore = new ResumeStore(options.stateFolder);
+    this.#library = new Library({
+      store: new TorrentStore(options.stateFolder),
+      resumeStore: this.#resumeStore,
+      downloadsMax: config.active_downloads,
+      onNotice: (level, text) => this.#notice(level, text),
+      onLog: (level, text, { entry }) => this.#line(level, `${printable(entry.name)}: ${text}`),
+    });
+    this.#server = new Server({
+      library: this.#library,
+      log: this.#log,
+      send,
+      totals: () => ({
+        downloadLimitBps: this.#limits?.now.downloadBps ?? 0,
+        uploadLimitBps: this.#limits?.now.uploadBps ?? 0,
+        listenPort: this.#listenPort,
+        freeBytes: this.#freeBytes,
+      }),
+      setGlobalLimits: (downloadBps, uploadBps) => this.#setGlobalLimits({ downloadBps, uploadBps }),
+    });
+  }
+
+  /** Throws `Failure` where the client cannot start. */
+  async start(): Promise<void> {
+    const { stateFolder, configFile } = this.#options;
+    this.#lock = await lockFolder(stateFolder);
+    this.#eventLog = this.#openLog();
+    for (const problem of this.#problems) this.#notice('warn', problem);
+    this.#limits = await GlobalLimits.load(stateFolder, configuredRates(this.#config));
+    await this.#library.load();
+    const session = this.#makeSession();
+    this.#session = session;
+    this.#library.conductor.drive(session);
+    await this.#listen(session);
+    await this.#lookAtSpace();
+    this.#spaceTimer = setInterval(() => void this.#lookAtSpace(), SPACE_LOOK_MS);
+    this.#unwatch = watchConfig(configFile, (read) => this.#configChanged(read));
+    this.#server.start();
+    this.#library.start();
+    this.#ready();
+  }
+
+  /** Answers; true: it was asked to leave. */
+  async answer(asked: Asked): Promise<boolean> {
+    if (asked.request.call !== 'leave') await this.#readiness;
+    await this.#server.answer(asked);
+    return asked.request.call === 'leave';
+  }
+
+  /** Flushes, saves, tells the trackers, and ends everything. More than once is once. */
+  leave(): Promise<void> {
+    this.#left ??= this.#leave();
+    return this.#left;
+  }
+
+  async #leave(): Promise<void> {
+    clearInterval(this.#spaceTimer);
+    this.#unwatch();
+    this.#library.conductor.leave();
+    if (this.#session !== null) {
+      const clean = await this.#session.stop(STOP_TIMEOUT_MS);
+      if (!clean) this.#line('warn', 'left before everything was answered');
+      await this.#session.close();
+    }
+    this.#server.stop();
+    this.#recorder?.close();
+    await this.#lock?.release();
+  }
+
+  /** Our own bug: what is to be added to the line about it. */
+  keepJournal(): string {
+    const kept = this.#recorder?.keep() ?? null;
+    return kept === null ? '' : `; ${kept}`;
+  }
+
+  #makeSession(): Session {
+    const { stateFolder } = this.#options;
+    this.#recorder = new Recorder({
+      path: null,
+      folder: stateFolder,
+      about: { command: 'client', started: new Date().toISOString(), node: process.version },
+      onLost: (reason) => this.#line('info', `the recording has ended: ${reason}`),
+    });
+    const seed = randomBytes(16).toString('hex');
+    const settings = settingsOf(this.#config, this.#limits?.now ?? configuredRates(this.#config));
+    return new Session({
+      settings,
+      random: new Random(seed),
+      record: (engine) => this.#recorder?.record(engine, seed, settings) ?? engine,
+      bind: this.#config.bind,
+      iceServers: [],
+      resumeStore: this.#resumeStore,
+      onEvent: (name, torrent, a, b) => this.#library.conductor.onEvent(name, torrent, a, b),
+      onClose: (conn, why) => this.#eventLog?.log.debug({ conn }, `closed connection ${conn}: ${printable(why)}`),
+      afterDrain: () => {
+        this.#recorder?.settle();
+        this.#library.conductor.afterDrain();
+      },
+    });
+  }
+
+  async #listen(session: Session): Promise<void> {
+    try {
+      const { port, refusal } = await session.listen(this.#config.listen_ports);
+      this.#listenPort = port;
+      this.#line('info', `listening on port ${port}${refusal === null ? '' : ` (${refusal} for the first)`}`);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.#notice('warn', `${error.message}: nobody can connect to this client`);
+    }
+  }
+
+  #configChanged({ config, problems, broken }: ReadConfig): void {
+    for (const problem of problems) this.#notice('warn', problem);
+    if (broken) return;
+    const before = this.#config;
+    this.#config = config;
+    this.#session?.command({ kind: 'places', ...placesOf(config) });
+    if (before.bind !== config.bind) this.#session?.rebind(config.bind);
+    const ports = config.listen_ports;
+    const stays = ports.includes(0) || ports.includes(this.#listenPort ?? -1);
+    const portsChanged = !isDeepStrictEqual(before.listen_ports, ports) && !stays;
+    if (this.#session !== null && (before.bind !== config.bind || portsChanged)) void this.#listen(this.#session);
+    this.#library.conductor.setDownloadsMax(config.active_downloads);
+    if (this.#limits?.configure(configuredRates(config)) === true) this.#applyGlobalLimits();
+  }
+
+  async #setGlobalLimits(rates: Rates): Promise<void> {
+    requireRates(rates.downloadBps, rates.uploadBps);
+    const saved = this.#limits?.set(rates);
+    this.#applyGlobalLimits();
+    await saved?.catch((error: unknown) => {
+      throw new Failure(`the limits cannot be saved: ${reasonOf(error)}`);
+    });
+  }
+
+  #applyGlobalLimits(): void {
+    if (this.#limits === null) return;
+    this.#session?.command({ kind: 'rateLimits', torrent: null, ...this.#limits.now });
+  }
+
+  /** Of the download folder, or of the folder that it would be made in. */
+  async #lookAtSpace(): Promise<void> {
+    for (let folder = this.#config.download_folder; ; folder = dirname(folder)) {
+      const found = await statfs(folder).catch(() => null);
+      this.#freeBytes = found === null ? null : found.bavail * found.bsize;
+      if (found !== null || dirname(folder) === folder) return;
+    }
+  }
+
+  #openLog(): EventLog | null {
+    const { log_file: file, log_level: level } = this.#config;
+    if (file === null) return null;
+    try {
+      return new EventLog({ level: null, file, fileLevel: level, clearLine: () => undefined });
+    } catch (error) {
+      this.#notice('warn', `${file}: no log is kept: ${reasonOf(error)}`);
+      return null;
+    }
+  }
+
+  #notice(level: 'info' | 'warn' | 'error', text: string): void {
+    this.#line(level, text);
+    this.#server.tell({ kind: 'notice', level, text });
+  }
+
+  #line(level: LogLine['level'], text: string): void {
+    this.#log.add(level, text);
+    this.#eventLog?.log[level](text);
+  }
+}
+
+function configuredRates({ download_limit: downloadBps, upload_limit: uploadBps }: Config): Rates {
+  return { downloadBps, uploadBps };
+}
+
+function settingsOf(config: Config, { downloadBps, uploadBps }: Rates): Settings {
+  return {
+    ...DEFAULT_SETTINGS,
+    ...placesOf(config),
+    downloadBps,
+    uploadBps,
+  };
+}
+
+function placesOf(config: Config) {
+  return {
+    connectionsMax: config.connections,
+    connectionsPerTorrentMax: config.connections_per_torrent,
+    uploadSlots: config.upload_slots,
+  };
+}

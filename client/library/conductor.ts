@@ -1,0 +1,361 @@
+// Takes torrents into the engine and out of it, and decides who runs: the one place is `#pump`, after whatever may have changed it.
+//
+// Always: what one torrent meets concerns no other, nor the start; nothing is written where something lies that is not the torrent's:
+// before it runs for the first time in a folder in which something lies in its place, everything is checked, and what matches nothing is
+// a trouble for the user.
+
+import type { EventName, TorrentId, TorrentSummary } from '#engine';
+import { OpenFiles } from '../disk/open-files.ts';
+import { eventLevel, eventText, trackerText } from '../event-log.ts';
+import { Failure, reasonOf } from '../failure.ts';
+import type { LogLine } from '../control/protocol.ts';
+import type { ResumeStore } from '../resume-store.ts';
+import type { Session } from '../session.ts';
+import type { ManagedTorrent, Trouble } from './managed-torrent.ts';
+import { MissingWatch } from './missing-watch.ts';
+import { lookAgain, lookAt, shown } from './opening.ts';
+import { anythingThere, foreignFiles } from './ownership.ts';
+import { whoRuns } from './queue.ts';
+import type { TorrentList } from './torrent-list.ts';
+import type { TorrentStore } from './torrent-store.ts';
+import { join } from 'node:path';
+
+/** While many torrents start at once, all are looked at only so often. */
+const PUMP_PAUSE_MS = 50;
+
+export interface ConductorOptions {
+  readonly list: TorrentList;
+  readonly store: TorrentStore;
+  readonly resumeStore: ResumeStore;
+  /** 0 = any number. */
+  readonly downloadsMax: number;
+  readonly onNotice: (level: 'info' | 'warn' | 'error', text: string) => void;
+  /** A line about a torrent. Called inside a drain: must not call the session. */
+  readonly onLog: (level: LogLine['level'], text: string, torrent: ManagedTorrent) => void;
+}
+
+export class Conductor {
+  readonly #options: ConductorOptions;
+  readonly #list: TorrentList;
+  readonly #openFiles = new OpenFiles();
+  readonly #byId = new Map<TorrentId, ManagedTorrent>();
+  /** Something happened to them since the last drain that may change what they do. */
+  readonly #concerned = new Set<ManagedTorrent>();
+  readonly #failedTrackers: { readonly torrent: ManagedTorrent; readonly index: number }[] = [];
+  #session: Session | null = null;
+  #downloadsMax: number;
+  #pumpWanted = false;
+  #pumpedAtMs = 0;
+  #leaving = false;
+  readonly #missingWatch: MissingWatch;
+
+  constructor(options: ConductorOptions) {
+    this.#options = options;
+    this.#list = options.list;
+    this.#downloadsMax = options.downloadsMax;
+    this.#missingWatch = new MissingWatch(options.list, (torrent, trouble) => {
+      this.#setTrouble(torrent, trouble);
+      this.wantPump();
+    });
+  }
+
+  /** The session that everything happens in; its events are to be handed to `onEvent` and `afterDrain`. */
+  drive(session: Session): void {
+    this.#session = session;
+    this.#missingWatch.start();
+  }
+
+  get session(): Session {
+    return this.#session as Session;
+  }
+
+  setDownloadsMax(downloadsMax: number): void {
+    this.#downloadsMax = downloadsMax;
+    this.wantPump();
+  }
+
+  summary({ id }: ManagedTorrent): TorrentSummary | null {
+    return id === -1 ? null : this.session.summary(id);
+  }
+
+  /** Nothing starts any more. */
+  leave(): void {
+    this.#leaving = true;
+    this.#missingWatch.stop();
+  }
+
+  // ── into the engine, and out ──
+
+  /** Opens a torrent that is not open. Never throws: what is in its way becomes its trouble. `mayBeLost`: the user knows that files are
+   *  gone, and wants them downloaded again. */
+  async open(torrent: ManagedTorrent, mayBeLost = false): Promise<void> {
+    torrent.stage = 'opening';
+    torrent.trouble = null;
+    this.#list.touch(torrent);
+    try {
+      const trouble = await this.#open(torrent, mayBeLost);
+      if (trouble !== null) {
+        torrent.stage = 'troubled';
+        this.#setTrouble(torrent, trouble);
+      }
+    } catch (error) {
+      if (error instanceof Failure) this.#loseDamaged(torrent, error.message);
+      else {
+        torrent.stage = 'troubled';
+        this.#setTrouble(torrent, { kind: 'other', text: reasonOf(error) });
+      }
+    }
+    this.#list.touch(torrent);
+    this.wantPump();
+  }
+
+  async #open(torrent: ManagedTorrent, mayBeLost: boolean): Promise<Trouble | null> {
+    const { store, resumeStore } = this.#options;
+    torrent.metainfo ??= await store.metainfo(torrent.key);
+    const { metainfo } = torrent;
+    const looked = await lookAt(torrent.entry, metainfo, { resumeStore, openFiles: this.#openFiles }, mayBeLost);
+    if (!('storage' in looked)) return looked;
+    const { storage, fileLengths, resume, unusable } = looked;
+    if (unusable !== null)
+      this.#log(torrent, 'warn', `the resume data is not usable (${unusable}): everything is checked`);
+    if (!torrent.entry.ours && !anythingThere(metainfo, fileLengths)) await this.isOurs(torrent);
+    if (torrent.stage === 'gone' || this.#leaving) {
+      storage.close();
+      return null;
+    }
+    const added = this.session.add({
+      metainfo,
+      storage,
+      fileLengths,
+      resume,
+      paused: true,
+      check: mayBeLost ? 'all' : 'trust',
+      peers: [],
+      useTrackers: true,
+    });
+    if (!added.ok) return { kind: 'other', text: added.detail };
+    Object.assign(torrent, { stage: 'open', id: added.value, storage, running: false, judging: false });
+    this.#byId.set(added.value, torrent);
+    this.limitsChanged(torrent);
+    return null;
+  }
+
+  /** Takes it out of the engine; what it has stays on the disk. Resolves when its files are closed and its trackers were told. */
+  async close(torrent: ManagedTorrent): Promise<void> {
+    const { id } = torrent;
+    if (id === -1) return;
+    this.#byId.delete(id);
+    Object.assign(torrent, { stage: 'waiting', id: -1, storage: null, running: false, judging: false });
+    this.#list.touch(torrent);
+    await this.session.remove(id);
+  }
+
+  /** What lies in its place is the torrent's, or nothing is there: it may write. */
+  async isOurs(torrent: ManagedTorrent): Promise<void> {
+    torrent.entry = { ...torrent.entry, ours: true };
+    await this.#options.store.save(torrent.entry);
+  }
+
+  limitsChanged({ id, entry }: ManagedTorrent): void {
+    const { downloadBps, uploadBps } = entry;
+    if (id !== -1) this.session.command({ kind: 'rateLimits', torrent: id, downloadBps, uploadBps });
+  }
+
+  /** The user wants it tried again. */
+  async retry(torrent: ManagedTorrent): Promise<void> {
+    if (torrent.stage === 'troubled') {
+      await this.open(torrent);
+      return;
+    }
+    const { storage, metainfo, id } = torrent;
+    if (storage === null || metainfo === null || id === -1) return;
+    const summary = this.session.summary(id);
+    if (torrent.trouble === null && summary?.state !== 'failed') return;
+    // What is open may be what was moved away.
+    storage.close();
+    const have = this.session.status(id)?.have ?? new Uint8Array(0);
+    const trouble = await lookAgain(torrent.entry, metainfo, storage, have);
+    if (torrent.id !== id) return;
+    torrent.trouble = null;
+    torrent.retry = trouble === null;
+    if (trouble !== null) this.#setTrouble(torrent, trouble);
+    this.#list.touch(torrent);
+    this.wantPump();
+  }
+
+  /** Hashes everything on the disk, and takes what is missing for missing. */
+  async recheck(torrent: ManagedTorrent): Promise<void> {
+    if (torrent.stage === 'troubled') {
+      await this.open(torrent, true);
+      return;
+    }
+    const { storage, id } = torrent;
+    if (id === -1 || torrent.judging) return;
+    storage?.close();
+    storage?.forgetFound();
+    torrent.trouble = null;
+    this.#list.touch(torrent);
+    if (torrent.entry.ours) this.session.command({ kind: 'recheck', torrent: id });
+    else this.#judge(torrent);
+    this.wantPump();
+  }
+
+  #setTrouble(torrent: ManagedTorrent, trouble: Trouble): void {
+    torrent.trouble = trouble;
+    this.#log(torrent, 'error', trouble.text);
+    this.#list.touch(torrent);
+  }
+
+  /** What is kept of it is damaged and was set aside. */
+  #loseDamaged(torrent: ManagedTorrent, text: string): void {
+    torrent.stage = 'gone';
+    this.#list.remove(torrent);
+    this.#options.onNotice('error', text);
+  }
+
+  // ── what happens in the engine ──
+
+  onEvent(name: EventName, id: TorrentId, a: number, b: number): void {
+    const torrent = this.#byId.get(id);
+    if (torrent === undefined) return;
+    this.#list.touch(torrent);
+    if (name === 'announceFailed') this.#failedTrackers.push({ torrent, index: a });
+    if (name === 'checkFinished') torrent.checkFinished = true;
+    if (CONCERNING.has(name)) this.#concerned.add(torrent);
+    const level = eventLevel(name);
+    if (level !== 'trace') this.#log(torrent, level, eventText(name, a, b));
+  }
+
+  afterDrain(): void {
+    for (const { torrent, index } of this.#failedTrackers.splice(0)) this.#trackerFailed(torrent, index);
+    if (this.#concerned.size > 0) {
+      const concerned = [...this.#concerned];
+      this.#concerned.clear();
+      for (const torrent of concerned) this.#look(torrent);
+      this.wantPump();
+    }
+  }
+
+  #look(torrent: ManagedTorrent): void {
+    const summary = this.summary(torrent);
+    if (summary === null) return;
+    if (torrent.judging && summary.state === 'failed') torrent.judging = false;
+    if (torrent.judging && torrent.checkFinished && summary.state === 'paused') {
+      torrent.checkFinished = false;
+      void this.#conclude(torrent);
+    }
+    if (summary.state === 'seeding' && torrent.entry.completedAt === null) {
+      torrent.entry = { ...torrent.entry, completedAt: Date.now() };
+      this.#list.touch(torrent);
+      this.#options.store
+        .save(torrent.entry)
+        .catch((error: unknown) => this.#log(torrent, 'error', `not saved: ${reasonOf(error)}`));
+    }
+  }
+
+  #trackerFailed(torrent: ManagedTorrent, index: number): void {
+    const url = torrent.metainfo?.announceTiers.flat()[index];
+    if (url === undefined || torrent.id === -1) return;
+    const tracker = this.session.status(torrent.id)?.trackers.find((candidate) => candidate.url === url);
+    this.#log(torrent, 'warn', trackerText(url, tracker?.lastError ?? 'no answer'));
+  }
+
+  #log(torrent: ManagedTorrent, level: LogLine['level'], text: string): void {
+    torrent.log.add(level, text);
+    this.#options.onLog(level, text, torrent);
+  }
+
+  // ── whose the files are ──
+
+  #judge(torrent: ManagedTorrent): void {
+    torrent.judging = true;
+    torrent.checkFinished = false;
+    this.session.command({ kind: 'recheck', torrent: torrent.id });
+  }
+
+  async #conclude(torrent: ManagedTorrent): Promise<void> {
+    const { storage, metainfo, id } = torrent;
+    if (storage === null || metainfo === null) return;
+    try {
+      const lengths = await storage.fileLengths();
+      const have = torrent.id === id ? this.session.status(id)?.have : undefined;
+      if (have === undefined) return;
+      const foreign = foreignFiles(metainfo, lengths, have);
+      if (foreign.length === 0) await this.isOurs(torrent);
+      else {
+        const path = metainfo.files[foreign[0] as number]?.path ?? [];
+        const more = foreign.length === 1 ? '' : ` and ${foreign.length - 1} more`;
+        const file = shown(join(torrent.entry.folder, ...path));
+        const text = `${file}${more}: is there already and not this torrent's: move it away and resume, relocate the torrent, or say that it may be overwritten`;
+        this.#setTrouble(torrent, { kind: 'foreign', text });
+      }
+    } catch (error) {
+      this.#setTrouble(torrent, { kind: 'other', text: `not saved: ${reasonOf(error)}` });
+    } finally {
+      torrent.judging = false;
+      this.#list.touch(torrent);
+      this.wantPump();
+    }
+  }
+
+  // ── who runs ──
+
+  /** Something has changed that decides who runs; looked at soon, once for all that changes meanwhile. */
+  wantPump(): void {
+    if (this.#pumpWanted) return;
+    this.#pumpWanted = true;
+    setTimeout(() => this.#pump(), Math.max(0, this.#pumpedAtMs + PUMP_PAUSE_MS - performance.now()));
+  }
+
+  #pump(): void {
+    this.#pumpWanted = false;
+    this.#pumpedAtMs = performance.now();
+    if (this.#leaving) return;
+    const { ordered } = this.#list;
+    const runs = whoRuns(
+      ordered.map((torrent) => this.#wish(torrent)),
+      this.#downloadsMax,
+    );
+    for (const [index, torrent] of ordered.entries()) this.#setRunning(torrent, runs[index] as boolean);
+  }
+
+  #wish(torrent: ManagedTorrent) {
+    const { entry, trouble, stage, judging, retry } = torrent;
+    const summary = this.summary(torrent);
+    if (summary === null)
+      return {
+        wantsToRun: !entry.paused && (stage === 'waiting' || stage === 'opening'),
+        complete: entry.completedAt !== null,
+      };
+    const failed = summary.state === 'failed' && !retry;
+    return {
+      wantsToRun: judging || (!entry.paused && trouble === null && !failed),
+      complete: summary.complete && !judging && entry.ours,
+    };
+  }
+
+  #setRunning(torrent: ManagedTorrent, run: boolean): void {
+    if (torrent.id === -1 || torrent.judging) return;
+    if (run === torrent.running && !torrent.retry) return;
+    torrent.retry = false;
+    this.#list.touch(torrent);
+    if (run && !torrent.entry.ours) {
+      this.#judge(torrent);
+      return;
+    }
+    torrent.running = run;
+    if (run) void torrent.storage?.createEmptyFiles().catch(() => undefined);
+    this.session.command({ kind: run ? 'resume' : 'pause', torrent: torrent.id });
+  }
+}
+
+/** What may change who runs, or ends a check. */
+const CONCERNING: ReadonlySet<EventName> = new Set([
+  'checkFinished',
+  'stateChanged',
+  'downloadCompleted',
+  'torrentFailed',
+  'diskFailed',
+  'diskFull',
+  'diskRecovered',
+]);

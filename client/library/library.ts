@@ -1,0 +1,336 @@
+// All torrents of one client, as the user sees them: added, ordered, paused, limited, moved, removed, and kept for the next start.
+//
+// Always: what the user asked is on the disk before it is said to be done; a failure is a `Failure` with one line. How torrents get into
+// the engine and who runs is `conductor.ts`.
+
+import { mkdir, realpath } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
+import { type FilePriority, type Metainfo, parseMetainfo } from '#engine';
+import { printable } from '#harness/untrusted-text';
+import type { AddRequest, TorrentKey } from '../control/protocol.ts';
+import { Failure, reasonOf } from '../failure.ts';
+import { hex } from '../units.ts';
+import { collision } from './collisions.ts';
+import { Conductor, type ConductorOptions } from './conductor.ts';
+import { deleteData } from './delete-data.ts';
+import { newEntry, prioritiesOf, type Entry } from './entry.ts';
+import { ManagedTorrent } from './managed-torrent.ts';
+import { shown } from './opening.ts';
+import { TorrentList } from './torrent-list.ts';
+
+/** Torrents whose files are looked at at once at the start: the disk is asked for a few things only, and the loop never waits. */
+const OPENED_AT_ONCE = 4;
+/** The answer to a removal waits no longer for trackers that are told. */
+const REMOVAL_MS = 5_000;
+
+export type LibraryOptions = Omit<ConductorOptions, 'list'>;
+
+/** What an `add` came to. `error`: the torrent is here already. */
+export interface Added {
+  readonly key: TorrentKey;
+  readonly error: string | null;
+}
+
+export class Library {
+  readonly list = new TorrentList();
+  readonly conductor: Conductor;
+  readonly #options: LibraryOptions;
+  /** Every torrent that was known at the start was opened, or has a trouble. */
+  #opened: Promise<unknown> = Promise.resolve();
+  /** Adds and relocations, one after the other: two that collide must not pass each other. */
+  #placing: Promise<unknown> = Promise.resolve();
+  /** Torrents that are being removed, until the engine has let them go. */
+  readonly #removals = new Map<TorrentKey, Promise<unknown>>();
+
+  constructor(options: LibraryOptions) {
+    this.#options = options;
+    this.conductor = new Conductor({ ...options, list: this.list });
+  }
+
+  /** Reads what is known. Throws `Failure` where the state folder cannot be used; what is damaged in it is a notice. */
+  async load(): Promise<void> {
+    const { entries, problems } = await this.#options.store.load();
+    for (const problem of problems) this.#options.onNotice('error', problem);
+    this.list.insert(entries.filter(({ deleting }) => !deleting).map((entry) => new ManagedTorrent(entry)));
+    for (const entry of entries) if (entry.deleting) this.#finishDeleting(entry);
+  }
+
+  /** Takes all torrents into the engine, in their order, a few at a time; the session must be driven by then. */
+  start(): void {
+    const waiting = [...this.list.ordered].reverse();
+    const openNext = async (): Promise<void> => {
+      for (let torrent = waiting.pop(); torrent !== undefined; torrent = waiting.pop())
+        if (torrent.stage === 'waiting') await this.conductor.open(torrent);
+    };
+    this.#opened = Promise.all(Array.from({ length: OPENED_AT_ONCE }, openNext));
+  }
+
+  /** Every torrent that was known at the start is open, or has a trouble. */
+  get opened(): Promise<unknown> {
+    return this.#opened;
+  }
+
+  // ── placing ──
+
+  add(request: AddRequest): Promise<Added> {
+    return this.#place(() => this.#add(request));
+  }
+
+  async #add({ source, folder, priorities, paused, sequential }: AddRequest): Promise<Added> {
+    if (typeof source === 'string')
+      throw new Failure('a magnet link cannot be added yet: this build fetches no metadata from peers');
+    const bytes = source.slice();
+    const parsed = parseMetainfo(bytes);
+    if (!parsed.ok) throw new Failure(`not a usable torrent: ${parsed.detail}`);
+    const metainfo = parsed.value;
+    const key = hex(metainfo.infoHash);
+    const name = printable(metainfo.name);
+    if (this.list.get(key) !== undefined) return { key, error: `${name}: this torrent is here already` };
+    if (priorities !== null && priorities.length !== metainfo.files.length)
+      throw new Failure(`${name}: ${priorities.length} priorities for ${metainfo.files.length} files`);
+    await this.#removals.get(key);
+    const root = await madeFolder(folder);
+    this.#refuseCollision(key, name, metainfo, root);
+    const rank = this.list.endRank;
+    const torrent = new ManagedTorrent(
+      newEntry(metainfo, { folder, rank, paused, sequential, priorities: plain(priorities) }),
+    );
+    torrent.metainfo = metainfo;
+    await this.#saving(this.#options.store.add(torrent.entry, bytes));
+    this.list.insert([torrent]);
+    void this.conductor.open(torrent);
+    return { key, error: null };
+  }
+
+  /** The data is elsewhere: goes on there, after a check. */
+  relocate(key: TorrentKey, folder: string): Promise<void> {
+    return this.#place(async () => {
+      const torrent = this.#get(key);
+      const { metainfo, entry } = torrent;
+      if (metainfo === null) throw new Failure(`${printable(entry.name)}: is still being opened`);
+      const root = await existingFolder(folder);
+      this.#refuseCollision(key, printable(entry.name), metainfo, root);
+      const oldRoot = torrent.storage?.root ?? null;
+      await this.#change(torrent, { folder, ours: false, completedAt: null });
+      void this.conductor.close(torrent).then(async () => {
+        // What it claims of the old place is of no use there any more.
+        if (oldRoot !== null && oldRoot !== root)
+          await this.#options.resumeStore.remove(metainfo.infoHash, oldRoot).catch(() => undefined);
+        if (torrent.stage !== 'gone') await this.conductor.open(torrent);
+      });
+    });
+  }
+
+  async #place<T>(task: () => Promise<T>): Promise<T> {
+    // Until all are open, not every place that is taken is known.
+    const placed = this.#placing.then(() => this.#opened).then(task);
+    this.#placing = placed.catch(() => undefined);
+    return placed;
+  }
+
+  #refuseCollision(key: TorrentKey, name: string, { files }: Metainfo, root: string): void {
+    for (const other of this.list.ordered) {
+      if (other.key === key || other.metainfo === null) continue;
+      const otherRoot = other.storage?.root ?? other.entry.folder;
+      const path = collision({ root, files }, { root: otherRoot, files: other.metainfo.files });
+      if (path === null) continue;
+      throw new Failure(
+        `${name}: ${shown(path)} belongs to the torrent ${printable(other.entry.name)}: choose another folder`,
+      );
+    }
+  }
+
+  // ── wishes ──
+
+  async pause(key: TorrentKey): Promise<void> {
+    const torrent = this.#get(key);
+    if (torrent.entry.paused) return;
+    await this.#change(torrent, { paused: true });
+  }
+
+  /** Also tries again what had a trouble. */
+  async resume(key: TorrentKey): Promise<void> {
+    const torrent = this.#get(key);
+    if (torrent.entry.paused) await this.#change(torrent, { paused: false });
+    await this.conductor.retry(torrent);
+    if (torrent.trouble !== null) throw new Failure(torrent.trouble.text);
+  }
+
+  async recheck(key: TorrentKey): Promise<void> {
+    const torrent = this.#get(key);
+    await this.conductor.recheck(torrent);
+    if (torrent.trouble !== null) throw new Failure(torrent.trouble.text);
+  }
+
+  announce(key: TorrentKey): void {
+    const torrent = this.#get(key);
+    const name = printable(torrent.entry.name);
+    if (torrent.metainfo?.announceTiers.length === 0) throw new Failure(`${name}: has no tracker`);
+    if (!torrent.running) throw new Failure(`${name}: does not run: there is nothing to announce`);
+    this.conductor.session.command({ kind: 'announceNow', torrent: torrent.id });
+  }
+
+  /** What lies in its place may be overwritten. */
+  async overwrite(key: TorrentKey): Promise<void> {
+    const torrent = this.#get(key);
+    if (torrent.trouble?.kind !== 'foreign')
+      throw new Failure(`${printable(torrent.entry.name)}: nothing is in its way that could be overwritten`);
+    await this.#saving(this.conductor.isOurs(torrent));
+    torrent.trouble = null;
+    this.list.touch(torrent);
+    this.conductor.wantPump();
+  }
+
+  async move(key: TorrentKey, to: number): Promise<void> {
+    if (!Number.isInteger(to)) throw new Failure(`a position is a whole number, not ${to}`);
+    const changed = this.list.move(this.#get(key), to);
+    this.conductor.wantPump();
+    await this.#saving(Promise.all(changed.map(({ entry }) => this.#options.store.save(entry))));
+  }
+
+  async sequential(key: TorrentKey, on: boolean): Promise<void> {
+    const torrent = this.#get(key);
+    await this.#change(torrent, { sequential: on });
+    if (torrent.id !== -1) this.conductor.session.command({ kind: 'sequential', torrent: torrent.id, on });
+  }
+
+  async priority(key: TorrentKey, files: readonly number[], priority: FilePriority): Promise<void> {
+    const torrent = this.#get(key);
+    const { metainfo, entry } = torrent;
+    const name = printable(entry.name);
+    if (metainfo === null) throw new Failure(`${name}: is still being opened`);
+    if (!Number.isInteger(priority) || priority < 0 || priority > 7)
+      throw new Failure(`a priority is 0 … 7, not ${priority}`);
+    const priorities = prioritiesOf(entry, metainfo.files.length);
+    for (const file of files) {
+      if (!Number.isInteger(file) || priorities[file] === undefined) throw new Failure(`${name}: no file ${file}`);
+      priorities[file] = priority;
+    }
+    await this.#change(torrent, { priorities: plain(priorities) });
+    for (const file of files)
+      if (torrent.id !== -1)
+        this.conductor.session.command({ kind: 'filePriority', torrent: torrent.id, file, priority });
+    this.conductor.wantPump();
+  }
+
+  async limits(key: TorrentKey, downloadBps: number, uploadBps: number): Promise<void> {
+    requireRates(downloadBps, uploadBps);
+    const torrent = this.#get(key);
+    await this.#change(torrent, { downloadBps, uploadBps });
+    this.conductor.limitsChanged(torrent);
+  }
+
+  // ── removing ──
+
+  /** With its data: its own files, and folders that became empty. */
+  async remove(key: TorrentKey, withData: boolean): Promise<void> {
+    const torrent = this.#get(key);
+    const name = printable(torrent.entry.name);
+    if (withData && !torrent.entry.ours)
+      throw new Failure(
+        `${name}: what lies in its place was not found to be the torrent's: remove it without the data`,
+      );
+    const root = torrent.storage?.root ?? null;
+    if (withData) await this.#change(torrent, { deleting: true });
+    else await this.#saving(this.#options.store.remove(key));
+    torrent.stage = 'gone';
+    this.list.remove(torrent);
+    this.conductor.wantPump();
+    const closed = this.conductor.close(torrent);
+    const removal = closed
+      .then(() => this.#cleared(torrent.entry, torrent.metainfo, root))
+      .catch((error: unknown) => `${name}: ${reasonOf(error)}`);
+    this.#removals.set(
+      key,
+      removal.then(() => this.#removals.delete(key)),
+    );
+    const late = setTimeoutPromise(REMOVAL_MS, undefined, { ref: false });
+    const failure = withData ? await Promise.race([removal, late]) : undefined;
+    if (typeof failure === 'string') throw new Failure(failure);
+    if (failure === null) return;
+    // A tracker that does not answer keeps it from being let go: the rest follows, and only a failure is told.
+    void removal.then((text) => {
+      if (text !== null) this.#options.onNotice('error', text);
+    });
+  }
+
+  /** The engine has let it go: its resume data goes, and its data where that was wished. Returns one line where something stays. */
+  async #cleared(entry: Entry, metainfo: Metainfo | null, root: string | null): Promise<string | null> {
+    let failure: string | null = null;
+    if (metainfo !== null && root !== null) {
+      await this.#options.resumeStore.remove(metainfo.infoHash, root);
+      if (entry.deleting) failure = await deleteData(root, metainfo.files);
+    }
+    if (entry.deleting) await this.#options.store.remove(entry.key);
+    return failure;
+  }
+
+  /** It was removed with its data before the program ended. */
+  #finishDeleting(entry: Entry): void {
+    const finish = async () => {
+      const metainfo = await this.#options.store.metainfo(entry.key);
+      const root = await realpath(entry.folder).catch(() => null);
+      const failure = await this.#cleared(entry, metainfo, root);
+      if (failure !== null) throw new Failure(failure);
+    };
+    const removal = finish().catch((error: unknown) =>
+      this.#options.onNotice('error', `${printable(entry.name)}: not deleted: ${reasonOf(error)}`),
+    );
+    this.#removals.set(
+      entry.key,
+      removal.then(() => this.#removals.delete(entry.key)),
+    );
+  }
+
+  // ── inside ──
+
+  #get(key: TorrentKey): ManagedTorrent {
+    const torrent = this.list.get(key);
+    if (torrent === undefined) throw new Failure(`no torrent ${printable(key)}`);
+    return torrent;
+  }
+
+  async #change(torrent: ManagedTorrent, wishes: Partial<Entry>): Promise<void> {
+    torrent.entry = { ...torrent.entry, ...wishes };
+    this.list.touch(torrent);
+    this.conductor.wantPump();
+    await this.#saving(this.#options.store.save(torrent.entry));
+  }
+
+  async #saving(saved: Promise<unknown>): Promise<void> {
+    await saved.catch((error: unknown) => {
+      throw new Failure(`the state folder cannot be written: ${reasonOf(error)}`);
+    });
+  }
+}
+
+/** Null where all are normal. */
+function plain(priorities: readonly FilePriority[] | null): FilePriority[] | null {
+  return priorities === null || priorities.every((priority) => priority === 4) ? null : [...priorities];
+}
+
+export function requireRates(downloadBps: number, uploadBps: number): void {
+  for (const rate of [downloadBps, uploadBps])
+    if (!Number.isSafeInteger(rate) || rate < 0)
+      throw new Failure('a limit is a whole number of bytes per second, 0 = none');
+}
+
+async function madeFolder(folder: string): Promise<string> {
+  if (!isAbsolute(folder)) throw new Failure(`${shown(folder)}: a folder is named from the root of the file system on`);
+  try {
+    await mkdir(folder, { recursive: true });
+    return await realpath(folder);
+  } catch (error) {
+    throw new Failure(`${shown(folder)}: ${reasonOf(error)}`);
+  }
+}
+
+async function existingFolder(folder: string): Promise<string> {
+  if (!isAbsolute(folder)) throw new Failure(`${shown(folder)}: a folder is named from the root of the file system on`);
+  try {
+    return await realpath(folder);
+  } catch (error) {
+    throw new Failure(`${shown(folder)}: ${reasonOf(error)}`);
+  }
+}

@@ -1,0 +1,96 @@
+// One torrent of the library: what is known of it, where it stands on the way into the engine, and its row in the list.
+//
+//   stage      what it is                                              ends by
+//   waiting    known, its .torrent not read yet                        `open`
+//   opening    its files are being looked at                           ─► open, or troubled
+//   open       the engine has it                                       `close`
+//   troubled   not in the engine; `trouble` says why and what to do    `open` again
+//   gone       removed
+
+import type { Metainfo, TorrentId, TorrentSummary } from '#engine';
+import type { Storage } from '../disk/storage.ts';
+import type { RowState, TorrentRow } from '../control/protocol.ts';
+import type { Entry } from './entry.ts';
+import { LogRing } from './log-ring.ts';
+
+const LOG_LINES_MAX = 100;
+
+/** Why a torrent cannot run, in one line that says what to do about it. `missing`: its folder or files; `foreign`: other files lie in its
+ *  place. */
+export interface Trouble {
+  readonly kind: 'missing' | 'foreign' | 'other';
+  readonly text: string;
+}
+
+export type Stage = 'waiting' | 'opening' | 'open' | 'troubled' | 'gone';
+
+export class ManagedTorrent {
+  entry: Entry;
+  metainfo: Metainfo | null = null;
+  stage: Stage = 'waiting';
+  trouble: Trouble | null = null;
+  /** The engine's, while it is open; else −1. */
+  id: TorrentId = -1;
+  storage: Storage | null = null;
+  /** What the engine was last told: to run or to rest. */
+  running = false;
+  /** A check decides whose the files are before anything is written. */
+  judging = false;
+  /** The check of `judging` has come to its end. */
+  checkFinished = false;
+  /** The user wants it tried again after it failed. */
+  retry = false;
+  position = 0;
+  readonly log = new LogRing(LOG_LINES_MAX);
+
+  constructor(entry: Entry) {
+    this.entry = entry;
+  }
+
+  get key(): string {
+    return this.entry.key;
+  }
+
+  row(summary: TorrentSummary | null): TorrentRow {
+    const { entry } = this;
+    return {
+      key: entry.key,
+      name: entry.name,
+      state: this.#state(summary),
+      error: this.trouble?.text ?? summary?.error ?? null,
+      position: this.position,
+      folder: entry.folder,
+      addedAt: entry.addedAt,
+      completedAt: entry.completedAt,
+      totalBytes: entry.totalBytes,
+      wantedBytes: summary?.wantedBytes ?? entry.totalBytes,
+      haveBytes: summary?.haveBytes ?? 0,
+      pieceCount: entry.pieceCount,
+      havePieces: summary?.havePieces ?? 0,
+      checkedPieces: summary?.checkedPieces ?? 0,
+      downloadBps: summary?.downloadBps ?? 0,
+      uploadBps: summary?.uploadBps ?? 0,
+      downloadedBytes: summary?.downloadedBytes ?? 0,
+      uploadedBytes: summary?.uploadedBytes ?? 0,
+      wastedBytes: summary?.wastedBytes ?? 0,
+      corruptBytes: summary?.corruptBytes ?? 0,
+      peers: summary?.peers ?? 0,
+      seeds: summary?.seeds ?? 0,
+      knownPeers: summary?.knownPeers ?? 0,
+      downloadLimitBps: entry.downloadBps,
+      uploadLimitBps: entry.uploadBps,
+      sequential: entry.sequential,
+      endGame: summary?.endGame ?? false,
+      private: entry.private,
+    };
+  }
+
+  #state(summary: TorrentSummary | null): RowState {
+    if (this.trouble !== null) return this.trouble.kind === 'missing' ? 'missing' : 'failed';
+    if (summary === null) return this.entry.paused ? 'paused' : 'queued';
+    if (summary.state === 'failed' && summary.fault === 'missing') return 'missing';
+    const rests = summary.state === 'paused' || summary.state === 'pausing';
+    if (this.judging) return rests ? 'checking' : summary.state;
+    return rests && !this.entry.paused ? 'queued' : summary.state;
+  }
+}

@@ -1,0 +1,147 @@
+// The torrents that the client knows, in a folder: two files a torrent, KEY.torrent (never changed) and KEY.json (its entry).
+//
+// Always: a torrent is known from the moment its entry is on the disk, which is after its .torrent; it is forgotten with its entry, before
+// its .torrent goes. Whatever a crash leaves of either is cleared at the next start. A damaged file concerns one torrent: it is moved to the
+// folder `damaged` and named. Only one process may use the folder (`lock.ts`).
+
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { METAINFO_BYTES_MAX, parseMetainfo, type Metainfo } from '#engine';
+import { removeFile, replaceFile, TEMPORARY_SUFFIX } from '../replace-file.ts';
+import { errorCode, Failure, reasonOf } from '../failure.ts';
+import { readBounded } from '../read-bounded.ts';
+import { hex } from '../units.ts';
+import { decodeEntry, encodeEntry, type Entry } from './entry.ts';
+
+const READS_AT_ONCE = 16;
+/** Node's own codes, such as that of bytes that are no UTF-8, have an underscore. */
+const SYSTEM_CODE = /^E[A-Z0-9]+$/;
+const NAME = /^([0-9a-f]{40})\.(json|torrent)$/;
+
+export interface Loaded {
+  /** In no order. */
+  readonly entries: readonly Entry[];
+  /** One line each for the user: what could not be used, and where it is now. */
+  readonly problems: readonly string[];
+}
+
+export class TorrentStore {
+  readonly #folder: string;
+  readonly #damagedFolder: string;
+  /** The last change of each torrent's files, by key: changes of one torrent never overlap. */
+  readonly #tails = new Map<string, Promise<unknown>>();
+
+  constructor(stateFolder: string) {
+    this.#folder = join(stateFolder, 'torrents');
+    this.#damagedFolder = join(stateFolder, 'damaged');
+  }
+
+  /** Reads every entry. Throws `Failure` where the folder itself cannot be used. */
+  async load(): Promise<Loaded> {
+    const names = await this.#list();
+    const keys = names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, 40));
+    const entries: Entry[] = [];
+    const problems: string[] = [];
+    const readNext = async (): Promise<void> => {
+      for (let key = keys.pop(); key !== undefined; key = keys.pop()) {
+        try {
+          entries.push(decodeEntry(await readBounded(this.#path(key, 'json'), METAINFO_BYTES_MAX), key));
+        } catch (error) {
+          problems.push(await this.#unusable(key, 'json', error));
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: READS_AT_ONCE }, readNext));
+    await this.#clear(names);
+    return { entries, problems };
+  }
+
+  /** Throws `Failure` where its .torrent cannot be used; one that is damaged was set aside, and the entry with it. */
+  async metainfo(key: string): Promise<Metainfo> {
+    try {
+      const parsed = parseMetainfo(await readBounded(this.#path(key, 'torrent'), METAINFO_BYTES_MAX));
+      if (!parsed.ok) throw new Error(parsed.detail);
+      if (hex(parsed.value.infoHash) !== key) throw new Error('it is another torrent');
+      return parsed.value;
+    } catch (error) {
+      throw new Failure(await this.#unusable(key, 'torrent', error));
+    }
+  }
+
+  /** Makes a new torrent known. `torrent`: the bytes of its .torrent. Throws the system's error. */
+  add(entry: Entry, torrent: Uint8Array): Promise<void> {
+    return this.#change(entry.key, async () => {
+      await replaceFile(this.#path(entry.key, 'torrent'), torrent);
+      await replaceFile(this.#path(entry.key, 'json'), encodeEntry(entry));
+    });
+  }
+
+  /** Replaces what is known. Throws the system's error. */
+  save(entry: Entry): Promise<void> {
+    return this.#change(entry.key, () => replaceFile(this.#path(entry.key, 'json'), encodeEntry(entry)));
+  }
+
+  /** Throws the system's error. */
+  remove(key: string): Promise<void> {
+    return this.#change(key, async () => {
+      await removeFile(this.#path(key, 'json'));
+      await rm(this.#path(key, 'torrent'), { force: true });
+    });
+  }
+
+  #change(key: string, change: () => Promise<void>): Promise<void> {
+    const done = (this.#tails.get(key) ?? Promise.resolve()).then(change);
+    const settled = done.catch(() => undefined);
+    this.#tails.set(key, settled);
+    void settled.then(() => {
+      if (this.#tails.get(key) === settled) this.#tails.delete(key);
+    });
+    return done;
+  }
+
+  #path(key: string, kind: 'json' | 'torrent'): string {
+    return join(this.#folder, `${key}.${kind}`);
+  }
+
+  async #list(): Promise<readonly string[]> {
+    try {
+      await mkdir(this.#folder, { recursive: true });
+      return await readdir(this.#folder);
+    } catch (error) {
+      throw new Failure(`${this.#folder}: ${reasonOf(error)}`);
+    }
+  }
+
+  /** What a crash left: temporary files, and a .torrent whose entry was not written yet or is gone. */
+  async #clear(names: readonly string[]): Promise<void> {
+    const known = new Set(names);
+    for (const name of names) {
+      const match = NAME.exec(name);
+      const orphan = match?.[2] === 'torrent' && !known.has(`${match[1]}.json`);
+      if (orphan || name.endsWith(TEMPORARY_SUFFIX))
+        await rm(join(this.#folder, name), { force: true }).catch(() => undefined);
+    }
+  }
+
+  /** Sets a torrent aside of which a file was read and is damaged or not there. A file that could not be read may be good: it stays. */
+  async #unusable(key: string, kind: 'json' | 'torrent', error: unknown): Promise<string> {
+    const path = this.#path(key, kind);
+    const code = SYSTEM_CODE.exec(errorCode(error) ?? '')?.[0] ?? null;
+    if (code !== null && code !== 'ENOENT') return `${path}: ${reasonOf(error)}`;
+    const moved = await this.#setAside(key);
+    return `${path}: ${code === null ? 'damaged: ' : ''}${reasonOf(error)}: ${moved}`;
+  }
+
+  async #setAside(key: string): Promise<string> {
+    try {
+      await mkdir(this.#damagedFolder, { recursive: true });
+      for (const kind of ['json', 'torrent'] as const)
+        await rename(this.#path(key, kind), join(this.#damagedFolder, `${key}.${kind}`)).catch((error: unknown) => {
+          if (errorCode(error) !== 'ENOENT') throw error;
+        });
+      return `set aside in ${this.#damagedFolder}; the other torrents are not concerned`;
+    } catch (error) {
+      return `it cannot be moved away either: ${reasonOf(error)}`;
+    }
+  }
+}

@@ -1,0 +1,265 @@
+// What each action does to the state, and what it asks of the downloading process.
+
+import type { FilePriority } from '#engine';
+import type { Request, TorrentRow } from '../control/protocol.ts';
+import { addForm, explore, limitsForm, relocateForm } from './adding.ts';
+import { field } from './field.ts';
+import type { Action } from './keys.ts';
+import { visibleRows } from './layout.ts';
+import { only, say } from './message.ts';
+import { type Question, selectedTorrent, type State, type Step, type TableName } from './state.ts';
+import { sortByNext } from './table.ts';
+import { stepPriority, togglePriority, type TreeRow } from './tree.ts';
+import { moved, specOf, withTable } from './views.ts';
+
+const PAGES = ['overview', 'files', 'peers', 'trackers', 'log'] as const;
+const NOTHING = { text: 'change nothing', request: null, doing: '', done: '' };
+const ALL = Number.MAX_SAFE_INTEGER;
+
+export function doAction(state: State, action: Action): Step {
+  const table = focusedTable(state);
+  switch (action) {
+    case 'up':
+      return only(moved(state, table, -1));
+    case 'down':
+      return only(moved(state, table, 1));
+    case 'pageUp':
+      return only(moved(state, table, -visibleRows(state, table)));
+    case 'pageDown':
+      return only(moved(state, table, visibleRows(state, table)));
+    case 'first':
+      return only(moved(state, table, -ALL));
+    case 'last':
+      return only(moved(state, table, ALL));
+    case 'switchFocus':
+      return only({ ...state, focus: state.focus === 'list' ? 'page' : 'list' });
+    case 'enter':
+      return state.focus === 'page' && state.page === 'files'
+        ? folded(state, 'switch')
+        : only({ ...state, focus: 'page' });
+    case 'back':
+      return only(back(state, table));
+    case 'zoom':
+      return only({ ...state, zoom: !state.zoom });
+    case 'overview':
+    case 'files':
+    case 'peers':
+    case 'trackers':
+    case 'log':
+      return only({ ...state, page: action, focus: 'page' });
+    case 'nextPage':
+      return only(turned(state, 1));
+    case 'previousPage':
+      return only(turned(state, -1));
+    case 'filter':
+      return only({ ...state, dialog: { kind: 'filter', table, field: field(state.tables[table].filter) } });
+    case 'sortNext':
+      return only(sortedByNext(state, table));
+    case 'sortReverse': {
+      const { sort } = state.tables[table];
+      if (sort === null) return only(sortedByNext(state, table));
+      return only(withTable(state, table, { ...state.tables[table], sort: { ...sort, reverse: !sort.reverse } }));
+    }
+    case 'add':
+      return addForm(state);
+    case 'explore':
+      return explore(state);
+    case 'wholeLog': {
+      const wholeLog = state.page === 'log' ? !state.wholeLog : true;
+      return only({ ...state, page: 'log', focus: 'page', wholeLog });
+    }
+    case 'restart':
+      if (state.life !== 'ended') return only(say(state, 'the downloading process is running', 'warn'));
+      return { state: say(state, 'starting the downloading process …'), effects: [{ kind: 'restart' }] };
+    case 'help':
+      return only({ ...state, dialog: { kind: 'help', top: 0 } });
+    case 'globalLimits':
+      return limitsForm(state, null);
+    case 'redraw':
+      return { state, effects: [{ kind: 'redraw' }] };
+    case 'suspend':
+      return { state, effects: [{ kind: 'suspend' }] };
+    case 'quit':
+    case 'quitAtOnce':
+      return only(state);
+    case 'toggle':
+    case 'pause':
+    case 'resume':
+    case 'remove':
+    case 'recheck':
+    case 'announce':
+    case 'limits':
+    case 'sequential':
+    case 'moveUp':
+    case 'moveDown':
+    case 'relocate':
+    case 'overwrite':
+    case 'raise':
+    case 'lower':
+    case 'open':
+    case 'close': {
+      const row = selectedTorrent(state);
+      return row === null ? only(say(state, 'no torrent is selected', 'warn')) : withTorrent(state, action, row);
+    }
+  }
+}
+
+type TorrentAction = Extract<
+  Action,
+  | 'toggle'
+  | 'pause'
+  | 'resume'
+  | 'remove'
+  | 'recheck'
+  | 'announce'
+  | 'limits'
+  | 'sequential'
+  | 'moveUp'
+  | 'moveDown'
+  | 'relocate'
+  | 'overwrite'
+  | 'raise'
+  | 'lower'
+  | 'open'
+  | 'close'
+>;
+
+function withTorrent(state: State, action: TorrentAction, row: TorrentRow): Step {
+  const { key, name } = row;
+  switch (action) {
+    case 'toggle': {
+      if (state.focus === 'page' && state.page === 'files') return prioritised(state, row, togglePriority);
+      const resting = row.state === 'paused' || row.state === 'failed' || row.state === 'missing';
+      return withTorrent(state, resting ? 'resume' : 'pause', row);
+    }
+    case 'pause':
+      return ask(state, { call: 'pause', key }, `pausing ${name}`, `paused ${name}`);
+    case 'resume':
+      return ask(state, { call: 'resume', key }, `resuming ${name}`, `resumed ${name}`);
+    case 'recheck':
+      return ask(state, { call: 'recheck', key }, `checking ${name}`, `checking all data of ${name} again`);
+    case 'announce':
+      return ask(state, { call: 'announce', key }, `asking the trackers of ${name}`, `asked the trackers of ${name}`);
+    case 'sequential': {
+      const on = !row.sequential;
+      const done = on ? `${name}: pieces in order` : `${name}: rarest pieces first`;
+      return ask(state, { call: 'sequential', key, on }, done, done);
+    }
+    case 'moveUp':
+      return shifted(state, row, -1);
+    case 'moveDown':
+      return shifted(state, row, 1);
+    case 'remove':
+      return only({ ...state, dialog: removal(row) });
+    case 'overwrite':
+      return only({ ...state, dialog: overwriting(row) });
+    case 'limits':
+      return limitsForm(state, row);
+    case 'relocate':
+      return relocateForm(state, row);
+    case 'raise':
+      return prioritised(state, row, (priority) => stepPriority(priority, 1));
+    case 'lower':
+      return prioritised(state, row, (priority) => stepPriority(priority, -1));
+    case 'open':
+      return folded(state, 'open');
+    case 'close':
+      return folded(state, 'close');
+  }
+}
+
+function removal({ key, name }: TorrentRow): Question {
+  const remove = (text: string, withData: boolean, done: string) => {
+    return { text, request: { call: 'remove', key, withData } as const, doing: `removing ${name}`, done };
+  };
+  const choices = [
+    NOTHING,
+    remove('remove it, keep the data', false, `removed ${name}, its data is kept`),
+    remove('remove it and delete the data', true, `removed ${name} and its data`),
+  ];
+  return { kind: 'question', title: 'Remove the torrent?', about: name, choices, chosen: 0 };
+}
+
+function overwriting({ key, name, folder }: TorrentRow): Question {
+  const request = { call: 'overwrite', key } as const;
+  const done = `${name} overwrites what is in its place`;
+  const choices = [NOTHING, { text: 'overwrite the files in its place', request, doing: `starting ${name}`, done }];
+  const title = 'Overwrite files that are not the torrent’s?';
+  return { kind: 'question', title, about: `${name} in ${folder}`, choices, chosen: 0 };
+}
+
+/** Asks, and says so at once; `done` is said once it is true. */
+export function ask(state: State, request: Request, doing: string, done: string): Step {
+  return { state: say(state, `${doing} …`), effects: [{ kind: 'ask', request, done }] };
+}
+
+/** The table that keys move in: the overview has none of its own. */
+function focusedTable({ focus, page }: State): TableName {
+  return focus === 'list' || page === 'overview' ? 'torrents' : page;
+}
+
+function back(state: State, table: TableName): State {
+  if (state.tables[table].filter !== '') return withTable(state, table, { ...state.tables[table], filter: '' });
+  if (state.focus === 'page') return { ...state, focus: 'list', zoom: false };
+  return { ...state, zoom: false, message: null };
+}
+
+function turned(state: State, by: number): State {
+  const next = PAGES[(PAGES.indexOf(state.page) + by + PAGES.length) % PAGES.length] as State['page'];
+  return { ...state, page: next, focus: 'page' };
+}
+
+function sortedByNext(state: State, table: TableName): State {
+  const next = sortByNext(specOf(table), state.tables[table]);
+  if (next === state.tables[table]) return say(state, 'this table does not sort', 'warn');
+  const title = specOf(table).columns.find((column) => column.key === next.sort?.column)?.title ?? '';
+  return say(withTable(state, table, next), `sorted by ${title.toLowerCase()}`);
+}
+
+function shifted(state: State, row: TorrentRow, by: number): Step {
+  const to = row.position + by;
+  if (to < 0 || to >= state.ordered.length)
+    return only(say(state, `${row.name} is at the end of the queue already`, 'warn'));
+  return ask(state, { call: 'move', key: row.key, to }, `moving ${row.name}`, `${row.name} is number ${to + 1}`);
+}
+
+function selectedFile(state: State): TreeRow | null {
+  return state.views.files[state.tables.files.index] ?? null;
+}
+
+function prioritised(state: State, { key }: TorrentRow, change: (priority: FilePriority | null) => FilePriority): Step {
+  const row = selectedFile(state);
+  if (row === null) return only(say(state, 'no file is selected', 'warn'));
+  const priority = change(row.priority);
+  const what = priority === 0 ? 'skipped' : `priority ${['', 'low', '', '', 'normal', '', '', 'high'][priority]}`;
+  return ask(
+    state,
+    { call: 'priority', key, files: row.files, priority },
+    `${row.name}: ${what}`,
+    `${row.name}: ${what}`,
+  );
+}
+
+function folded(state: State, how: 'open' | 'close' | 'switch'): Step {
+  const row = selectedFile(state);
+  if (row === null) return only(state);
+  if (row.open === null) return only(how === 'close' ? toParent(state, row) : state);
+  const open = how === 'switch' ? !row.open : how === 'open';
+  if (open === row.open) return only(how === 'close' ? toParent(state, row) : moved(state, 'files', 1));
+  return only({ ...state, closed: toggled(state.closed, row.id, !open) });
+}
+
+/** The nearest row above that is a folder further out. */
+function toParent(state: State, { depth }: TreeRow): State {
+  const { index } = state.tables.files;
+  const parent = state.views.files.findLastIndex((row, at) => at < index && row.depth < depth);
+  return parent < 0 ? state : moved(state, 'files', parent - index);
+}
+
+/** The set with or without `id`. */
+export function toggled(set: ReadonlySet<string>, id: string, on: boolean): ReadonlySet<string> {
+  const next = new Set(set);
+  if (on) next.add(id);
+  else next.delete(id);
+  return next;
+}

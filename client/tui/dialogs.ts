@@ -1,0 +1,89 @@
+// What keys and pastes do while a dialog is open: help, filter, removal, forms; the explorer has a file of its own.
+
+import { ask } from './actions.ts';
+import { submitted } from './adding.ts';
+import { explorerKey, explorerPaste } from './explorer.ts';
+import { edit, type Field, insert } from './field.ts';
+import { only } from './message.ts';
+import type { Dialog, Form, Question, State, Step, TableName } from './state.ts';
+import { moved, withTable } from './views.ts';
+
+export function dialogKey(state: State, key: string): Step {
+  const dialog = state.dialog as Dialog;
+  switch (dialog.kind) {
+    case 'help':
+      return only(helpKey(state, dialog.top, key));
+    case 'filter':
+      return only(filterKey(state, dialog.table, dialog.field, key));
+    case 'question':
+      return questionKey(state, dialog, key);
+    case 'form':
+      return formKey(state, dialog, key);
+    case 'explorer':
+      return explorerKey(state, dialog, key);
+  }
+}
+
+export function dialogPaste(state: State, text: string): Step {
+  const dialog = state.dialog as Dialog;
+  if (dialog.kind === 'filter') return only(filtering(state, dialog.table, insert(dialog.field, text)));
+  if (dialog.kind === 'form') return only({ ...state, dialog: withField(dialog, insert(fieldOf(dialog), text)) });
+  return dialog.kind === 'explorer' ? explorerPaste(state, dialog, text) : only(state);
+}
+
+function helpKey(state: State, top: number, key: string): State {
+  const steps: Readonly<Record<string, number>> = { up: -1, k: -1, down: 1, j: 1, pageup: -10, pagedown: 10, ' ': 10 };
+  const by = steps[key];
+  if (by === undefined) return { ...state, dialog: null };
+  return { ...state, dialog: { kind: 'help', top: Math.max(0, top + by) } };
+}
+
+/** Rows are filtered while one types. */
+function filterKey(state: State, table: TableName, field: Field, key: string): State {
+  if (key === 'enter') return { ...state, dialog: null };
+  if (key === 'escape') {
+    return { ...withTable(state, table, { ...state.tables[table], filter: '' }), dialog: null };
+  }
+  if (key === 'up' || key === 'down') return moved(state, table, key === 'up' ? -1 : 1);
+  const next = edit(field, key);
+  return next === null ? state : filtering(state, table, next);
+}
+
+function filtering(state: State, table: TableName, field: Field): State {
+  const filtered = withTable(state, table, { ...state.tables[table], filter: field.text });
+  return { ...filtered, dialog: { kind: 'filter', table, field } };
+}
+
+function questionKey(state: State, question: Question, key: string): Step {
+  const { choices, chosen } = question;
+  const choose = (at: number): Step => {
+    return only({ ...state, dialog: { ...question, chosen: Math.max(0, Math.min(choices.length - 1, at)) } });
+  };
+  if (key === 'up' || key === 'k' || key === 'shift-tab') return choose(chosen - 1);
+  if (key === 'down' || key === 'j' || key === 'tab') return choose(chosen + 1);
+  if (/^[1-9]$/.test(key)) return choose(Number(key) - 1);
+  const closed = { ...state, dialog: null };
+  if (key !== 'enter') return only(key === 'escape' || key === 'q' || key === 'n' ? closed : state);
+  const { request, doing, done } = choices[chosen] as Question['choices'][number];
+  return request === null ? only(closed) : ask(closed, request, doing, done);
+}
+
+function formKey(state: State, form: Form, key: string): Step {
+  const count = form.fields.length;
+  const to = (active: number): Step => only({ ...state, dialog: { ...form, active: (active + count) % count } });
+  if (key === 'escape') return only({ ...state, dialog: null });
+  if (key === 'enter') return submitted(state, form);
+  if (key === 'tab' || key === 'down') return to(form.active + 1);
+  if (key === 'shift-tab' || key === 'up') return to(form.active - 1);
+  const next = edit(fieldOf(form), key);
+  return only(next === null ? state : { ...state, dialog: withField(form, next) });
+}
+
+function fieldOf(form: Form): Field {
+  return (form.fields[form.active] as Form['fields'][number]).field;
+}
+
+function withField(form: Form, field: Field): Form {
+  const fields = form.fields.map((one, at) => (at === form.active ? { ...one, field } : one));
+  return { ...form, fields, wrong: null };
+}

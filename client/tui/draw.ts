@@ -1,0 +1,189 @@
+// One frame: the whole screen from the state, and nothing else.
+//
+// Always: any state on any size gives a frame; what others wrote enters it through `Canvas.put` alone.
+
+import { ALL_TORRENTS } from '../control/protocol.ts';
+import { Canvas, type Rect } from './canvas.ts';
+import { cellWidth, clip, fit, wrap } from './cells.ts';
+import { drawDialog } from './draw-dialog.ts';
+import { drawExplorer } from './draw-explorer.ts';
+import { visible } from './field.ts';
+import { counted, limit, rate, size } from './format.ts';
+import { footerRows, layout, tableRect } from './layout.ts';
+import { drawOverview } from './pages/overview.ts';
+import { FILES } from './pages/files.ts';
+import { LOG } from './pages/log.ts';
+import { PEER_LEGEND, PEERS } from './pages/peers.ts';
+import { TRACKERS } from './pages/trackers.ts';
+import { pageKey, selectedTorrent, shownDetail, type State, type TableName } from './state.ts';
+import { type Context, drawTable, type Spec } from './table.ts';
+import type { Role } from './theme.ts';
+import { TORRENTS } from './torrents.ts';
+
+const TABS = ['overview', 'files', 'peers', 'trackers', 'log'] as const;
+const LIST_HINTS = [
+  ['?', 'keys'],
+  ['o', 'open'],
+  ['a', 'add'],
+  [' ', 'pause'],
+  ['d', 'remove'],
+  ['/', 'filter'],
+  ['s', 'sort'],
+  ['tab', 'page'],
+  ['q', 'quit'],
+] as const;
+
+export function drawFrame(state: State): Canvas {
+  const canvas = new Canvas(Math.max(1, state.columns), Math.max(1, state.rows));
+  const parts = layout(state);
+  drawBar(canvas, parts.bar, state);
+  if (state.dialog?.kind === 'explorer') {
+    drawExplorer(canvas, state, state.dialog, contextOf(state));
+  } else {
+    if (parts.list !== null) drawOne(canvas, parts.list, TORRENTS, 'torrents', state);
+    if (parts.tabs !== null) drawTabs(canvas, parts.tabs, state);
+    if (parts.page !== null && parts.page.height > 0) drawPage(canvas, parts.page, state);
+  }
+  drawLine(canvas, parts.line, state);
+  if (state.dialog !== null) drawDialog(canvas, state, state.dialog);
+  return canvas;
+}
+
+function contextOf(state: State): Context {
+  const pieceCount = selectedTorrent(state)?.pieceCount ?? 0;
+  return { units: state.units, now: state.now, pieceCount };
+}
+
+function drawOne<Name extends TableName>(
+  canvas: Canvas,
+  rect: Rect,
+  spec: Spec<State['views'][Name][number]>,
+  name: Name,
+  state: State,
+): void {
+  const focused = (name === 'torrents') === (state.focus === 'list');
+  const context = contextOf(state);
+  drawTable(canvas, rect, spec, state.views[name], { name, state: state.tables[name], focused, context });
+}
+
+/** What concerns all torrents; what has no room gives way from the end. */
+function drawBar(canvas: Canvas, rect: Rect, { totals, ordered, units, views, tables }: State): void {
+  canvas.fill(rect, 'bar');
+  const filtered = tables.torrents.filter === '' ? '' : `${views.torrents.length} of `;
+  const parts = [' Starling', `${filtered}${counted(ordered.length, 'torrent')}`];
+  if (totals !== null) {
+    const limited = (bps: number) => (bps === 0 ? '' : ` (of ${limit(bps, units)})`);
+    parts.push(`↓ ${rate(totals.downloadBps, units)}${limited(totals.downloadLimitBps)}`);
+    parts.push(`↑ ${rate(totals.uploadBps, units)}${limited(totals.uploadLimitBps)}`);
+    parts.push(counted(totals.connections, 'peer'));
+    if (totals.freeBytes !== null) parts.push(`${size(totals.freeBytes, units)} free`);
+    parts.push(totals.listenPort === null ? 'no port' : `port ${totals.listenPort}`);
+  }
+  let x = rect.x;
+  for (const part of parts) {
+    if (x > rect.x && x + cellWidth(part) > rect.width) break;
+    x += canvas.put(x, rect.y, part, 'bar', rect.width - x) + 3;
+  }
+}
+
+function drawTabs(canvas: Canvas, rect: Rect, state: State): void {
+  canvas.fill(rect, 'bar');
+  let x = rect.x + 1;
+  TABS.forEach((page, at) => {
+    const text = rect.width < 52 ? ` ${at + 1} ${page.slice(0, 4)} ` : ` ${at + 1} ${page} `;
+    const open = state.page === page;
+    const role: Role = open ? (state.focus === 'page' ? 'tabOpen' : 'selected') : 'bar';
+    const width = canvas.put(x, rect.y, text, role, rect.x + rect.width - x);
+    canvas.zone({ x, y: rect.y, width, height: 1 }, { kind: 'open', page });
+    x += width + 1;
+  });
+  const name = pageKey(state) === ALL_TORRENTS ? 'everything' : (selectedTorrent(state)?.name ?? '');
+  const room = rect.x + rect.width - x - 2;
+  if (room > 8) canvas.put(x + 1, rect.y, fit(clip(name, room), room, 'right'), 'bar', room);
+}
+
+function drawPage(canvas: Canvas, rect: Rect, state: State): void {
+  const row = selectedTorrent(state);
+  if (row === null && state.page !== 'log') {
+    canvas.put(rect.x + 1, rect.y, 'no torrent is selected', 'dim');
+    return;
+  }
+  if (row !== null && state.page === 'overview') {
+    drawOverview(canvas, rect, { row, detail: shownDetail(state, 'overview'), state });
+    return;
+  }
+  if (state.page === 'overview') return;
+  const table = tableRect(state, state.page) as Rect;
+  if (shownDetail(state, state.page) === null) {
+    canvas.put(rect.x + 1, rect.y + 1, 'one moment …', 'dim');
+    return;
+  }
+  switch (state.page) {
+    case 'files':
+      drawOne(canvas, table, FILES, 'files', state);
+      break;
+    case 'peers':
+      drawOne(canvas, table, PEERS, 'peers', state);
+      break;
+    case 'trackers':
+      drawOne(canvas, table, TRACKERS, 'trackers', state);
+      break;
+    case 'log':
+      drawOne(canvas, table, LOG, 'log', state);
+      break;
+  }
+  drawFooter(canvas, rect, state, footerRows(state.page, rect.height));
+}
+
+/** What has no room in a row: the legend of the flags, a whole address or message. */
+function drawFooter(canvas: Canvas, rect: Rect, { page, views, tables }: State, height: number): void {
+  if (height === 0) return;
+  const tracker = views.trackers[tables.trackers.index];
+  const texts = {
+    peers: PEER_LEGEND,
+    trackers:
+      tracker === undefined ? '' : `${tracker.url}${tracker.lastError === null ? '' : `: ${tracker.lastError}`}`,
+    log: views.log[tables.log.index]?.text ?? '',
+  };
+  const text = page === 'peers' || page === 'trackers' || page === 'log' ? texts[page] : '';
+  const lines = wrap(text, Math.max(1, rect.width - 2)).slice(0, height);
+  lines.forEach((line, at) => {
+    canvas.put(rect.x + 1, rect.y + rect.height - height + at, line, 'dim', rect.width - 2);
+  });
+}
+
+/** The last line: that we leave, what is typed, what happened, or which keys there are. */
+function drawLine(canvas: Canvas, { x, y, width, height }: Rect, state: State): void {
+  if (height === 0) return;
+  if (state.leaving) {
+    canvas.put(x, y, ' leaving: what was received is written and the trackers are told (again: at once)', 'warn');
+  } else if (state.life === 'ended') {
+    canvas.put(x, y, ` ${state.ending ?? 'the downloading process ended'} (R starts it again, q leaves)`, 'bad');
+  } else if (state.dialog?.kind === 'filter') {
+    const label = ' show rows with: ';
+    const at = x + canvas.put(x, y, label, 'accent');
+    const shown = visible(state.dialog.field, width - at - 1);
+    canvas.put(at, y, shown.text, 'text');
+    canvas.cursor = { x: Math.min(width - 1, at + shown.cursor), y };
+  } else if (state.message !== null) {
+    const more = state.notices.length === 0 ? '' : ` (${state.notices.length} more)`;
+    const roles = { info: 'accent', warn: 'warn', error: 'bad' } as const;
+    canvas.put(x, y, ` ${clip(state.message.text, width - 2 - more.length)}${more}`, roles[state.message.level]);
+  } else if (state.dialog === null) {
+    drawHints(canvas, { x, y, width, height }, LIST_HINTS);
+  }
+}
+
+/** Keys with what they do, each also a button. */
+function drawHints(canvas: Canvas, { x, y, width }: Rect, hints: readonly (readonly [string, string])[]): void {
+  let at = x + 1;
+  for (const [key, text] of hints) {
+    const name = key === ' ' ? 'Space' : key === 'tab' ? 'Tab' : key;
+    if (at + name.length + text.length + 1 > width) break;
+    const begin = at;
+    at += canvas.put(at, y, name, 'key') + 1;
+    at += canvas.put(at, y, text, 'dim');
+    canvas.zone({ x: begin, y, width: at - begin, height: 1 }, { kind: 'press', key });
+    at += 2;
+  }
+}

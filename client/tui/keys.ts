@@ -1,0 +1,139 @@
+// Which key means which action, and what the help says about it: one table for both.
+
+export type Action =
+  | 'up'
+  | 'down'
+  | 'pageUp'
+  | 'pageDown'
+  | 'first'
+  | 'last'
+  | 'switchFocus'
+  | 'enter'
+  | 'back'
+  | 'zoom'
+  | 'overview'
+  | 'files'
+  | 'peers'
+  | 'trackers'
+  | 'log'
+  | 'nextPage'
+  | 'previousPage'
+  | 'filter'
+  | 'sortNext'
+  | 'sortReverse'
+  | 'add'
+  | 'explore'
+  | 'toggle'
+  | 'pause'
+  | 'resume'
+  | 'remove'
+  | 'recheck'
+  | 'announce'
+  | 'limits'
+  | 'globalLimits'
+  | 'sequential'
+  | 'moveUp'
+  | 'moveDown'
+  | 'relocate'
+  | 'overwrite'
+  | 'raise'
+  | 'lower'
+  | 'open'
+  | 'close'
+  | 'wholeLog'
+  | 'restart'
+  | 'help'
+  | 'redraw'
+  | 'suspend'
+  | 'quit'
+  | 'quitAtOnce';
+
+export interface Binding {
+  readonly keys: readonly string[];
+  readonly action: Action;
+  readonly help: string;
+  readonly group: 'Moving' | 'Torrents' | 'Files' | 'Program';
+}
+
+function bind(group: Binding['group'], keys: string, action: Action, help: string): Binding {
+  return { keys: keys === ' ' ? [' '] : keys.split(' '), action, help, group };
+}
+
+/** Where two bindings hold the same key, the one of the group `Files` counts on the files page, the other elsewhere. */
+export const BINDINGS: readonly Binding[] = [
+  bind('Moving', 'up k', 'up', 'one row up'),
+  bind('Moving', 'down j', 'down', 'one row down'),
+  bind('Moving', 'pageup ctrl-b', 'pageUp', 'one screen up'),
+  bind('Moving', 'pagedown ctrl-f', 'pageDown', 'one screen down'),
+  bind('Moving', 'home g', 'first', 'first row'),
+  bind('Moving', 'end G', 'last', 'last row'),
+  bind('Moving', 'tab shift-tab', 'switchFocus', 'between the list and the page'),
+  bind('Moving', 'enter', 'enter', 'into the page'),
+  bind('Moving', 'escape', 'back', 'out of the page; all rows again after a filter'),
+  bind('Moving', 'z', 'zoom', 'list or page alone on the screen, and back'),
+  bind('Moving', '1', 'overview', 'overview'),
+  bind('Moving', '2', 'files', 'files'),
+  bind('Moving', '3', 'peers', 'peers'),
+  bind('Moving', '4', 'trackers', 'trackers'),
+  bind('Moving', '5', 'log', 'log'),
+  bind('Moving', 'right l', 'nextPage', 'next page'),
+  bind('Moving', 'left h', 'previousPage', 'previous page'),
+  bind('Moving', '/', 'filter', 'show only rows with these words'),
+  bind('Moving', 's', 'sortNext', 'sort by the next column'),
+  bind('Moving', 'S', 'sortReverse', 'sort the other way round'),
+  bind('Torrents', 'a', 'add', 'add a magnet link or a path (or just paste it)'),
+  bind('Torrents', 'o', 'explore', 'look for a .torrent file'),
+  bind('Torrents', ' ', 'toggle', 'pause or resume'),
+  bind('Torrents', 'p', 'pause', 'pause'),
+  bind('Torrents', 'r', 'resume', 'resume'),
+  bind('Torrents', 'd delete', 'remove', 'remove (asks first)'),
+  bind('Torrents', 'c', 'recheck', 'check all data again'),
+  bind('Torrents', 'n', 'announce', 'ask the trackers now'),
+  bind('Torrents', 't', 'limits', 'limits of the torrent'),
+  bind('Torrents', 'T', 'globalLimits', 'limits of all together'),
+  bind('Torrents', 'e', 'sequential', 'pieces in order, or rarest first'),
+  bind('Torrents', 'K ctrl-up', 'moveUp', 'one place up in the queue'),
+  bind('Torrents', 'J ctrl-down', 'moveDown', 'one place down in the queue'),
+  bind('Torrents', 'm', 'relocate', 'say where the data is now'),
+  bind('Torrents', 'O', 'overwrite', 'go on over files that are in its place (asks first)'),
+  bind('Files', ' ', 'toggle', 'take or skip'),
+  bind('Files', '+ =', 'raise', 'higher priority'),
+  bind('Files', '-', 'lower', 'lower priority'),
+  bind('Files', 'right l', 'open', 'open the folder'),
+  bind('Files', 'left h', 'close', 'close the folder'),
+  bind('Program', '? f1', 'help', 'these keys'),
+  bind('Program', 'L', 'wholeLog', 'log of everything, or of the torrent'),
+  bind('Program', 'R', 'restart', 'start the downloading process again, where it ended'),
+  bind('Program', 'ctrl-l', 'redraw', 'draw the screen anew'),
+  bind('Program', 'ctrl-z', 'suspend', 'back to the shell; downloads go on'),
+  bind('Program', 'q', 'quit', 'leave in good order'),
+  bind('Program', 'ctrl-c', 'quitAtOnce', 'the same; twice: at once'),
+];
+
+const GENERAL = new Map<string, Action>();
+const ON_FILES = new Map<string, Action>();
+for (const { keys, action, group } of BINDINGS)
+  for (const key of keys) (group === 'Files' ? ON_FILES : GENERAL).set(key, action);
+
+/** What `key` means; null = nothing. `onFiles`: the files page has the focus. */
+export function actionOf(key: string, onFiles: boolean): Action | null {
+  return (onFiles ? ON_FILES.get(key) : undefined) ?? GENERAL.get(key) ?? null;
+}
+
+/** A key as people write it. */
+export function keyName(key: string): string {
+  const names: Readonly<Record<string, string>> = {
+    ' ': 'Space',
+    up: '↑',
+    down: '↓',
+    left: '←',
+    right: '→',
+    pageup: 'PgUp',
+    pagedown: 'PgDn',
+    escape: 'Esc',
+  };
+  const name = names[key];
+  if (name !== undefined) return name;
+  if (key.startsWith('ctrl-')) return `Ctrl-${keyName(key.slice('ctrl-'.length))}`;
+  return key.length === 1 ? key : key.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
+}

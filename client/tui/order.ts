@@ -1,0 +1,8 @@
+// How names are put in order: as people expect it, numbers by value, the same on every machine.
+
+const COLLATOR = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
+
+/** Ascending. */
+export function compareNames(a: string, b: string): number {
+  return COLLATOR.compare(a.slice(0, 128), b.slice(0, 128));
+}

@@ -1,0 +1,31 @@
+// A folder of the disk, with what can be opened in it: folders and `.torrent` files.
+
+import { size } from '../format.ts';
+import type { Entry } from '../state.ts';
+import type { Spec } from '../table.ts';
+
+export const FOLDER: Spec<Entry> = {
+  columns: [
+    {
+      key: 'name',
+      title: 'Name',
+      cells: 14,
+      flexible: true,
+      gives: 0,
+      text: ({ name, kind }) => (kind === 'folder' ? `${name}/` : name),
+      role: ({ kind }) => (kind === 'torrent' ? null : 'strong'),
+    },
+    {
+      key: 'size',
+      title: 'Size',
+      cells: 8,
+      align: 'right',
+      gives: 1,
+      text: ({ kind, lengthBytes }, { units }) => (kind === 'torrent' ? size(lengthBytes, units) : ''),
+      role: () => 'dim',
+    },
+  ],
+  id: (entry) => entry.name,
+  words: (entry) => entry.name,
+  empty: 'no folders and no .torrent files',
+};

@@ -1,0 +1,196 @@
+// The built program and the terminal that it is on: sizes, colours, the mouse, and that the terminal is always given back.
+
+// oxlint-disable no-control-regex
+
+import { execFileSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { KEYS, Screen } from './screen.ts';
+import { makeHome, startUi } from './swarm.ts';
+
+const GIVEN_BACK = { bracketedPasteMode: false, mouse: false, wraparoundMode: true };
+
+/** The UI over a scripted core, for what a real swarm does not do. */
+function startScripted(script: object, options: ConstructorParameters<typeof Screen>[1] = {}): Screen {
+  const screen = new Screen([resolve('test/bench/tui/tui-process.ts'), JSON.stringify(script)], options);
+  onTestFinished(() => screen.kill());
+  return screen;
+}
+
+function expectGivenBack(screen: Screen): void {
+  expect(screen.alternate).toBe(false);
+  expect(screen.modes).toEqual(GIVEN_BACK);
+  expect(screen.output).toMatch(/\u001b\[\?25h[^]*\u001b\[\?1049l[^\u001b]*$/);
+}
+
+function childrenOf(pid: number): number[] {
+  const listed = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
+  return listed.trim().split(/\s+/).filter(Boolean).map(Number);
+}
+
+describe('terminal', () => {
+  test('sizes: every page on every size, resized while it runs, without a stray line', async () => {
+    const screen = startScripted({ torrents: 300, peers: 120, moving: 20 }, { columns: 200, rows: 60 });
+    await screen.shows(/Starling.*300 torrents/);
+    for (const [columns, rows] of [
+      [80, 24],
+      [200, 60],
+      [120, 40],
+      [60, 20],
+      [30, 10],
+      [12, 3],
+      [1, 1],
+      [80, 24],
+    ] as const) {
+      screen.resize(columns, rows);
+      screen.type('1', '2', '3', '4', '5', '?', '.', 'z', 'z');
+      if (columns < 40) continue;
+      await screen.shows((now) => now.lines()[0]?.includes('300 torrents') === true && /1 ov.* 5 log/.test(now.text()));
+      await screen.shows((now) => /\? keys/.test(now.lines().at(-1) ?? ''));
+    }
+    screen.type('q');
+    expect(await screen.ended).toBe(0);
+    expectGivenBack(screen);
+  });
+
+  test('colours: none with NO_COLOR, and what is selected is reversed', async () => {
+    const home = makeHome();
+    const screen = startUi(home, { environment: { NO_COLOR: '1', COLORTERM: 'truecolor' } });
+    await screen.shows(/\? keys/);
+    const cells = Array.from({ length: 30 }, (_, y) => screen.cells(y)).flat();
+    expect(cells.every((cell) => cell.foreground === null && cell.background === null)).toBe(true);
+    expect(screen.cells(0)[2]?.inverse).toBe(true);
+    screen.type('q');
+    expect(await screen.ended).toBe(0);
+  });
+
+  test("colours: the theme's and the user's own, changed without a restart", async () => {
+    const home = makeHome('theme = "nord"\naccent = "#ff8000"\n');
+    const screen = startUi(home, { environment: { COLORTERM: 'truecolor' } });
+    await screen.shows(/\? keys/);
+    const { x, y } = screen.find('? keys');
+    expect(screen.cells(y)[x]?.foreground).toEqual({ rgb: true, value: 0xff8000 });
+    expect(screen.cells(y)[x]?.background).toEqual({ rgb: true, value: 0x2e3440 });
+    screen.type('q');
+    expect(await screen.ended).toBe(0);
+  });
+
+  test('mouse: tabs, heads, rows and the wheel', async () => {
+    const screen = startScripted({ torrents: 40, peers: 60, moving: 0 });
+    await screen.shows(/40 torrents/);
+    await screen.shows(/\b1 .*Debian 0/);
+    const tab = screen.find('3 peers');
+    screen.click(tab.x, tab.y);
+    await screen.shows(/Address/);
+    const head = screen.find('Address');
+    screen.click(head.x, head.y);
+    await screen.shows(/Address▲/);
+    screen.click(head.x, head.y);
+    await screen.shows(/Address▼/);
+    const row = screen.find('Wikipedia 2');
+    screen.click(row.x, row.y);
+    await screen.shows((now) => now.lines()[now.find('1 overview').y]?.includes('Wikipedia 2') === true);
+    screen.wheel('down', 5, 3);
+    await screen.shows((now) => now.lines()[now.find('1 overview').y]?.includes('Debian 12') === false);
+    await screen.shows((now) => now.lines()[now.find('1 overview').y]?.includes('Big Buck Bunny 5') === true);
+    screen.type('q');
+    expect(await screen.ended).toBe(0);
+    expectGivenBack(screen);
+  });
+
+  test('leaving: Ctrl-C says that it leaves and exits 0, with the terminal given back', async () => {
+    const screen = startUi(makeHome());
+    await screen.shows(/no torrents yet/);
+    screen.type(KEYS.ctrlC);
+    expect(await screen.ended).toBe(0);
+    expect(screen.output).toContain('leaving');
+    expectGivenBack(screen);
+  });
+
+  test('leaving: Ctrl-C twice exits 130 at once', async () => {
+    const screen = startUi(makeHome());
+    await screen.shows(/no torrents yet/);
+    screen.type(KEYS.ctrlC + KEYS.ctrlC);
+    expect(await screen.ended).toBe(130);
+    expectGivenBack(screen);
+  });
+
+  test.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
+    'leaving: %s exits 0 with the terminal given back',
+    async (signal) => {
+      const screen = startUi(makeHome());
+      await screen.shows(/no torrents yet/);
+      process.kill(screen.pid, signal);
+      expect(await screen.ended).toBe(0);
+      expectGivenBack(screen);
+    },
+  );
+
+  test('downloading process: when it dies the UI says so, starts it again when asked, and leaves with 0', async () => {
+    const screen = startUi(makeHome());
+    await screen.shows(/port \d+/);
+    const [core] = childrenOf(screen.pid);
+    process.kill(core as number, 'SIGKILL');
+    await screen.shows(/ended by SIGKILL.*R starts it again/);
+    screen.type('R');
+    await screen.shows((now) => /port \d+/.test(now.text()) && !/R starts it again/.test(now.text()));
+    expect(childrenOf(screen.pid)[0]).not.toBe(core);
+    screen.type('q');
+    expect(await screen.ended).toBe(0);
+    expectGivenBack(screen);
+  });
+
+  test('downloading process: it ends when the UI is killed', async () => {
+    const screen = startUi(makeHome());
+    await screen.shows(/port \d+/);
+    const [core] = childrenOf(screen.pid);
+    screen.kill();
+    await screen.ended;
+    await expect.poll(() => isAlive(core as number), { timeout: 20_000 }).toBe(false);
+  });
+
+  test('state folder: a second UI says who has it, and exits 1 with the terminal given back', async () => {
+    const home = makeHome();
+    const first = startUi(home);
+    await first.shows(/port \d+/);
+    const second = startUi(home);
+    expect(await second.ended).toBe(1);
+    expectGivenBack(second);
+    expect(second.text()).toMatch(/starling: .*state/);
+    first.type('q');
+    expect(await first.ended).toBe(0);
+  });
+
+  test('our own bug: the terminal is given back and the bug is named', async () => {
+    const screen = startScripted({ torrents: 3, peers: 1, moving: 0, broken: true });
+    expect(await screen.ended).toBe(1);
+    expectGivenBack(screen);
+    expect(screen.text()).toContain('TypeError');
+  });
+
+  test('without a terminal: it says so', () => {
+    const run = () => execFileSync(process.execPath, ['bin/starling.js', 'tui'], { stdio: 'pipe', encoding: 'utf8' });
+    expect(run).toThrow(/the terminal UI needs a terminal/);
+  });
+
+  test('suspended: Ctrl-Z gives the terminal back, and what continues draws anew', async () => {
+    const screen = startScripted({ torrents: 3, peers: 1, moving: 0 });
+    await screen.shows(/3 torrents/);
+    screen.type('\u001a');
+    await screen.shows((now) => !now.alternate);
+    // Nobody waits here as a shell would; on its own it goes on, and with a shell the signal continues it.
+    process.kill(screen.pid, 'SIGCONT');
+    await screen.shows((now) => now.alternate && /3 torrents/.test(now.text()));
+    screen.type('q');
+    expect(await screen.ended).toBe(0);
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,179 @@
+// Frames: of any state on any size, with what they must say.
+
+// oxlint-disable no-control-regex
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Detail } from '../../client/control/protocol.ts';
+import { drawFrame } from '../../client/tui/draw.ts';
+import { hostileText } from './hostile-text.ts';
+import { peerRow, torrentRow, Ui } from './support.ts';
+
+const KEY = torrentRow(0).key;
+
+function shown(ui: Ui): string {
+  const canvas = drawFrame(ui.state);
+  return Array.from({ length: canvas.height }, (_, y) => canvas.line(y).trimEnd()).join('\n');
+}
+
+function details(text: string): Detail[] {
+  const pieces = Uint8Array.from({ length: 100 }, (_, at) => at % 4);
+  const peers = Array.from({ length: 40 }, (_, conn) =>
+    peerRow(conn, { client: text, seed: conn % 2 === 0, snubbed: true }),
+  );
+  const file = { path: [text, text], lengthBytes: 10, haveBytes: 3, priority: 4 as const, pad: false };
+  const tracker = {
+    tier: 0,
+    url: text,
+    status: 'failed' as const,
+    nextAnnounceAt: 99_000,
+    lastError: text,
+    seeds: 1,
+    leechers: null,
+  };
+  return [
+    {
+      page: 'overview',
+      key: KEY,
+      comment: text,
+      createdBy: text,
+      pieceLengthBytes: 16_384,
+      pieces,
+      availability: pieces,
+    },
+    { page: 'files', key: KEY, files: [file, file] },
+    { page: 'peers', key: KEY, peers },
+    { page: 'trackers', key: KEY, trackers: [tracker] },
+    { page: 'log', key: KEY, lines: [{ at: 1, level: 'error', text }] },
+  ];
+}
+
+const DIALOGS: readonly (readonly string[])[] = [
+  [],
+  ['?'],
+  ['d'],
+  ['O'],
+  ['t'],
+  ['a'],
+  ['/'],
+  ['z'],
+  ['tab', 'z'],
+  ['q'],
+];
+
+describe('drawing', () => {
+  test('frames: any page and dialog on any size, with any text, stays inside its cells (property)', () => {
+    const size = fc.record({ columns: fc.integer({ min: 1, max: 220 }), height: fc.integer({ min: 1, max: 65 }) });
+    fc.assert(
+      fc.property(size, hostileText, fc.constantFrom(...DIALOGS), fc.nat(4), (screen, text, keys, page) => {
+        const ui = new Ui([torrentRow(0, { name: text, error: text, folder: text }), torrentRow(1)], screen);
+        ui.press(String(page + 1));
+        ui.happen({ kind: 'detail', detail: details(text)[page] as Detail });
+        ui.press(...keys);
+        const canvas = drawFrame(ui.state);
+        expect([canvas.width, canvas.height]).toEqual([screen.columns, screen.height]);
+        expect(canvas.texts).toHaveLength(screen.columns * screen.height);
+        expect(canvas.texts.join('')).not.toMatch(
+          /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/,
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('frames: the explorer on any size (property)', () => {
+    const preview = {
+      name: '日本',
+      infoHash: KEY,
+      totalBytes: 10,
+      pieceLengthBytes: 16_384,
+      pieceCount: 1,
+      private: true,
+      tiers: [['udp://a', 'udp://b']],
+      comment: null,
+      createdBy: 'x',
+      createdAt: 1,
+    };
+    const file = { path: ['日本', 'a'], lengthBytes: 10, haveBytes: 0, priority: 4 as const, pad: false };
+    const offer = {
+      kind: 'ready',
+      path: '/m/a.torrent',
+      bytes: new Uint8Array(),
+      preview,
+      files: [file],
+      closed: new Set<string>(),
+    } as const;
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 220 }),
+        fc.integer({ min: 1, max: 65 }),
+        fc.boolean(),
+        (columns, height, choose) => {
+          const ui = new Ui([], { columns, height });
+          ui.happen({ kind: 'pathFound', folder: '/m', look: null, error: null });
+          const entries = [{ name: 'a.torrent', kind: 'torrent' as const, lengthBytes: 1 }];
+          ui.happen({ kind: 'folderRead', folder: '/m', entries, error: null });
+          ui.happen({ kind: 'torrentRead', offer });
+          if (choose) ui.press('enter', 'f');
+          const text = shown(ui);
+          if (columns >= 80 && height >= 24) {
+            expect(text).toContain('Private   yes');
+            expect(text).toContain('udp://a and 1 other');
+            expect(text).toContain('Save to /downloads');
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test('percent: 100 is said only when everything wanted is here', () => {
+    const ui = new Ui([torrentRow(0, { wantedBytes: 10_000_000, totalBytes: 10_000_000, haveBytes: 9_999_999 })]);
+    expect(shown(ui)).toContain('99.9 %');
+    expect(shown(ui)).not.toContain('100.0 %');
+  });
+
+  test('time left: none while nothing moves, none for what is complete', () => {
+    const still = shown(new Ui([torrentRow(0)]));
+    expect(still).toContain('∞');
+    const moving = shown(new Ui([torrentRow(0, { downloadBps: 10, haveBytes: 0 })]));
+    expect(moving).toContain('1m 40s');
+    const done = shown(new Ui([torrentRow(0, { state: 'seeding', haveBytes: 1000 })]));
+    expect(done).not.toContain('∞');
+  });
+
+  test('metadata: a magnet without it shows no size and no percent', () => {
+    const row = torrentRow(0, { state: 'metadata', totalBytes: 0, wantedBytes: 0, haveBytes: 0, pieceCount: 0 });
+    const text = shown(new Ui([row]));
+    expect(text).not.toContain('%');
+    expect(text).toContain('size not known yet');
+  });
+
+  test('peers: flags stand in their columns, and the legend says what they mean', () => {
+    const ui = new Ui([torrentRow(0)], { columns: 140, height: 40 });
+    ui.press('3');
+    const peer = peerRow(1, { seed: true, amInterested: true, peerChoking: false, onParole: true, source: 'incoming' });
+    ui.happen({ kind: 'detail', detail: { page: 'peers', key: KEY, peers: [peer] } });
+    expect(shown(ui)).toContain('SD   Pi');
+    expect(shown(ui)).toMatch(/S seed · D we download/);
+  });
+
+  test('mouse: heads, rows, tabs and hints can be clicked, and nothing under a dialog', () => {
+    const ui = new Ui([torrentRow(0), torrentRow(1)]);
+    const canvas = drawFrame(ui.state);
+    const at = (text: string) => {
+      const y = shown(ui)
+        .split('\n')
+        .findIndex((line) => line.includes(text));
+      return { x: canvas.line(y).indexOf(text), y };
+    };
+    const clicked = (text: string) => canvas.clicked(at(text).x, at(text).y);
+    expect(clicked('Size')).toEqual({ kind: 'sort', table: 'torrents', column: 'size' });
+    expect(clicked('torrent 1')).toEqual({ kind: 'select', table: 'torrents', id: torrentRow(1).key });
+    expect(clicked('3 peers')).toEqual({ kind: 'open', page: 'peers' });
+    expect(clicked('remove')).toEqual({ kind: 'press', key: 'd' });
+    expect(canvas.wheeled(5, 3)).toMatchObject({ kind: 'scroll', table: 'torrents' });
+    ui.press('d');
+    expect(drawFrame(ui.state).clicked(0, 2)).toBe(null);
+  });
+});

@@ -1,0 +1,281 @@
+// What keys, clicks, pastes and pushes do to the state, and what is asked of the downloading process for them.
+
+import { describe, expect, test } from 'vitest';
+import type { Preview } from '../../client/tui/state.ts';
+import { peerRow, torrentRow, Ui } from './support.ts';
+
+const KEY = torrentRow(0).key;
+const LINK = 'magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567';
+
+function withFiles(): Ui {
+  const ui = new Ui([torrentRow(0)]);
+  const file = (path: readonly string[], pad = false) => ({
+    path,
+    lengthBytes: 10,
+    haveBytes: 0,
+    priority: 4 as const,
+    pad,
+  });
+  ui.press('2');
+  const files = [file(['t', 'a']), file(['t', '.pad', '6'], true), file(['t', 'd', 'b']), file(['t', 'd', 'c'])];
+  ui.happen({ kind: 'detail', detail: { page: 'files', key: KEY, files } });
+  return ui;
+}
+
+describe('keys', () => {
+  test.each([
+    ['p', { call: 'pause', key: KEY }],
+    ['r', { call: 'resume', key: KEY }],
+    ['c', { call: 'recheck', key: KEY }],
+    ['n', { call: 'announce', key: KEY }],
+    ['e', { call: 'sequential', key: KEY, on: true }],
+    ['J', { call: 'move', key: KEY, to: 1 }],
+    [' ', { call: 'pause', key: KEY }],
+  ])('keys: %s asks for what it means, and says so at once', (key, request) => {
+    const ui = new Ui([torrentRow(0), torrentRow(1)]);
+    ui.press(key);
+    expect(ui.requests).toEqual([request]);
+    expect(ui.state.message?.text).toContain('torrent 0');
+  });
+
+  test('keys: Space resumes what is paused', () => {
+    const ui = new Ui([torrentRow(0, { state: 'paused' })]);
+    ui.press(' ');
+    expect(ui.requests).toEqual([{ call: 'resume', key: KEY }]);
+  });
+
+  test('keys: a place beyond the end of the queue is not asked for', () => {
+    const ui = new Ui([torrentRow(0)]);
+    ui.press('J', 'K');
+    expect(ui.requests).toEqual([]);
+    expect(ui.state.message).toMatchObject({ level: 'warn' });
+  });
+
+  test('keys: without a torrent, and without a meaning, they say so', () => {
+    const ui = new Ui();
+    ui.press('p');
+    expect(ui.state.message?.text).toBe('no torrent is selected');
+    ui.press('ctrl-x');
+    expect(ui.state.message?.text).toContain('no such key');
+  });
+
+  test('keys: removal is asked first, and Escape changes nothing', () => {
+    const ui = new Ui([torrentRow(0)]);
+    ui.press('d', 'enter');
+    expect([ui.requests, ui.state.dialog]).toEqual([[], null]);
+    ui.press('d', '3', 'escape');
+    expect(ui.requests).toEqual([]);
+    ui.press('d', 'down', 'enter');
+    expect(ui.requests).toEqual([{ call: 'remove', key: KEY, withData: false }]);
+    ui.press('d', '3', 'enter');
+    expect(ui.requests[1]).toEqual({ call: 'remove', key: KEY, withData: true });
+  });
+
+  test('keys: while a question stands, its torrent may move or go', () => {
+    const ui = new Ui([torrentRow(0), torrentRow(1)]);
+    ui.press('d', '2');
+    ui.rows([torrentRow(1)]);
+    ui.press('enter');
+    expect(ui.requests).toEqual([{ call: 'remove', key: KEY, withData: false }]);
+  });
+
+  test('keys: q leaves once; Ctrl-C twice leaves at once', () => {
+    const ui = new Ui([torrentRow(0)]);
+    ui.press('ctrl-c', 'p');
+    expect(ui.effects.at(-1)).toEqual({ kind: 'leave', atOnce: false });
+    expect(ui.state.leaving).toBe(true);
+    ui.press('ctrl-c');
+    expect(ui.effects.at(-1)).toEqual({ kind: 'leave', atOnce: true });
+    expect(ui.requests).toEqual([]);
+  });
+});
+
+describe('answers', () => {
+  test('answers: an error is shown, a message fades', () => {
+    const ui = new Ui([torrentRow(0)]);
+    ui.happen({ kind: 'answered', done: null, error: 'no room', key: null });
+    expect(ui.state.message).toMatchObject({ text: 'no room', level: 'error' });
+    ui.happen({ kind: 'tick', now: 60_000 });
+    expect(ui.state.message).toBe(null);
+  });
+
+  test('answers: what was added is selected, also where its row comes later', () => {
+    const ui = new Ui([torrentRow(0)]);
+    ui.happen({ kind: 'answered', done: 'added', error: null, key: torrentRow(5).key });
+    ui.rows([torrentRow(0), torrentRow(5)]);
+    expect(ui.state.tables.torrents.selected).toBe(torrentRow(5).key);
+    expect(ui.watched).toMatchObject({ key: torrentRow(5).key });
+  });
+
+  test('notices: they wait for each other, and are bounded', () => {
+    const ui = new Ui();
+    for (let at = 0; at < 100; at += 1) ui.happen({ kind: 'notice', level: 'warn', text: `notice ${at}` });
+    expect(ui.state.message?.text).toBe('notice 0');
+    expect(ui.state.notices.length).toBeLessThan(30);
+    ui.happen({ kind: 'tick', now: 60_000 });
+    expect(ui.state.message?.text).toMatch(/notice \d+/);
+  });
+
+  test('pages: the one that is shown is watched, of the torrent that is selected', () => {
+    const ui = new Ui([torrentRow(0), torrentRow(1)]);
+    expect(ui.watched).toEqual({ call: 'watch', key: KEY, page: 'overview' });
+    ui.press('down', '3');
+    expect(ui.watched).toEqual({ call: 'watch', key: torrentRow(1).key, page: 'peers' });
+    ui.press('L');
+    expect(ui.watched).toEqual({ call: 'watch', key: '', page: 'log' });
+    ui.happen({ kind: 'life', life: 'ended', ending: 'gone' });
+    ui.press('R');
+    expect(ui.effects.at(-1)).toEqual({ kind: 'restart' });
+    const before = ui.effects.length;
+    ui.happen({ kind: 'life', life: 'starting', ending: null });
+    expect(ui.effects.length).toBe(before + 1);
+  });
+});
+
+describe('tables', () => {
+  test('peers: a click on a head sorts, one on a row selects, the wheel scrolls', () => {
+    const ui = new Ui([torrentRow(0)]);
+    ui.press('3');
+    const peers = Array.from({ length: 40 }, (_, conn) => peerRow(conn, { downloadBps: conn }));
+    ui.happen({ kind: 'detail', detail: { page: 'peers', key: KEY, peers } });
+    ui.happen({ kind: 'sort', table: 'peers', column: 'down' });
+    expect(ui.state.views.peers[0]?.downloadBps).toBe(39);
+    ui.happen({ kind: 'select', table: 'peers', id: '30' });
+    expect(ui.state.tables.peers.selected).toBe('30');
+    ui.happen({ kind: 'scroll', table: 'peers', by: 3 });
+    expect(ui.state.tables.peers.selected).toBe('27');
+  });
+
+  test('filter: rows are filtered while one types; Enter keeps it, Escape shows all again', () => {
+    const ui = new Ui([torrentRow(0), torrentRow(1), torrentRow(11)]);
+    ui.press('/');
+    ui.text('rent 1');
+    expect(ui.state.views.torrents.map((row) => row.name)).toEqual(['torrent 1', 'torrent 11']);
+    ui.press('enter');
+    expect(ui.state.dialog).toBe(null);
+    ui.press('escape');
+    expect(ui.state.views.torrents).toHaveLength(3);
+  });
+
+  test('log: at its end it follows new lines, elsewhere it stays', () => {
+    const ui = new Ui([torrentRow(0)]);
+    ui.press('5');
+    const lines = (count: number) =>
+      Array.from({ length: count }, (_, at) => ({ at, level: 'info' as const, text: `line ${at}` }));
+    const push = (count: number) =>
+      ui.happen({ kind: 'detail', detail: { page: 'log', key: KEY, lines: lines(count) } });
+    push(50);
+    push(60);
+    expect(ui.state.tables.log.index).toBe(59);
+    ui.press('up', 'up');
+    push(70);
+    expect(ui.state.tables.log.index).toBe(57);
+  });
+});
+
+describe('files', () => {
+  test('files: priorities go to all files below a folder, pad files are not shown', () => {
+    const ui = withFiles();
+    expect(ui.state.views.files.map((row) => row.name)).toEqual(['t', 'a', 'd', 'b', 'c']);
+    ui.press('down', 'down', '+');
+    expect(ui.requests).toEqual([{ call: 'priority', key: KEY, files: [2, 3], priority: 7 }]);
+    ui.press(' ');
+    expect(ui.requests[1]).toMatchObject({ files: [2, 3], priority: 0 });
+  });
+
+  test('files: left closes a folder, then goes to the one above; Enter opens it again', () => {
+    const ui = withFiles();
+    ui.press('G', 'left', 'left');
+    expect(ui.state.views.files.map((row) => row.name)).toEqual(['t', 'a', 'd']);
+    ui.press('left');
+    expect(ui.state.tables.files.index).toBe(0);
+    ui.press('G', 'enter');
+    expect(ui.state.views.files).toHaveLength(5);
+  });
+});
+
+describe('adding', () => {
+  test('paste: a magnet link opens the form with it; Enter adds it to the folder', () => {
+    const ui = new Ui();
+    ui.paste(`${LINK}\n`);
+    ui.press('enter');
+    const shared = { priorities: null, paused: false, sequential: false };
+    expect(ui.requests).toEqual([{ call: 'add', source: LINK, folder: '/downloads', ...shared }]);
+  });
+
+  test('paste: a path opens the explorer at it, an info-hash is a link, other text is named as nothing', () => {
+    const ui = new Ui();
+    ui.paste("'/media/x.torrent' ");
+    expect(ui.effects.at(-1)).toEqual({ kind: 'findPath', path: '/media/x.torrent' });
+    ui.paste('file:///media/a%20b.torrent');
+    expect(ui.effects.at(-1)).toEqual({ kind: 'findPath', path: '/media/a b.torrent' });
+    ui.paste('hello');
+    expect(ui.state.message?.text).toContain('no magnet link');
+    ui.paste('0123456789abcdef0123456789abcdef01234567');
+    ui.press('enter');
+    expect(ui.requests[0]).toMatchObject({ source: LINK });
+  });
+
+  test('limits: rates as people write them; what is no rate is named and nothing is asked', () => {
+    const ui = new Ui([torrentRow(0)]);
+    ui.press('t');
+    ui.text('500KiB');
+    ui.press('tab');
+    ui.text('8Mbit');
+    ui.press('enter');
+    expect(ui.requests).toEqual([{ call: 'limits', key: KEY, downloadBps: 512_000, uploadBps: 1_000_000 }]);
+    ui.press('T');
+    ui.text('fast');
+    ui.press('enter');
+    expect(ui.state.dialog).toMatchObject({ kind: 'form', wrong: expect.stringContaining('500KiB') });
+    expect(ui.requests).toHaveLength(1);
+  });
+
+  test('explorer: a torrent is shown before it is added, with the files that are taken and the folder', () => {
+    const ui = new Ui();
+    ui.happen({ kind: 'pathFound', folder: '/media', look: 'b.torrent', error: null });
+    expect(ui.effects.at(-1)).toEqual({ kind: 'readFolder', folder: '/media', hidden: false });
+    const entry = (name: string) => ({ name, kind: 'torrent' as const, lengthBytes: 1 });
+    ui.happen({ kind: 'folderRead', folder: '/media', entries: [entry('a.torrent'), entry('b.torrent')], error: null });
+    expect(ui.effects.at(-1)).toEqual({ kind: 'readTorrent', path: '/media/b.torrent' });
+    ui.press('enter');
+    expect(ui.state.dialog).toMatchObject({ stage: 'browse' });
+    const file = (name: string, pad = false) => ({
+      path: ['t', name],
+      lengthBytes: 1,
+      haveBytes: 0,
+      priority: 4 as const,
+      pad,
+    });
+    const files = [file('one'), file('pad', true), file('two')];
+    const bytes = new Uint8Array([1]);
+    const ready = { kind: 'ready', bytes, preview: {} as Preview, files, closed: new Set<string>() } as const;
+    ui.happen({ kind: 'torrentRead', offer: { ...ready, path: '/media/a.torrent' } });
+    expect(ui.state.views.offer).toEqual([]);
+    ui.happen({ kind: 'torrentRead', offer: { ...ready, path: '/media/b.torrent' } });
+    ui.press('enter', 'G', ' ', 'P', 'f');
+    ui.text('/new');
+    ui.press('enter', 'enter');
+    const request = {
+      call: 'add',
+      source: bytes,
+      folder: '/downloads/new',
+      priorities: [4, 4, 0],
+      paused: true,
+      sequential: false,
+    };
+    expect(ui.requests).toEqual([request]);
+    expect(ui.state.dialog).toBe(null);
+  });
+
+  test('explorer: a file that is no torrent says why, and cannot be added', () => {
+    const ui = new Ui();
+    ui.happen({ kind: 'pathFound', folder: '/media', look: null, error: null });
+    const entries = [{ name: 'bad.torrent', kind: 'torrent' as const, lengthBytes: 1 }];
+    ui.happen({ kind: 'folderRead', folder: '/media', entries, error: null });
+    ui.happen({ kind: 'torrentRead', offer: { kind: 'wrong', path: '/media/bad.torrent', reason: 'not a torrent' } });
+    ui.press('enter', 'enter');
+    expect(ui.requests).toEqual([]);
+    expect(ui.state.message?.text).toContain('not a torrent');
+  });
+});
