@@ -210,6 +210,7 @@ describe('scrape', () => {
   test.each([
     ['http://127.0.0.1:1/announce', 'connection refused'],
     ['http://127.0.0.1:1/x', 'this tracker cannot be asked for figures'],
+    ['ws://127.0.0.1:1/announce', 'this tracker cannot be asked for figures'],
     ['udp://127.0.0.1', 'a UDP tracker needs a port'],
     ['udp://127.0.0.1:0', 'a UDP tracker needs a port'],
   ])('scrape: what cannot be is said in one line (%s)', async (url, reason) => {

@@ -114,6 +114,17 @@ function reply(socket: WebSocket, over: object = {}): void {
 }
 
 describe('websocket trackers', () => {
+  test.each(['reboot', '?press=1', 'announce/x'])(
+    'websocket trackers: on a local address what is no tracker is not connected to (/%s)',
+    async (path) => {
+      let connections = 0;
+      const url = await startServer(() => (connections += 1));
+      const reason = 'on a local address only …/announce is asked: this is no tracker';
+      expect(await new Heard().announce(requestTo(url + path))).toEqual({ ok: false, reason });
+      expect(connections).toBe(0);
+    },
+  );
+
   test('websocket trackers: offers and answers are passed on between two clients (bittorrent-tracker)', async () => {
     const url = await startTracker();
     const [near, far] = [new Heard(), new Heard()];

@@ -39,6 +39,8 @@ function handshakeOf(id: string): Uint8Array {
   return bytes;
 }
 
+const KEEP_ALIVE = [0, 0, 0, 0];
+
 describe('introduced peers', () => {
   test('introduced peer: is dialled with its torrent, and exchanges like any other (whoever offered)', () => {
     for (const outgoing of [true, false]) {
@@ -82,7 +84,10 @@ describe('introduced peers', () => {
   test('introduced peer: one that failed is left alone for longer each time (introduced every second)', () => {
     const lab = new Lab({ metainfo });
     const dialledAt: number[] = [];
+    const other = lab.peer({ id: 'another' });
     for (let second = 0; second < 120; second += 1) {
+      // While nobody is heard, a failure would count as our own network's.
+      lab.say(other, KEEP_ALIVE);
       introduce(lab);
       for (const { conn } of lab.dials.splice(0)) {
         dialledAt.push(second);
@@ -137,6 +142,14 @@ describe('introduced peers', () => {
     second.run();
     second.say(dial?.conn as number, handshakeOf('them'));
     expect([...second.closed.keys()]).toEqual([dial?.conn]);
+  });
+
+  test('introduced peer: its source is WebRTC, whoever offered', () => {
+    for (const outgoing of [false, true]) {
+      const lab = new Lab({ metainfo });
+      connect(lab, outgoing);
+      expect(lab.status.peers.map(({ source }) => source)).toEqual(['webrtc']);
+    }
   });
 
   test('introduced peer: the port that it says it listens on names nobody', () => {
