@@ -41,7 +41,14 @@ function hostPort(text: string, previous: readonly string[]): string[] {
 }
 
 function trackerUrl(text: string, previous: readonly string[]): string[] {
-  if (!/^(https?|udp):\/\/[^\s/]/.test(text)) throw new InvalidArgumentError('a tracker is an http, https or udp URL.');
+  if (!/^(https?|udp|wss?):\/\/[^\s/]/.test(text))
+    throw new InvalidArgumentError('a tracker is an http, https, udp, ws or wss URL.');
+  return [...previous, text];
+}
+
+function iceServer(text: string, previous: readonly string[]): string[] {
+  if (!/^(stun|turns?):[^\s/]+$/.test(text))
+    throw new InvalidArgumentError('write stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT.');
   return [...previous, text];
 }
 
@@ -62,6 +69,11 @@ function transferCommand(name: string, description: string, torrent: string): Co
         .default([], 'none'),
     )
     .option('--no-trackers', 'ask no tracker')
+    .addOption(
+      new Option('--ice-server <url>', 'STUN or TURN server for WebRTC peers; may be given several times')
+        .argParser(iceServer)
+        .default([], 'none'),
+    )
     .option('--json', 'print JSON lines')
     .option('--check', 'hash everything on the disk before starting')
     .addOption(rateLimit('--download-limit <rate>'))
@@ -129,8 +141,8 @@ function program(): Command {
     .action(async (file: string, options: InfoOptions) => (await import('./commands/info.ts')).info(file, options));
 
   const tracker = new Command('tracker')
-    .description('Run a tracker for a private swarm, over HTTP and UDP')
-    .option('--port <n>', 'port of both (0 = any)', port, 6969)
+    .description('Run a tracker for a private swarm, over HTTP, UDP and WebSocket')
+    .option('--port <n>', 'port of all (0 = any)', port, 6969)
     .option('--bind <address>', 'address to listen on', '127.0.0.1')
     .action(async (options: { port: number; bind: string }) =>
       (await import('./commands/tracker.ts')).tracker(options),

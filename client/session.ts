@@ -5,6 +5,7 @@
 
 import type {
   AddMagnet,
+  AnnounceReply,
   AnnounceRequest,
   AddTorrent,
   AddError,
@@ -32,7 +33,7 @@ import type {
   TorrentStatus,
   TorrentSummary,
 } from '#engine';
-import { BLOCK_LENGTH_BYTES, createEngine } from '#engine';
+import { BLOCK_LENGTH_BYTES, createEngine, introducedPeer, isWebSocketUrl } from '#engine';
 import type { Server, Socket } from 'node:net';
 import { millisecondsUntil, now } from './clock.ts';
 import { diskFault } from './disk/disk-fault.ts';
@@ -43,6 +44,7 @@ import { NetworkWatch } from './net/network-watch.ts';
 import { Transport, type TransportEvents } from './net/transport.ts';
 import type { ResumeStore } from './resume-store.ts';
 import { TrackerClient } from './trackers/tracker-client.ts';
+import { WebRtc } from './webrtc/web-rtc.ts';
 
 /** Inputs answered from memory inside one turn of the loop before others get theirs. */
 const ROUNDS_PER_TURN_MAX = 16;
@@ -54,6 +56,8 @@ export interface SessionOptions {
   readonly record: (engine: Engine) => Engine;
   /** Local address of everything, null: the system's choice; see `rebind`. */
   readonly bind: string | null;
+  /** STUN and TURN servers for WebRTC, as URLs. */
+  readonly iceServers: readonly string[];
   readonly resumeStore: ResumeStore;
   /** Called inside a drain: must not call the session back. */
   readonly onEvent: (name: EventName, torrent: TorrentId, a: number, b: number) => void;
@@ -80,6 +84,7 @@ export class Session implements TransportEvents, DiskAnswers {
   readonly #transport: Transport;
   readonly #disk: Disk;
   readonly #trackers: TrackerClient;
+  readonly #webRtc: WebRtc;
   readonly #roots = new Map<TorrentId, string>();
   readonly #removals = new Map<TorrentId, () => void>();
   /** Ids whose end is still to be drained, but that belong to another torrent already. */
@@ -107,19 +112,19 @@ export class Session implements TransportEvents, DiskAnswers {
     const { random, settings } = options;
     const engine = createEngine({ random, settings, allocateBlock: () => new Uint8Array(BLOCK_LENGTH_BYTES) });
     this.#engine = options.record(engine);
-    this.#transport = new Transport(this, options.bind);
+    this.#webRtc = this.#makeWebRtc();
+    this.#transport = new Transport(this, this.#webRtc, options.bind);
     this.#disk = new Disk(this);
     this.#trackers = new TrackerClient(
       { bind: options.bind },
       {
-        announced: (job, reply) => {
-          this.#engine.announced(now(), job, reply);
-          this.#scheduleTurn();
-        },
+        announced: (job, reply) => this.#announced(job, reply),
         scraped: (job, reply) => {
           this.#engine.scraped(now(), job, reply);
           this.#scheduleTurn();
         },
+        signalled: (signal) => this.#webRtc.signalled(signal),
+        forgotten: (torrent) => this.command({ kind: 'announceNow', torrent }),
       },
     );
     this.#sink = this.#makeSink();
@@ -139,6 +144,7 @@ export class Session implements TransportEvents, DiskAnswers {
   /** Everything goes through another local address from now on; what is connected is ended. `listen` must follow. */
   rebind(bind: string | null): void {
     this.#transport.bind = bind;
+    this.#webRtc.bind = bind;
     this.#trackers.rebind(bind);
     this.command({ kind: 'networkChanged', lost: true });
   }
@@ -217,6 +223,7 @@ export class Session implements TransportEvents, DiskAnswers {
     this.#networkWatch.stop();
     this.#server?.close();
     this.#transport.closeAll();
+    this.#webRtc.close();
     await Promise.all([this.#disk.close(), this.#trackers.close()]);
   }
 
@@ -279,6 +286,33 @@ export class Session implements TransportEvents, DiskAnswers {
     this.#scheduleTurn();
   }
 
+  #announced(job: JobId, reply: AnnounceReply): void {
+    if (this.#closed) return;
+    this.#engine.announced(now(), job, reply);
+    this.#scheduleTurn();
+  }
+
+  #makeWebRtc(): WebRtc {
+    const { bind, iceServers } = this.#options;
+    return new WebRtc(
+      { bind, iceServers },
+      {
+        announce: (job, request, offers) => this.#trackers.announce(job, request, offers),
+        answer: (url, answer) => this.#trackers.answer(url, answer),
+        announced: (job, reply) => this.#announced(job, reply),
+        introduced: (torrent, peerId) => this.command({ kind: 'addPeers', torrent, peers: [introducedPeer(peerId)] }),
+        stands: (conn, link, outgoing) => this.#transport.stands(conn, link, outgoing),
+        failed: (conn, why) => this.#transport.failed(conn, why),
+        connections: {
+          chunk: (conn, chunk) => this.#transport.chunk(conn, chunk),
+          flushed: (conn) => this.#transport.flushed(conn),
+          ended: (conn, why) => this.#transport.ended(conn, why),
+          released: (block) => this.released(block),
+        },
+      },
+    );
+  }
+
   #scheduleTurn(): void {
     if (this.#turnScheduled || this.#closed) return;
     this.#turnScheduled = true;
@@ -326,7 +360,7 @@ export class Session implements TransportEvents, DiskAnswers {
     const disk = this.#disk;
     const transport = this.#transport;
     return {
-      dial: (conn, address) => transport.dial(conn, address),
+      dial: (conn, address, torrent) => transport.dial(conn, address, torrent),
       send: (conn, bytes) => transport.send(conn, bytes),
       sendPayload: (conn, block) => transport.sendPayload(conn, bytesOf(block)),
       setReading: (conn, on) => transport.setReading(conn, on),
@@ -341,7 +375,10 @@ export class Session implements TransportEvents, DiskAnswers {
       sync: (job, torrent) => disk.sync(job, torrent),
       checkPieces: (job, torrent, first, count) => disk.checkPieces(job, torrent, first, count),
       saveResume: (job, torrent, data) => this.#saveResume(job, torrent, data),
-      announce: (job, request: AnnounceRequest) => this.#trackers.announce(job, request),
+      announce: (job, request: AnnounceRequest) => {
+        if (isWebSocketUrl(request.url)) this.#webRtc.announce(job, request);
+        else this.#trackers.announce(job, request);
+      },
       openTorrent: (job, torrent, metainfo) => void this.#openTorrent(job, torrent, metainfo),
       scrape: (job, request) => this.#trackers.scrape(job, request),
       event: (name, torrent, a, b) => {

@@ -17,7 +17,7 @@ export type Instant = number;
 /** Small dense integer, chosen by the engine in `add`, free again after `remove`. */
 export type TorrentId = number;
 
-/** Small dense integer. Even: outgoing, chosen by the engine in `Sink.dial`. Odd: incoming, chosen by the driver in `connected`.
+/** Small dense integer. Even: dialled, chosen by the engine in `Sink.dial`. Odd: accepted, chosen by the driver in `connected`.
  *  Free for reuse after the first drain that follows `disconnected`, or that hands out `close`. Until then what either side still says
  *  about it is ignored by the other. */
 export type ConnId = number;
@@ -25,13 +25,14 @@ export type ConnId = number;
 /** Names one outstanding request to the world; never reused. */
 export type JobId = number;
 
-/** Where a peer listens or connects from. `host` is a numeric IPv4 or IPv6 address without brackets. */
+/** Where a peer listens or connects from. `host` is a numeric IPv4 or IPv6 address without brackets; or, with port 0, the name of a peer
+ *  that was introduced (`introducedPeer`). */
 export interface PeerAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** A peer that a tracker named. */
+/** A peer that a tracker named, or introduces. */
 export interface FoundPeer extends PeerAddress {
   /** 20 bytes, where the tracker said it (BEP 3: peers as dictionaries); another id at this address is refused. */
   readonly peerId?: Uint8Array;
@@ -105,7 +106,7 @@ export type Command =
   | { readonly kind: 'announceNow'; readonly torrent: TorrentId }
   /** Asks a tracker for figures, whether the torrent runs or not, without announcing; not more often than once a minute. */
   | { readonly kind: 'scrape'; readonly torrent: TorrentId }
-  | { readonly kind: 'addPeers'; readonly torrent: TorrentId; readonly peers: readonly PeerAddress[] }
+  | { readonly kind: 'addPeers'; readonly torrent: TorrentId; readonly peers: readonly FoundPeer[] }
   | {
       readonly kind: 'filePriority';
       readonly torrent: TorrentId;
@@ -197,8 +198,8 @@ export type ScrapeReply =
 
 /** Where the engine's decisions go. Called only inside `drain`; a sink must not call the engine back. */
 export interface Sink {
-  /** Answer: `connected` or `disconnected`. */
-  dial(conn: ConnId, address: PeerAddress): void;
+  /** Answer: `connected` or `disconnected`. An introduced peer is dialled at most once an introduction. */
+  dial(conn: ConnId, address: PeerAddress, torrent: TorrentId): void;
   /** `bytes`: borrowed for the call. Order per connection is that of the calls of `send` and `sendPayload` together. */
   send(conn: ConnId, bytes: Uint8Array): void;
   /** `block`: given back to the driver, who made it in `blockRead`. */
@@ -240,6 +241,8 @@ export interface Engine {
   add(now: Instant, options: AddTorrent | AddMagnet): Result<TorrentId, AddError>;
   command(now: Instant, command: Command): Result<null, CommandError>;
 
+  /** `outgoing`: our side made the first move. So it is where an address was dialled; an introduced peer that was dialled may have offered
+   *  itself, which makes the connection an incoming one on both sides' accounts. */
   connected(now: Instant, conn: ConnId, address: PeerAddress, outgoing: boolean): void;
   /** `chunk`: borrowed for the call; any cut of the stream. */
   received(now: Instant, conn: ConnId, chunk: Uint8Array): void;
@@ -342,7 +345,7 @@ export interface TorrentStatus extends Omit<TorrentSummary, 'fault' | 'peers' | 
 }
 
 /** How we heard of a peer. */
-export type PeerSource = 'tracker' | 'incoming' | 'remembered' | 'user';
+export type PeerSource = 'tracker' | 'incoming' | 'remembered' | 'user' | 'webrtc';
 /** How far the search for a torrent's metadata has come. */
 export interface MetadataStatus {
   /** Of the copy that has come furthest; null: nobody has named a size and given something. */

@@ -220,8 +220,9 @@ class StarlingEngine implements Engine, TorrentHost {
 
   connected(now: Instant, conn: ConnId, address: PeerAddress, outgoing: boolean): void {
     this.#begin(now);
-    if (outgoing) {
+    if (conn % 2 === 0) {
       const peer = this.#peer(conn);
+      peer.outgoing = outgoing;
       if (peer.state !== 'closed') (peer.torrent as Torrent).swarm.connected(peer);
     } else this.#accept(conn, address);
     this.#settle();
@@ -292,7 +293,7 @@ class StarlingEngine implements Engine, TorrentHost {
     if (peer.state !== 'closed') {
       this.#forget(peer, why);
       this.#peers[conn] = null;
-      if (peer.outgoing) this.#freeConns.push(conn);
+      if (conn % 2 === 0) this.#freeConns.push(conn);
     }
     this.#settle();
   }
@@ -319,7 +320,7 @@ class StarlingEngine implements Engine, TorrentHost {
     this.#peers[conn] = peer;
     this.#ctx.connections += 1;
     torrent.swarm.dialled(peer, known);
-    this.#ctx.outbox.dial(conn, peer.address);
+    this.#ctx.outbox.dial(conn, peer.address, torrent.id);
   }
 
   #takeConn(): ConnId {

@@ -13,6 +13,7 @@ export * from './metainfo/create.ts';
 export * from './metainfo/magnet.ts';
 export type { Metainfo, TorrentFile } from './metainfo/metainfo.ts';
 export * from './metainfo/parse.ts';
+export { INTRODUCTION_US, introducedPeer, isIntroduced, peerName } from './peers/introduced.ts';
 export * from './resume/resume-codec.ts';
 export type * from './resume/resume-data.ts';
 export * from './settings.ts';
@@ -20,6 +21,7 @@ export { httpAnnounceUrl, parseHttpReply } from './trackers/http-announce.ts';
 export { mergeReplies } from './trackers/announce-reply.ts';
 export * from './trackers/http-scrape.ts';
 export * from './trackers/udp-trackers.ts';
+export * from './trackers/websocket-announce.ts';
 export {
   decodeExtensionHandshake,
   EXTENSION_HANDSHAKE_ID,
@@ -31,4 +33,3 @@ export * as messages from './wire/messages.ts';
 export * from './wire/metadata-message.ts';
 export { WireReader } from './wire/reader.ts';
 export type { WireFault, WireHandler } from './wire/wire.ts';
-export { formatAddress } from './wire/ip-address.ts';

@@ -74,5 +74,11 @@ export const DOWNLOAD_BUFFER_BYTES_MAX = 40 * 1024 * 1024;
 export const TRACKER_TEXT_BYTES_MAX = 1024;
 /** Largest tracker reply that is read. */
 export const TRACKER_REPLY_BYTES_MAX = 1024 * 1024;
+/** Largest message of a WebSocket tracker that is read: a session description as JSON, and room. */
+export const WEBSOCKET_MESSAGE_BYTES_MAX = 64 * 1024;
+/** Longest session description that is handed on, in characters; a browser's with all its candidates has some 3,000. */
+export const SESSION_DESCRIPTION_LENGTH_MAX = 16 * 1024;
+/** Longest offer id that is sent back (WebTorrent's have 20 characters). */
+export const OFFER_ID_LENGTH_MAX = 64;
 /** Torrents that one scrape asks about: what a UDP reply of the usual size answers (BEP 15: "up to about 74"). */
 export const SCRAPE_HASHES_MAX = 74;

@@ -74,8 +74,8 @@ export class Outbox {
     this.#push(SEND_PAYLOAD, conn, 0, 0, 0, 0, block);
   }
 
-  dial(conn: ConnId, address: PeerAddress): void {
-    this.#push(DIAL, conn, 0, 0, 0, 0, address);
+  dial(conn: ConnId, address: PeerAddress, torrent: TorrentId): void {
+    this.#push(DIAL, conn, torrent, 0, 0, 0, address);
   }
 
   setReading(conn: ConnId, on: boolean): void {
@@ -184,7 +184,7 @@ export class Outbox {
           sink.scrape(a, ref as ScrapeRequest);
           break;
         case DIAL:
-          sink.dial(a, ref as PeerAddress);
+          sink.dial(a, ref as PeerAddress, b);
           break;
         case CLOSE:
           sink.close(a, ref as string);

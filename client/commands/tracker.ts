@@ -8,7 +8,7 @@ import { formatAddress } from '../net/address.ts';
 import { printable } from '#harness/untrusted-text';
 
 export async function tracker({ port, bind }: { readonly port: number; readonly bind: string }): Promise<void> {
-  const server = new Server({ http: true, udp: true, ws: false, stats: true });
+  const server = new Server({ http: true, udp: true, ws: true, stats: true });
   server.on('warning', (error: Error) => process.stderr.write(`starling: ${printable(error.message)}\n`));
   const failed = once(server, 'error').then(([error]) => {
     throw new Failure(`${formatAddress({ host: bind, port })}: cannot listen: ${reasonOf(error)}`);
@@ -22,7 +22,7 @@ export async function tracker({ port, bind }: { readonly port: number; readonly 
   });
   const http = formatAddress({ host: bind, port: server.http.address().port });
   const udp = formatAddress({ host: bind, port: (six ? server.udp6 : server.udp4).address().port });
-  process.stdout.write(`http://${http}/announce\nudp://${udp}/announce\n`);
+  process.stdout.write(`http://${http}/announce\nudp://${udp}/announce\nws://${http}/announce\n`);
   const leave = () => process.exit(0);
   process.once('SIGINT', leave);
   process.once('SIGTERM', leave);

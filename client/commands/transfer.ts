@@ -29,6 +29,7 @@ export interface SeedOptions {
   readonly dir: string;
   readonly port?: number;
   readonly bind?: string;
+  readonly iceServer: readonly string[];
   readonly peer: readonly string[];
   readonly trackers: boolean;
   readonly json?: true;
@@ -95,6 +96,7 @@ class Transfer {
       random: new Random(seed),
       record: (engine) => this.#recorder?.record(engine, seed, settings) ?? engine,
       bind: options.bind ?? null,
+      iceServers: options.iceServer,
       resumeStore: this.#resumeStore,
       onEvent: (name, torrent, a, b) => this.#onEvent(name, torrent, a, b),
       onClose: (conn, why) => this.#eventLog.log.debug({ conn }, `closed connection ${conn}: ${printable(why)}`),

@@ -4,7 +4,7 @@
 // line for the user where it failed. Rows are pushed, only those that changed, a few times a second; what only one page shows is pushed
 // while that page is watched. Names, client names and messages of others are untrusted text: whoever draws them makes them safe.
 
-import type { FilePriority, PeerSource as EnginePeerSource, TorrentState } from '#engine';
+import type { FilePriority, PeerSource, TorrentState } from '#engine';
 
 /** The info-hash in lower-case hexadecimal. */
 export type TorrentKey = string;
@@ -61,9 +61,6 @@ export interface FileRow {
   /** Zeros between files (BEP 47), not worth a line; rows stand in the metainfo's order, so that indexes agree with `priority`. */
   readonly pad: boolean;
 }
-
-/** Where we heard of it. */
-export type PeerSource = EnginePeerSource | 'webrtc';
 
 export interface PeerRow {
   readonly conn: number;

@@ -21,10 +21,23 @@ export interface ConnectionEvents {
   released(block: Uint8Array): void;
 }
 
+/** What the engine's outputs need of a connection, whatever carries it. */
+export interface Link {
+  /** `bytes`: borrowed for the call. */
+  send(bytes: Uint8Array): void;
+  /** `block`: moved; given to `released` when it is no longer needed. */
+  sendPayload(block: Uint8Array): void;
+  /** Hands over what was gathered. */
+  flush(): void;
+  setReading(on: boolean): void;
+  /** Sends what was gathered, then ends the connection; nothing more is reported. */
+  close(): void;
+}
+
 let scratch = new Uint8Array(SCRATCH_BYTES);
 let scratchUsed = 0;
 
-export class Connection {
+export class Connection implements Link {
   readonly conn: number;
   readonly #socket: Socket;
   readonly #events: ConnectionEvents;

@@ -1,12 +1,13 @@
-// All TCP connections of the process, by the engine's connection numbers: even ones are dialled, odd ones accepted.
+// All connections of the process, by the engine's connection numbers: even ones are dialled, odd ones accepted. Those of introduced peers
+// are made elsewhere, and carried like the others once they stand.
 //
 // Always: what one drain sends on a connection leaves in one write (`flush`); a number is free again once its connection was closed
 // or its end was reported.
 
 import { connect, Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
-import type { ConnId, DisconnectReason, PeerAddress } from '#engine';
+import { isIntroduced, type ConnId, type DisconnectReason, type PeerAddress, type TorrentId } from '#engine';
 import { plainHost } from './address.ts';
-import { Connection, type ConnectionEvents } from './connection.ts';
+import { Connection, type ConnectionEvents, type Link } from './connection.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Read buffer that all dialled connections share: a chunk is consumed before the next is read. */
@@ -24,13 +25,24 @@ export interface TransportEvents {
   released(block: Uint8Array): void;
 }
 
+/** Makes the connections of introduced peers. */
+export interface IntroducedDialler {
+  /** Answered by `Transport.stands` or `Transport.failed`, never from within the call. */
+  dial(conn: ConnId, address: PeerAddress, torrent: TorrentId): void;
+  /** A dial that was not answered yet is given up. */
+  abort(conn: ConnId): void;
+}
+
 export class Transport implements ConnectionEvents {
   readonly #events: TransportEvents;
+  readonly #introduced: IntroducedDialler;
+  /** Addresses of introduced peers that are being dialled. */
+  readonly #introducedDials = new Map<ConnId, PeerAddress>();
   /** Local address of every connection, null: the system's choice. */
   bind: string | null;
-  readonly #connections: (Connection | undefined)[] = [];
+  readonly #connections: (Link | undefined)[] = [];
   /** Connections with something gathered since the last flush. */
-  readonly #unflushed = new Set<Connection>();
+  readonly #unflushed = new Set<Link>();
   #freeOddIds: ConnId[] = [];
   /** Free after the next flush: what the engine recorded for the old connection must not reach a new one. */
   #retiredOddIds: ConnId[] = [];
@@ -38,12 +50,37 @@ export class Transport implements ConnectionEvents {
   #acceptedCount = 0;
   readonly #readBuffer = new Uint8Array(READ_BUFFER_BYTES);
 
-  constructor(events: TransportEvents, bind: string | null) {
+  constructor(events: TransportEvents, introduced: IntroducedDialler, bind: string | null) {
     this.#events = events;
+    this.#introduced = introduced;
     this.bind = bind;
   }
 
-  dial(conn: ConnId, { host, port }: PeerAddress): void {
+  dial(conn: ConnId, address: PeerAddress, torrent: TorrentId): void {
+    if (isIntroduced(address)) {
+      this.#introducedDials.set(conn, address);
+      this.#introduced.dial(conn, address, torrent);
+    } else this.#dialAddress(conn, address);
+  }
+
+  /** The connection of an introduced peer that was dialled. `outgoing`: we offered. */
+  stands(conn: ConnId, link: Link, outgoing: boolean): void {
+    const address = this.#introducedDials.get(conn);
+    if (address === undefined) {
+      link.close();
+      return;
+    }
+    this.#introducedDials.delete(conn);
+    this.#connections[conn] = link;
+    this.#events.connected(conn, address, outgoing);
+  }
+
+  /** There is no connection to an introduced peer that was dialled. */
+  failed(conn: ConnId, why: DisconnectReason): void {
+    if (this.#introducedDials.delete(conn)) this.#events.disconnected(conn, why);
+  }
+
+  #dialAddress(conn: ConnId, { host, port }: PeerAddress): void {
     const socket = connect({
       host,
       port,
@@ -103,6 +140,7 @@ export class Transport implements ConnectionEvents {
   }
 
   close(conn: ConnId): void {
+    if (this.#introducedDials.delete(conn)) this.#introduced.abort(conn);
     const connection = this.#connections[conn];
     if (connection === undefined) return;
     connection.close();
@@ -119,15 +157,18 @@ export class Transport implements ConnectionEvents {
     }
   }
 
-  /** Ends what was connected from local addresses that are gone: nobody would ever answer there. */
+  /** Ends what was connected from local addresses that are gone: nobody would ever answer there. An introduced peer's connection has no such
+   *  address: it goes another way, or its end is reported soon. */
   endFrom(addresses: ReadonlySet<string>): void {
     for (const connection of this.#connections) {
-      const local = connection?.localAddress ?? null;
-      if (local !== null && addresses.has(plainHost(local))) connection?.ended('unreachable');
+      if (!(connection instanceof Connection)) continue;
+      const local = connection.localAddress;
+      if (local !== null && addresses.has(plainHost(local))) connection.ended('unreachable');
     }
   }
 
   closeAll(): void {
+    for (const conn of this.#introducedDials.keys()) this.close(conn);
     this.#connections.forEach((connection, conn) => {
       if (connection !== undefined) this.close(conn);
     });

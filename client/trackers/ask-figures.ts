@@ -17,7 +17,12 @@ export async function askFigures(urls: readonly string[], infoHash: Uint8Array):
   const waiting = new Map<JobId, (reply: ScrapeReply) => void>();
   const client = new TrackerClient(
     { bind: null },
-    { announced: () => undefined, scraped: (job, reply) => waiting.get(job)?.(reply) },
+    {
+      announced: () => undefined,
+      scraped: (job, reply) => waiting.get(job)?.(reply),
+      signalled: () => undefined,
+      forgotten: () => undefined,
+    },
   );
   const asked = urls.map((url, job) => {
     const reply = new Promise<ScrapeReply>((resolve) => {

@@ -3,7 +3,17 @@
 // Always: every request is answered once; a thread that dies answers what it had as failed, and the next request starts another.
 
 import { Worker } from 'node:worker_threads';
-import type { AnnounceReply, AnnounceRequest, JobId, ScrapeReply, ScrapeRequest } from '#engine';
+import type {
+  AnnounceReply,
+  AnnounceRequest,
+  JobId,
+  ScrapeReply,
+  ScrapeRequest,
+  SessionAnswer,
+  SessionOffer,
+  TorrentId,
+  WebSocketMessage,
+} from '#engine';
 import { workerUrl } from '../worker-url.ts';
 
 /** Given to the thread when it starts. */
@@ -13,23 +23,43 @@ export interface TrackerThreadOptions {
 }
 
 export type TrackerOrder =
-  | { readonly kind: 'announce'; readonly job: JobId; readonly request: AnnounceRequest }
-  | { readonly kind: 'scrape'; readonly job: JobId; readonly request: ScrapeRequest };
+  /** `offers`: for a WebSocket tracker. */
+  | {
+      readonly kind: 'announce';
+      readonly job: JobId;
+      readonly request: AnnounceRequest;
+      readonly offers: readonly SessionOffer[];
+    }
+  | { readonly kind: 'scrape'; readonly job: JobId; readonly request: ScrapeRequest }
+  | { readonly kind: 'answer'; readonly url: string; readonly answer: SessionAnswer };
+
+/** A peer's offer, or its answer to ours, as the tracker at `url` passed it on. */
+export interface TrackerSignal {
+  readonly url: string;
+  readonly torrent: TorrentId;
+  readonly message: Extract<WebSocketMessage, { readonly kind: 'offer' | 'answer' }>;
+}
 
 export type TrackerAnswer =
   | { readonly kind: 'announced'; readonly job: JobId; readonly reply: AnnounceReply }
-  | { readonly kind: 'scraped'; readonly job: JobId; readonly reply: ScrapeReply };
+  | { readonly kind: 'scraped'; readonly job: JobId; readonly reply: ScrapeReply }
+  | { readonly kind: 'signal'; readonly signal: TrackerSignal }
+  /** A WebSocket tracker that was lost is back, and knows nothing of these torrents. */
+  | { readonly kind: 'forgotten'; readonly torrents: readonly TorrentId[] };
 
-/** Never called from within `announce` or `scrape`. */
+/** None is called from within a call of the client. */
 export interface TrackerListener {
   announced(job: JobId, reply: AnnounceReply): void;
   scraped(job: JobId, reply: ScrapeReply): void;
+  signalled(signal: TrackerSignal): void;
+  /** A tracker does not know of `torrent` any more: it wants another announce. */
+  forgotten(torrent: TorrentId): void;
 }
 
 export class TrackerClient {
   #options: TrackerThreadOptions;
   readonly #listener: TrackerListener;
-  readonly #jobs = new Map<JobId, TrackerOrder['kind']>();
+  readonly #jobs = new Map<JobId, 'announced' | 'scraped'>();
   #worker: Worker | null = null;
 
   constructor(options: TrackerThreadOptions, listener: TrackerListener) {
@@ -37,15 +67,22 @@ export class TrackerClient {
     this.#listener = listener;
   }
 
-  announce(job: JobId, request: AnnounceRequest): void {
-    this.#order({ kind: 'announce', job, request });
+  announce(job: JobId, request: AnnounceRequest, offers: readonly SessionOffer[] = []): void {
+    this.#jobs.set(job, 'announced');
+    this.#order({ kind: 'announce', job, request, offers });
   }
 
   scrape(job: JobId, request: ScrapeRequest): void {
+    this.#jobs.set(job, 'scraped');
     this.#order({ kind: 'scrape', job, request });
   }
 
-  /** Announces leave from another address from now on; those under way are answered as failed. */
+  /** Sends an answer to an offer that the tracker at `url` passed on; it may be lost. */
+  answer(url: string, answer: SessionAnswer): void {
+    this.#worker?.postMessage({ kind: 'answer', url, answer } satisfies TrackerOrder);
+  }
+
+  /** Announces leave from another address from now on; those under way are answered as failed. WebSocket trackers forget us. */
   rebind(bind: string | null): void {
     this.#options = { bind };
     const worker = this.#worker;
@@ -60,19 +97,17 @@ export class TrackerClient {
   }
 
   #answerAll(reason: string): void {
-    for (const [job, kind] of this.#jobs)
-      this.#answer({ kind: kind === 'announce' ? 'announced' : 'scraped', job, reply: { ok: false, reason } });
+    for (const [job, kind] of this.#jobs) this.#heard({ kind, job, reply: { ok: false, reason } });
   }
 
   #order(order: TrackerOrder): void {
-    this.#jobs.set(order.job, order.kind);
     this.#worker ??= this.#start();
     this.#worker.postMessage(order);
   }
 
   #start(): Worker {
     const worker = new Worker(workerUrl('tracker-thread'), { workerData: this.#options });
-    worker.on('message', (answer: TrackerAnswer) => this.#answer(answer));
+    worker.on('message', (answer: TrackerAnswer) => this.#heard(answer));
     worker.on('error', () => {
       if (this.#worker !== worker) return;
       this.#worker = null;
@@ -82,9 +117,20 @@ export class TrackerClient {
     return worker;
   }
 
-  #answer(answer: TrackerAnswer): void {
-    if (!this.#jobs.delete(answer.job)) return;
-    if (answer.kind === 'announced') this.#listener.announced(answer.job, answer.reply);
-    else this.#listener.scraped(answer.job, answer.reply);
+  #heard(answer: TrackerAnswer): void {
+    switch (answer.kind) {
+      case 'announced':
+        if (this.#jobs.delete(answer.job)) this.#listener.announced(answer.job, answer.reply);
+        return;
+      case 'scraped':
+        if (this.#jobs.delete(answer.job)) this.#listener.scraped(answer.job, answer.reply);
+        return;
+      case 'signal':
+        this.#listener.signalled(answer.signal);
+        return;
+      case 'forgotten':
+        for (const torrent of answer.torrents) this.#listener.forgotten(torrent);
+        return;
+    }
   }
 }

@@ -9,6 +9,7 @@ import {
   type AnnounceRequest,
   httpAnnounceUrl,
   httpScrapeUrl,
+  isWebSocketUrl,
   parseHttpReply,
   parseHttpScrape,
   type ScrapeReply,
@@ -20,6 +21,7 @@ import { httpGet } from './http-get.ts';
 import { lookupTracker } from './lookup-tracker.ts';
 import type { TrackerAnswer, TrackerOrder, TrackerThreadOptions } from './tracker-client.ts';
 import { UdpSockets } from './udp-sockets.ts';
+import { WebSocketTrackers } from './web-socket-trackers.ts';
 
 const HTTP_TIMEOUT_MS = 30_000;
 /** The last word before leaving: nobody waits long for it. */
@@ -30,16 +32,32 @@ const udp = new UdpSockets(bind, {
   announced: (job, reply) => answer({ kind: 'announced', job, reply }),
   scraped: (job, reply) => answer({ kind: 'scraped', job, reply }),
 });
+const webSockets = new WebSocketTrackers(bind, {
+  announced: (job, reply) => answer({ kind: 'announced', job, reply }),
+  signalled: (signal) => answer({ kind: 'signal', signal }),
+  forgotten: (torrents) => answer({ kind: 'forgotten', torrents }),
+});
 
 parentPort?.on('message', (order: TrackerOrder) => {
-  const overUdp = /^udp:/i.test(order.request.url);
-  const { job } = order;
-  if (order.kind === 'announce') {
-    if (overUdp) void udp.announce(job, order.request);
-    else void announceOverHttp(order.request).then((reply) => answer({ kind: 'announced', job, reply }));
-  } else if (overUdp) void udp.scrape(job, order.request);
-  else void scrapeOverHttp(order.request).then((reply) => answer({ kind: 'scraped', job, reply }));
+  if (order.kind === 'answer') webSockets.answer(order.url, order.answer);
+  else if (order.kind === 'announce') announce(order);
+  else scrape(order);
 });
+
+function announce({ job, request, offers }: Extract<TrackerOrder, { readonly kind: 'announce' }>): void {
+  if (isUdp(request.url)) void udp.announce(job, request);
+  else if (isWebSocketUrl(request.url)) webSockets.announce(job, request, offers);
+  else void announceOverHttp(request).then((reply) => answer({ kind: 'announced', job, reply }));
+}
+
+function scrape({ job, request }: Extract<TrackerOrder, { readonly kind: 'scrape' }>): void {
+  if (isUdp(request.url)) void udp.scrape(job, request);
+  else void scrapeOverHttp(request).then((reply) => answer({ kind: 'scraped', job, reply }));
+}
+
+function isUdp(url: string): boolean {
+  return /^udp:/i.test(url);
+}
 
 async function announceOverHttp(request: AnnounceRequest): Promise<AnnounceReply> {
   try {
@@ -63,7 +81,7 @@ async function announceOver(url: URL, family: 4 | 6, timeoutMs: number): Promise
 
 async function scrapeOverHttp({ url, infoHashes }: ScrapeRequest): Promise<ScrapeReply> {
   try {
-    const scrapeUrl = httpScrapeUrl(url, infoHashes);
+    const scrapeUrl = isWebSocketUrl(url) ? null : httpScrapeUrl(url, infoHashes);
     if (scrapeUrl === null) return { ok: false, reason: 'this tracker cannot be asked for figures' };
     const { status, body } = await httpGet(new URL(scrapeUrl), { bind, timeoutMs: HTTP_TIMEOUT_MS });
     return withStatus(status, parseHttpScrape(body, infoHashes));

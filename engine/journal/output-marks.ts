@@ -75,9 +75,9 @@ export class OutputMarks implements Sink {
     this.#digest = mixed(this.#digest, value);
   }
 
-  dial(conn: ConnId, address: PeerAddress): void {
+  dial(conn: ConnId, address: PeerAddress, torrent: TorrentId): void {
     this.#mark(OUTPUT.dial, mixedValue(mixed(START, conn), address));
-    this.#target?.dial(conn, address);
+    this.#target?.dial(conn, address, torrent);
   }
 
   send(conn: ConnId, bytes: Uint8Array): void {

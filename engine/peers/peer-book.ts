@@ -5,6 +5,7 @@ import type { Bitfield } from '../bitfield.ts';
 import { sameBytes } from '../bytes.ts';
 import type { ConnId, Instant, PeerAddress, PeerSource } from '../contract.ts';
 import { KNOWN_PEERS_MAX } from '../limits.ts';
+import { isIntroduced } from './introduced.ts';
 
 /** After the n-th failed dial in a row a peer is left alone n × this long. */
 const DIAL_BACKOFF_US = 15_000_000;
@@ -34,6 +35,8 @@ export class KnownPeer {
   /** When a dial last failed. */
   failedAt: Instant = 0;
   nextDialAt: Instant = 0;
+  /** An introduced peer can be dialled until then, once. */
+  introducedUntil: Instant = Infinity;
   seed = false;
   /** As last seen: for ranking and rarity, never for a request. */
   bitfield: Bitfield | null = null;
@@ -57,6 +60,7 @@ export class KnownPeer {
     this.address = address;
     this.peerId = peerId;
     this.source = source;
+    if (address !== null && isIntroduced(address)) this.introducedUntil = 0;
   }
 
   /** It was of no use to us: it comes last when peers are dialled, and each time later. */
@@ -113,6 +117,7 @@ export class PeerBook {
     let best: KnownPeer | null = null;
     for (const peer of this.#peers) {
       if (peer.address === null || peer.conn !== -1 || peer.banned || peer.nextDialAt > now) continue;
+      if (peer.introducedUntil <= now) continue;
       if (skipSeeds && peer.seed) continue;
       if (best === null || preferred(peer, best)) best = peer;
     }
@@ -135,12 +140,12 @@ export class PeerBook {
     return peer;
   }
 
-  /** Drops one peer that failed, or came to us and left; those connected, banned or on parole stay. */
+  /** Drops one peer that failed, or came to us and left, or was introduced; those connected, banned or on parole stay. */
   #makeRoom(): boolean {
     let worst: KnownPeer | null = null;
     for (const peer of this.#peers) {
       if (peer.conn !== -1 || peer.banned || peer.onParole) continue;
-      if (peer.address === null) {
+      if (peer.address === null || isIntroduced(peer.address)) {
         worst = peer;
         break;
       }

@@ -88,7 +88,8 @@ export class Peer implements WireHandler, AskedPeer {
   readonly upload = new RateMeter();
 
   readonly address: PeerAddress;
-  readonly outgoing: boolean;
+  /** Our side made the first move. */
+  outgoing: boolean;
   /** Another entry of the book that turned out to be the same peer. */
   alias: KnownPeer | null = null;
   /** It is one of the dials that are bounded. */
@@ -114,6 +115,7 @@ export class Peer implements WireHandler, AskedPeer {
   /** Set by the engine, which knows the torrents: finds the one that an incoming handshake names, or faults. */
   onInfoHash: ((peer: Peer, infoHash: Uint8Array) => WireFault | null) | null = null;
 
+  /** `outgoing`: it is being dialled. */
   constructor(ctx: Context, conn: ConnId, address: PeerAddress, outgoing: boolean, torrent: Torrent | null) {
     this.#ctx = ctx;
     this.conn = conn;
@@ -301,7 +303,7 @@ export class Peer implements WireHandler, AskedPeer {
   }
 
   handshakePeerId(peerId: Uint8Array): WireFault | null {
-    const expected = this.outgoing ? this.knownAs?.expectedId : null;
+    const expected = this.knownAs?.expectedId;
     if (expected && !sameBytes(peerId, expected)) return 'peerId';
     this.peerId = peerId.slice();
     (this.torrent as Torrent).swarm.handshakeDone(this);

@@ -7,6 +7,7 @@ import type { AddTorrent } from '../contract.ts';
 import type { Geometry } from '../geometry.ts';
 import { BLOCK_LENGTH_BYTES } from '../limits.ts';
 import type { Metainfo } from '../metainfo/metainfo.ts';
+import { isIntroduced } from '../peers/introduced.ts';
 import type { PeerBook } from '../peers/peer-book.ts';
 import { ON_DISK_DURABLE, type PartialPiece } from '../pieces/partial-piece.ts';
 import { PIECE_FLUSHED, PIECE_MISSING, PIECE_WRITTEN, type Picker } from '../pieces/picker.ts';
@@ -98,7 +99,7 @@ export function claimPieces(
 export function rememberPeers(book: PeerBook): RememberedPeer[] {
   const remembered: RememberedPeer[] = [];
   for (const { address, seed, bitfield, downloadBps, trust, banned } of book.values()) {
-    if (address === null) continue;
+    if (address === null || isIntroduced(address)) continue;
     const { host, port } = address;
     remembered.push({ host, port, seed, bitfield: bitfield?.bytes ?? null, downloadBps, trust, banned });
   }

@@ -9,10 +9,10 @@ import type {
   PieceState,
   TorrentInspection,
 } from '../inspection.ts';
+import { peerName } from '../peers/introduced.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { KnownPeer } from '../peers/peer-book.ts';
 import { BLOCK_RECEIVED, BLOCK_REQUESTED, type PartialPiece } from '../pieces/partial-piece.ts';
-import { formatAddress } from '../wire/ip-address.ts';
 import { peerStatus, torrentStatus } from './status.ts';
 import type { Torrent } from './torrent.ts';
 
@@ -91,5 +91,5 @@ function notAsked(ctx: Context, torrent: Torrent, peer: Peer): NotAsked | null {
 function nameOf(known: KnownPeer | null): string | null {
   if (known === null) return null;
   const { address, host } = known;
-  return address === null ? `${host} (incoming)` : formatAddress(address);
+  return address === null ? `${host} (incoming)` : peerName(address);
 }

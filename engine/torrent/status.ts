@@ -3,6 +3,7 @@
 import { Bitfield } from '../bitfield.ts';
 import { hex } from '../bytes.ts';
 import type { PeerStatus, PieceMap, TorrentStatus, TorrentSummary } from '../contract.ts';
+import { isIntroduced } from '../peers/introduced.ts';
 import type { Peer } from '../peers/peer.ts';
 import { PIECE_FLUSHED, PIECE_MISSING, PIECE_WRITTEN } from '../pieces/picker.ts';
 import type { Torrent } from './torrent.ts';
@@ -92,7 +93,7 @@ export function peerStatus(peer: Peer): PeerStatus {
     conn: peer.conn,
     address: peer.address,
     outgoing: peer.outgoing,
-    source: peer.outgoing ? (peer.knownAs?.source ?? 'tracker') : 'incoming',
+    source: peer.outgoing || isIntroduced(peer.address) ? (peer.knownAs?.source ?? 'tracker') : 'incoming',
     peerId: peer.peerId,
     client: peer.client,
     pieces: peer.bits.count,

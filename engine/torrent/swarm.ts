@@ -7,6 +7,7 @@ import type { Context } from '../context.ts';
 import type { DisconnectReason, FoundPeer, Instant, PeerSource } from '../contract.ts';
 import { ALLOWED_FAST_COUNT, INCOMING_REQUESTS_MAX, LATE_HAVES_MAX, PEERS_PER_ANNOUNCE_MAX } from '../limits.ts';
 import type { Peer } from '../peers/peer.ts';
+import { INTRODUCTION_US, isIntroduced } from '../peers/introduced.ts';
 import { type KnownPeer, PeerBook } from '../peers/peer-book.ts';
 import { sha1 } from '../sha1.ts';
 import { allowedFastSet } from '../wire/allowed-fast.ts';
@@ -66,10 +67,18 @@ export class Swarm {
   /** Addresses from a tracker or the user; at most PEERS_PER_ANNOUNCE_MAX of one source at a time are read. */
   heardOf(addresses: readonly FoundPeer[], source: PeerSource = 'tracker'): void {
     for (const { host, port, peerId } of addresses.slice(0, PEERS_PER_ANNOUNCE_MAX)) {
-      const known = this.book.heardOf({ host, port }, source);
-      if (known !== null && peerId !== undefined) known.expectedId = peerId;
+      const known = this.book.heardOf({ host, port }, isIntroduced({ host, port }) ? 'webrtc' : source);
+      if (known === null) continue;
+      if (peerId !== undefined) known.expectedId = peerId;
+      // Whoever is connected by another way needs no introduction.
+      if (known.introducedUntil !== Infinity && !this.#isUp(known.expectedId))
+        known.introducedUntil = this.#ctx.now + INTRODUCTION_US;
     }
     this.dial();
+  }
+
+  #isUp(peerId: Uint8Array | null): boolean {
+    return peerId !== null && this.peers.some((peer) => peer.up && sameBytes(peer.peerId, peerId));
   }
 
   /** Dials the most useful known peers until half of the places are taken: the rest are for those who come (BEP 3's mainline: 40 of 80).
@@ -95,6 +104,7 @@ export class Swarm {
     peer.knownAs = known;
     known.conn = peer.conn;
     peer.countsAsDial = true;
+    if (isIntroduced(peer.address)) known.introducedUntil = 0;
     if (known.bitfield !== null) this.#expect(peer, known.bitfield);
     this.#ctx.dials += 1;
     this.#join(peer);
@@ -164,14 +174,20 @@ export class Swarm {
     if (peer.fast && !this.#torrent.finished) this.#grantAllowedFast(peer);
   }
 
-  /** Two connections to one peer: both sides keep the one that the higher peer id began, or the new one where the old has been silent: a peer
-   *  whose network was lost comes again, and nobody told us of the end of the first. Returns whether this one stays. */
+  /** Two connections to one peer: both sides keep the one that has an address, or else the one that the higher peer id began; but the new one
+   *  where the old has been silent: a peer whose network was lost comes again, and nobody told us of the end of the first. Returns whether
+   *  this one stays. */
   #resolveDuplicate(peer: Peer): boolean {
     const other = this.peers.find((p) => p !== peer && p.up && sameBytes(p.peerId, peer.peerId));
     if (other === undefined) return true;
     const oursIsHigher = compareBytes(this.#torrent.peerId, peer.peerId) > 0;
     const stale = this.#ctx.now - other.lastReceivedAt >= STALE_US;
-    const keepNew = stale || (other.outgoing !== peer.outgoing && peer.outgoing === oursIsHigher);
+    const otherIntroduced = isIntroduced(other.address);
+    const preferred =
+      otherIntroduced === isIntroduced(peer.address)
+        ? other.outgoing !== peer.outgoing && peer.outgoing === oursIsHigher
+        : otherIntroduced;
+    const keepNew = stale || preferred;
     const [kept, dropped] = keepNew ? [peer, other] : [other, peer];
     this.#ctx.outbox.event('duplicatePeer', this.#torrent.id, dropped.conn, 0);
     const alias = dropped.knownAs;
@@ -245,7 +261,7 @@ export class Swarm {
 
   /** BEP 10 `p`: an incoming peer listens there, so it can be dialled again, and is not dialled twice. */
   peerListensOn(peer: Peer, port: number): void {
-    if (peer.outgoing) return;
+    if (peer.outgoing || isIntroduced(peer.address)) return;
     const listed = this.book.heardOf({ host: peer.address.host, port }, 'incoming');
     if (listed === null || listed.conn !== -1) return;
     if (peer.alias !== null) peer.alias.conn = -1;

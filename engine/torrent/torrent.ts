@@ -31,7 +31,7 @@ import { Picker } from '../pieces/picker.ts';
 import { RateMeter } from '../rate-meter.ts';
 import type { RememberedPeer, ResumeData } from '../resume/resume-data.ts';
 import { sha1 } from '../sha1.ts';
-import { AnnouncePolicy } from '../trackers/announce-policy.ts';
+import { Announces } from '../trackers/announces.ts';
 import { Checking } from './checking.ts';
 import { Choker } from './choker.ts';
 import { believe, claimPieces, type FoundOnDisk, recallPeers, rememberPeers } from './claims.ts';
@@ -81,7 +81,7 @@ export class Torrent {
   readonly choker: Choker;
   readonly superSeeding: SuperSeeding;
   readonly metadata: Metadata;
-  readonly announces: AnnouncePolicy;
+  readonly announces: Announces;
   readonly download = new RateMeter();
   readonly upload = new RateMeter();
   readonly downloadLimit: RateLimit;
@@ -136,7 +136,7 @@ export class Torrent {
     this.storage = new Storage(ctx, this);
     this.choker = new Choker(ctx, this, this.random.fork('choker'));
     this.superSeeding = new SuperSeeding(ctx, this, this.random.fork('super-seeding'));
-    this.announces = new AnnouncePolicy(ctx, this, options.useTrackers ? announceTiers : []);
+    this.announces = new Announces(ctx, this, options.useTrackers ? announceTiers : []);
     this.#wantsToRun = !options.paused;
     for (const address of options.peers) this.swarm.book.heardOf(address, 'user');
     if (!('magnet' in options)) this.#restore(options);
@@ -263,6 +263,7 @@ export class Torrent {
     this.#filePriorities = new FilePriorities(metainfo, this.picker);
     this.swarm.furnished(metainfo.geometry.pieceCount);
     this.#restore({ metainfo, resume, fileLengths, check: this.#added.check });
+    if (metainfo.private) this.announces.becomePrivate();
     if (this.#phase === 'fetching') this.#afterCheck();
     else this.storageChanged();
   }

@@ -9,10 +9,10 @@
 // every tracker that counts us as a leecher, `stopped` to every one that may count us at all; neither waits for an interval.
 
 import type { Context } from '../context.ts';
-import type { AnnounceEvent, AnnounceReply, Instant, TrackerStatus } from '../contract.ts';
+import type { AnnounceEvent, AnnounceReply, Instant, RandomStream, TrackerStatus } from '../contract.ts';
 import type { Torrent } from '../torrent/torrent.ts';
 import { clampInterval, clampMinInterval } from './intervals.ts';
-import { type Tracker, TrackerList } from './tracker-list.ts';
+import { type ListedTracker, type Tracker, TrackerList } from './tracker-list.ts';
 
 const RETRY_FIRST_US = 15_000_000;
 const RETRY_MAX_US = 1_800_000_000;
@@ -43,10 +43,9 @@ export class AnnouncePolicy {
   #completed = false;
   #stopping = 0;
 
-  constructor(ctx: Context, torrent: Torrent, tiers: readonly (readonly string[])[]) {
+  constructor(ctx: Context, torrent: Torrent, tiers: readonly (readonly ListedTracker[])[], random: RandomStream) {
     this.#ctx = ctx;
     this.#torrent = torrent;
-    const random = torrent.random.fork('trackers');
     this.#key = random.uint32();
     this.trackers = new TrackerList(tiers, random);
   }
@@ -65,9 +64,7 @@ export class AnnouncePolicy {
     this.#active = this.trackers.all.length > 0;
     this.#awaited = null;
     this.#completed = false;
-    // An answer to what was asked before says nothing of the time from now on.
-    for (const tracker of this.trackers.all)
-      Object.assign(tracker, { present: false, toldAll: false, silent: false, asking: 0 });
+    this.trackers.all.forEach(beginAnew);
     this.#becomeDue();
   }
 
@@ -92,6 +89,18 @@ export class AnnouncePolicy {
   /** What failed before says nothing any more, and who works is to know where we are now. */
   networkChanged(): void {
     this.announceNow();
+  }
+
+  /** Takes over the trackers of `other`, which is not used any more: they are told that we leave, and hear of us again when it is their turn. */
+  adopt(other: AnnouncePolicy): void {
+    if (other.#active) other.stop();
+    other.trackers.all.forEach(beginAnew);
+    this.trackers.insert(other.trackers.all);
+    this.#serial = Math.max(this.#serial, other.#serial);
+    this.#stopping += other.#stopping;
+    // Theirs is the turn where none of ours has answered.
+    if (this.#current === null && this.#active) this.#nextAt = this.#ctx.now;
+    this.#pump();
   }
 
   #becomeDue(): void {
@@ -266,6 +275,11 @@ export class AnnouncePolicy {
     if (asking !== 0 && !silent) return 'asking';
     return working ? 'working' : message === null ? 'idle' : 'failed';
   }
+}
+
+/** An answer to what was asked before says nothing of the time from now on. */
+function beginAnew(tracker: Tracker): void {
+  Object.assign(tracker, { present: false, toldAll: false, silent: false, asking: 0 });
 }
 
 function finite(at: Instant): Instant | null {

@@ -34,7 +34,7 @@ export class Scraper {
 
   /** Wants figures of a torrent; they go out with the next drain. Ignored while they are under way or too young. */
   want(torrent: Torrent): void {
-    if (!this.#asking.has(torrent)) this.#ask(torrent, torrent.announces.trackers.all);
+    if (!this.#asking.has(torrent)) this.#ask(torrent, torrent.announces.trackers);
   }
 
   #ask(torrent: Torrent, trackers: readonly Tracker[]): void {
@@ -95,8 +95,8 @@ export class Scraper {
     // While it runs, what announces say is of more interest.
     if (!torrent.active) tracker.message = reason;
     this.#ctx.outbox.event('scrapeFailed', torrent.id, tracker.index, 0);
-    const { all } = torrent.announces.trackers;
-    this.#ask(torrent, all.slice(all.indexOf(tracker) + 1));
+    const { trackers } = torrent.announces;
+    this.#ask(torrent, trackers.slice(trackers.indexOf(tracker) + 1));
   }
 }
 

@@ -1,14 +1,18 @@
-// The trackers of one torrent in their tiers (BEP 12): a tier is in an order drawn once, and who answers moves to its front.
+// Trackers of one torrent in their tiers (BEP 12): a tier is in an order drawn once, and who answers moves to its front.
 //
 // What is known of each stands here; when it is asked is `announce-policy.ts`'s to decide. Bounded by TRACKERS_MAX of the .torrent.
 
 import type { Instant, RandomStream, SwarmFigures } from '../contract.ts';
 
-export interface Tracker {
+/** One tracker of the torrent. */
+export interface ListedTracker {
   readonly url: string;
   readonly tier: number;
   /** Its place in the torrent's list, for events and jobs. */
   readonly index: number;
+}
+
+export interface Tracker extends ListedTracker {
   trackerId: string | null;
   /** What it said last, or why it did not; null where there is nothing to say. Untrusted text. */
   message: string | null;
@@ -46,10 +50,10 @@ export class TrackerList {
   /** Tier by tier, in the order in which they are to be asked. */
   readonly all: Tracker[];
 
-  constructor(tiers: readonly (readonly string[])[], random: RandomStream) {
-    let index = 0;
-    this.all = tiers.flatMap((urls, tier) => {
-      const trackers = urls.map((url) => newTracker(url, tier, index++));
+  /** `tiers`: some of the torrent's, or parts of them; each tracker knows its own. */
+  constructor(tiers: readonly (readonly ListedTracker[])[], random: RandomStream) {
+    this.all = tiers.flatMap((listed) => {
+      const trackers = listed.map(newTracker);
       for (let i = trackers.length - 1; i > 0; i -= 1) {
         const j = random.below(i + 1);
         [trackers[i], trackers[j]] = [trackers[j] as Tracker, trackers[i] as Tracker];
@@ -58,8 +62,18 @@ export class TrackerList {
     });
   }
 
+  has(index: number): boolean {
+    return this.all.some((tracker) => tracker.index === index);
+  }
+
   at(index: number): Tracker {
     return this.all.find((tracker) => tracker.index === index) as Tracker;
+  }
+
+  /** Adds trackers, each behind those of its tier. */
+  insert(trackers: readonly Tracker[]): void {
+    this.all.push(...trackers);
+    this.all.sort((a, b) => a.tier - b.tier);
   }
 
   /** Moves a tracker to the front of its tier; false where it is there already. */
@@ -73,7 +87,7 @@ export class TrackerList {
   }
 }
 
-function newTracker(url: string, tier: number, index: number): Tracker {
+function newTracker({ url, tier, index }: ListedTracker): Tracker {
   return {
     url,
     tier,

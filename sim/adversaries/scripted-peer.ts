@@ -289,7 +289,7 @@ export abstract class ScriptedPeer implements Engine, ConnectionListener {
       const connection = new ScriptedConnection(this, this.#nextConn, heard.address, true);
       this.#nextConn += 2;
       this.#open(connection);
-      this.output((sink) => sink.dial(connection.conn, heard.address));
+      this.output((sink) => sink.dial(connection.conn, heard.address, 0));
     }
   }
 

@@ -4,7 +4,6 @@ import {
   type BlockInspection,
   type ChokeReason,
   type ChokeRule,
-  formatAddress,
   type Instant,
   type MetadataStatus,
   type NotAsked,
@@ -14,6 +13,7 @@ import {
   type PickRule,
   type PieceState,
   type TorrentInspection,
+  peerName,
 } from '#engine';
 import { printable } from '#harness';
 
@@ -131,7 +131,7 @@ function peerLines(peer: PeerInspection, now: Instant): string[] {
   const { conn, address, client, pieces, downloadBps, uploadBps, outstanding, target } = peer;
   const name = client === null ? '' : ` ${printable(client)}`;
   const lines = [
-    `conn ${conn} ${formatAddress(address)} ${peer.outgoing ? 'outgoing' : 'incoming'}${name}: ${flags(peer)}; ${pieces} pieces, ↓ ${rate(downloadBps)}, ↑ ${rate(uploadBps)}`,
+    `conn ${conn} ${peerName(address)} ${peer.outgoing ? 'outgoing' : 'incoming'}${name}: ${flags(peer)}; ${pieces} pieces, ↓ ${rate(downloadBps)}, ↑ ${rate(uploadBps)}`,
     `  asked for ${outstanding} of ${target}: ${requestSpans(peer, now)}${peer.notAsked === null ? '' : ` (no more: ${NOT_ASKED[peer.notAsked]})`}`,
   ];
   if (peer.uploads.length > 0) lines.push(`  waits for ${peer.uploads.length} blocks of pieces ${uploadPieces(peer)}`);

@@ -7,6 +7,8 @@ import { formatAddress, parseHostPort, plainHost } from '../../client/net/addres
 import { listen } from '../../client/net/listener.ts';
 import { Transport, type TransportEvents } from '../../client/net/transport.ts';
 
+const NO_INTRODUCTIONS = { dial: () => undefined, abort: () => undefined };
+
 async function occupy(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
@@ -100,14 +102,14 @@ describe('transport', () => {
   async function pair() {
     const near = recorder();
     const far = recorder();
-    const accepting = new Transport(far.events, null);
+    const accepting = new Transport(far.events, NO_INTRODUCTIONS, null);
     const { port } = await listenOn([0], (socket) => accepting.accept(socket));
-    const dialling = new Transport(near.events, '127.0.0.3');
+    const dialling = new Transport(near.events, NO_INTRODUCTIONS, '127.0.0.3');
     onTestFinished(() => {
       dialling.closeAll();
       accepting.closeAll();
     });
-    dialling.dial(4, { host: '127.0.0.1', port });
+    dialling.dial(4, { host: '127.0.0.1', port }, 0);
     await near.until(() => near.reports.length > 0);
     await far.until(() => far.reports.length > 0);
     return { near, far, dialling, accepting };
@@ -167,7 +169,7 @@ describe('transport', () => {
     expect(near.reports).toEqual(['connected 4 127.0.0.1 true']);
     near.reports.length = 0;
     const { port } = await listenOn([0], (socket) => accepting.accept(socket));
-    dialling.dial(6, { host: '127.0.0.1', port });
+    dialling.dial(6, { host: '127.0.0.1', port }, 0);
     await far.until(() => far.reports.length > 2);
     expect(far.reports[2]).toBe('connected 1 127.0.0.3 false');
   });
@@ -176,7 +178,7 @@ describe('transport', () => {
     const { port, server } = await listenOn([0]);
     await new Promise((resolve) => (server as Server).close(resolve));
     const near = recorder();
-    new Transport(near.events, null).dial(2, { host: '127.0.0.1', port });
+    new Transport(near.events, NO_INTRODUCTIONS, null).dial(2, { host: '127.0.0.1', port }, 0);
     await near.until(() => near.reports.length > 0);
     expect(near.reports).toEqual(['disconnected 2 refused']);
   });
@@ -184,13 +186,13 @@ describe('transport', () => {
   test('transport: a block for a connection that is gone is released', () => {
     const near = recorder();
     const block = new Uint8Array(3);
-    new Transport(near.events, null).sendPayload(8, block);
+    new Transport(near.events, NO_INTRODUCTIONS, null).sendPayload(8, block);
     expect(near.released).toEqual([block]);
   });
 
   test('transport: reset by the peer is reported once, and its unsent blocks are released', async () => {
     const far = recorder();
-    const accepting = new Transport(far.events, null);
+    const accepting = new Transport(far.events, NO_INTRODUCTIONS, null);
     const { port } = await listenOn([0], (socket) => accepting.accept(socket));
     const peer = connect(port, '127.0.0.1');
     await far.until(() => far.reports.length > 0);

@@ -35,12 +35,22 @@ async function startTracker(certificate: string) {
   return { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/announce`, asked, closed };
 }
 
-/** What the tracker was asked, and what the log said, when a seed that trusts the test authority announced itself. */
-async function announceTo(certificate: string) {
+/** What the tracker was asked, and what the log said, when a seed that trusts the test authority announced itself. `until`: what it logs before
+ *  it is ended. */
+async function announceTo(certificate: string, until: RegExp = /(?:)/) {
   const { url, asked, closed } = await startTracker(certificate);
   const authority = { NODE_EXTRA_CA_CERTS: fileURLToPath(new URL('authority.pem', FOLDER)) };
   const seed = start(transferArguments('seed', makeShare(100_000, [url])), authority);
-  await closed;
+  let logged = '';
+  const says = new Promise<void>((resolve) => {
+    seed.child.stderr.on('data', (text: string) => {
+      logged += text;
+      if (until.test(logged)) resolve();
+    });
+    if (until.test(logged)) resolve();
+    void seed.ended.then(() => resolve());
+  });
+  await Promise.all([closed, says]);
   seed.child.kill('SIGTERM');
   const { code, stderr } = await seed.ended;
   expect(code, stderr).toBe(0);
@@ -58,7 +68,7 @@ test.each([
   ['expired.pem', /certificate has expired/],
   ['other-host.pem', /does not match certificate/],
 ])('tls: a tracker with a wrong certificate hears nothing, and the log says why (%s)', async (certificate, reason) => {
-  const { asked, stderr } = await announceTo(certificate);
+  const { asked, stderr } = await announceTo(certificate, reason);
   expect(asked).toEqual([]);
   expect(stderr).toMatch(reason);
 });

@@ -46,6 +46,8 @@ function makeClient() {
     {
       announced: (job, reply) => announces.get(job)?.(reply),
       scraped: (job, reply) => scrapes.get(job)?.(reply),
+      signalled: () => undefined,
+      forgotten: () => undefined,
     },
   );
   onTestFinished(() => client.close());
@@ -208,6 +210,7 @@ describe('scrape', () => {
   test.each([
     ['http://127.0.0.1:1/announce', 'connection refused'],
     ['http://127.0.0.1:1/x', 'this tracker cannot be asked for figures'],
+    ['ws://127.0.0.1:1/announce', 'this tracker cannot be asked for figures'],
     ['udp://127.0.0.1', 'a UDP tracker needs a port'],
     ['udp://127.0.0.1:0', 'a UDP tracker needs a port'],
   ])('scrape: what cannot be is said in one line (%s)', async (url, reason) => {
@@ -229,6 +232,7 @@ describe('scrape', () => {
       random: new Random('session'),
       record: (engine) => engine,
       bind: '127.0.0.1',
+      iceServers: [],
       resumeStore: new ResumeStore(join(share.folder, 'state')),
       onEvent: (name) => {
         if (name === 'scraped') resolve();

@@ -35,7 +35,12 @@ function makeClient(bind: string | null = null) {
   const waiting = new Map<number, (reply: AnnounceReply) => void>();
   const client = new TrackerClient(
     { bind },
-    { announced: (job, reply) => waiting.get(job)?.(reply), scraped: () => undefined },
+    {
+      announced: (job, reply) => waiting.get(job)?.(reply),
+      scraped: () => undefined,
+      signalled: () => undefined,
+      forgotten: () => undefined,
+    },
   );
   onTestFinished(() => client.close());
   return (request: AnnounceRequest) =>

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { BLOCK, Lab, makeTorrent, message } from './lab.ts';
+import { MetadataPeer } from './metadata-peer.ts';
 
 const UNCHOKE = message(1);
 const TRACKERS = [['http://a/x', 'http://b/x'], ['http://c/x']];
@@ -20,6 +21,84 @@ function complete(lab: Lab): void {
 }
 
 describe('announces', () => {
+  test('announces: WebSocket trackers are asked beside the others, whichever tier answers', () => {
+    const trackers = [['http://a/x', 'wss://b/x'], ['http://c/x'], ['ws://d/x']];
+    const mixed = makeTorrent({ totalBytes: BLOCK, pieceLength: BLOCK, trackers }).metainfo;
+    const lab = new Lab({ metainfo: mixed });
+    expect(lab.announces.map(({ request }) => request.url)).toEqual(['http://a/x', 'wss://b/x']);
+    lab.announced({});
+    lab.announced({ ok: false, reason: 'no' });
+    expect(lab.announces.map(({ request }) => request.url)).toEqual(['ws://d/x']);
+    lab.announced({});
+    expect(lab.status.trackers.map(({ url, tier, lastError }) => [url, tier, lastError])).toEqual([
+      ['http://a/x', 0, null],
+      ['wss://b/x', 0, 'no'],
+      ['http://c/x', 1, null],
+      ['ws://d/x', 2, null],
+    ]);
+    lab.engine.command(lab.now, { kind: 'pause', torrent: lab.torrent });
+    lab.run();
+    expect(lab.announces.map(({ request }) => [request.url, request.event])).toEqual([
+      ['http://a/x', 'stopped'],
+      ['ws://d/x', 'stopped'],
+    ]);
+  });
+
+  test('announces: a private torrent asks one tracker at a time, of whatever kind (BEP 27)', () => {
+    const trackers = [['http://a/x'], ['wss://b/x']];
+    const { metainfo: open } = makeTorrent({ totalBytes: BLOCK, pieceLength: BLOCK, trackers });
+    const lab = new Lab({ metainfo: { ...open, private: true } });
+    expect(lab.announces.map(({ request }) => request.url)).toEqual(['http://a/x']);
+    lab.announced({ ok: false, reason: 'no' });
+    expect(lab.announces.map(({ request }) => request.url)).toEqual(['wss://b/x']);
+  });
+
+  describe('a magnet that turns out private', () => {
+    const trackers = [['wss://b/x'], ['http://a/x'], ['http://c/x']];
+    const made = makeTorrent({ totalBytes: BLOCK, pieceLength: BLOCK, trackers, private: true }).metainfo;
+    const sent = (lab: Lab) => lab.announces.map(({ request }) => `${request.event} ${request.url}`);
+    const furnish = (lab: Lab) => {
+      const giver = new MetadataPeer(lab, { has: 'none' }).offer(made.infoBytes.length);
+      giver.asked();
+      giver.give(0, made.infoBytes);
+      expect(lab.status.pieceCount).toBe(1);
+    };
+
+    test('announces: a magnet that turns out private leaves the WebSocket trackers for the one that answers (BEP 27)', () => {
+      const lab = new Lab({ metainfo: made, magnet: true });
+      expect(sent(lab)).toEqual(['started http://a/x', 'started wss://b/x']);
+      lab.announced({ intervalS: 600 });
+      lab.announced({ intervalS: 600 });
+      furnish(lab);
+      expect(sent(lab)).toEqual(['stopped wss://b/x']);
+      lab.announced({});
+      lab.engine.command(lab.now, { kind: 'pause', torrent: lab.torrent });
+      lab.run();
+      expect(sent(lab)).toEqual(['stopped http://a/x']);
+      lab.announced({});
+      expect(lab.status.state).toBe('paused');
+    });
+
+    test('announces: a magnet that turns out private asks a WebSocket tracker in its turn, where no other answers', () => {
+      const lab = new Lab({ metainfo: made, magnet: true });
+      lab.announced({ ok: false, reason: 'no' });
+      expect(sent(lab)).toEqual(['started wss://b/x', 'started http://c/x']);
+      const [early] = lab.announces.splice(0, 1);
+      furnish(lab);
+      expect(sent(lab)).toEqual(['started http://c/x', 'stopped wss://b/x']);
+      lab.announced({ ok: false, reason: 'no' });
+      expect(sent(lab)).toEqual(['stopped wss://b/x', 'started wss://b/x']);
+      // What it was asked before says nothing now.
+      lab.announces.unshift(early as (typeof lab.announces)[number]);
+      lab.announced({ ok: false, reason: 'late' });
+      expect(lab.status.trackers.map(({ url, status }) => [url, status])).toEqual([
+        ['wss://b/x', 'asking'],
+        ['http://a/x', 'failed'],
+        ['http://c/x', 'failed'],
+      ]);
+    });
+  });
+
   test('conformance 62: started first, completed once, stopped on leaving', () => {
     const lab = new Lab({ metainfo });
     expect(events(lab)).toEqual(['started']);

@@ -38,6 +38,7 @@ export function makeTorrent(options: {
   readonly fileLengths?: readonly number[];
   readonly pieceLength: number;
   readonly trackers?: string[][];
+  readonly private?: boolean;
 }): {
   readonly metainfo: Metainfo;
   readonly data: Uint8Array;
@@ -63,7 +64,7 @@ export function makeTorrent(options: {
     pieceLengthBytes: options.pieceLength,
     pieceHashes: Uint8Array.from(pieceHashes),
     announceTiers: options.trackers ?? [],
-    private: false,
+    private: options.private ?? false,
     comment: null,
     createdBy: null,
     creationDate: null,

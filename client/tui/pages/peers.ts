@@ -1,6 +1,7 @@
 // The peers that a torrent is connected with.
 
-import type { PeerRow, PeerSource } from '../../control/protocol.ts';
+import type { PeerSource } from '#engine';
+import type { PeerRow } from '../../control/protocol.ts';
 import { formatPercent } from '../../units.ts';
 import { shownRate, size } from '../format.ts';
 import { compareNames } from '../order.ts';
@@ -35,8 +36,9 @@ function flagsOf(peer: PeerRow): string {
   ].join('');
 }
 
-/** Bracketed where an IPv6 address meets a port. */
+/** Bracketed where an IPv6 address meets a port. Who was introduced has a name and no port. */
 function addressOf({ host, port }: PeerRow): string {
+  if (port === 0) return host;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
