@@ -3,12 +3,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { PeerSource } from '#engine';
 import { DuplicateTorrent, type Core } from '../../../client/control/core.ts';
 import {
   ALL_TORRENTS,
   type Detail,
   type Page,
-  type PeerSource,
   type Request,
   type TorrentKey,
 } from '../../../client/control/protocol.ts';
