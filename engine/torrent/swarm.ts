@@ -426,8 +426,9 @@ export class Swarm {
     for (const known of [peer.knownAs, peer.alias]) if (known !== null) this.#remember(known, peer, wasUp);
     // Pausing ends dials that have not failed.
     if (peer.knownAs === null || dialWasOver || (why === null && !this.#torrent.meeting)) return;
-    // Where nothing leads out of this machine, or nobody was heard since it last failed, it is no fault of the peer's.
-    const ours = why === 'unreachable' || (peer.known.failures > 0 && this.#ctx.heardAt <= peer.known.failedAt);
+    // Where nothing leads out of this machine, or nobody was heard since it last failed in silence, it is no fault of the peer's.
+    const nobodyHeard = peer.known.failures > 0 && this.#ctx.heardAt <= peer.known.failedAt;
+    const ours = why === 'unreachable' || (why === 'timeout' && nobodyHeard);
     this.book.dialFailed(peer.known, this.#ctx.now, !ours);
     this.#ctx.outbox.event('dialFailed', this.#torrent.id, peer.conn, 0);
   }
