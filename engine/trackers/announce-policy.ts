@@ -279,7 +279,14 @@ export class AnnouncePolicy {
 
 /** An answer to what was asked before says nothing of the time from now on. */
 function beginAnew(tracker: Tracker): void {
-  Object.assign(tracker, { present: false, toldAll: false, silent: false, asking: 0 });
+  Object.assign(tracker, {
+    present: false,
+    toldAll: false,
+    silent: false,
+    asking: 0,
+    earliestAt: 0,
+    namedMinimum: false,
+  });
 }
 
 function finite(at: Instant): Instant | null {

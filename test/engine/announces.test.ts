@@ -245,6 +245,17 @@ describe('announces', () => {
     expect(lab.announces).toEqual([]);
   });
 
+  test('announces: a torrent that is resumed says `started` at once, whatever minimum the tracker named (CONFORMANCE 66: an event)', () => {
+    const lab = new Lab({ metainfo });
+    lab.announced({ intervalS: 1_800, minIntervalS: 1_800 });
+    lab.engine.command(lab.now, { kind: 'pause', torrent: lab.torrent });
+    lab.run();
+    lab.announced({});
+    lab.engine.command(lab.now, { kind: 'resume', torrent: lab.torrent });
+    lab.run();
+    expect(events(lab)).toEqual(['started']);
+  });
+
   test('announces: stopped is said once for each start, whatever answers are still due (paused, resumed and paused)', () => {
     const lab = new Lab({ metainfo });
     const command = (kind: 'pause' | 'resume') => {
