@@ -3,6 +3,7 @@
 // Always: a usage error exits 2, a failure 1 with one line on stderr that names the file or address and the reason.
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { isIceServer } from './webrtc/ice-server.ts';
 import { parseHostPort } from './net/address.ts';
 import { wholePrintable } from '#harness/untrusted-text';
 import type { ConfigOptions } from './commands/config.ts';
@@ -47,8 +48,7 @@ function trackerUrl(text: string, previous: readonly string[]): string[] {
 }
 
 function iceServer(text: string, previous: readonly string[]): string[] {
-  if (!/^(stun|turns?):[^\s/]+$/.test(text))
-    throw new InvalidArgumentError('write stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT.');
+  if (!isIceServer(text)) throw new InvalidArgumentError('write stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT.');
   return [...previous, text];
 }
 

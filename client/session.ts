@@ -56,8 +56,8 @@ export interface SessionOptions {
   readonly record: (engine: Engine) => Engine;
   /** Local address of everything, null: the system's choice; see `rebind`. */
   readonly bind: string | null;
-  /** STUN and TURN servers for WebRTC, as URLs. */
-  readonly iceServers: readonly string[];
+  /** STUN and TURN servers for WebRTC (see `isIceServer`); asked for each new connection. */
+  readonly iceServers: () => readonly string[];
   readonly resumeStore: ResumeStore;
   /** Called inside a drain: must not call the session back. */
   readonly onEvent: (name: EventName, torrent: TorrentId, a: number, b: number) => void;

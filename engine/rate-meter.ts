@@ -34,6 +34,13 @@ export class RateMeter {
     this.bytesPerSecond = Math.floor((this.bytesPerSecond * (this.#seconds - 1) + bytes) / this.#seconds);
   }
 
+  /** Nothing comes any more: the rate is 0 at once, as nobody counts the seconds. */
+  rest(): void {
+    this.bytesPerSecond = 0;
+    this.#seconds = 0;
+    this.#secondBytes = 0;
+  }
+
   /** Bytes of this choke round and the one before. */
   get recentBytes(): number {
     return this.#roundBytes + this.#lastRoundBytes;

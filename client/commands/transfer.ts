@@ -96,7 +96,7 @@ class Transfer {
       random: new Random(seed),
       record: (engine) => this.#recorder?.record(engine, seed, settings) ?? engine,
       bind: options.bind ?? null,
-      iceServers: options.iceServer,
+      iceServers: () => options.iceServer,
       resumeStore: this.#resumeStore,
       onEvent: (name, torrent, a, b) => this.#onEvent(name, torrent, a, b),
       onClose: (conn, why) => this.#eventLog.log.debug({ conn }, `closed connection ${conn}: ${printable(why)}`),

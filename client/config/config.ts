@@ -8,6 +8,7 @@ import { parse, TomlError } from 'smol-toml';
 import * as v from 'valibot';
 import { printable } from '#harness/untrusted-text';
 import { parseBytes } from '../units.ts';
+import { isIceServer } from '../webrtc/ice-server.ts';
 
 const THEMES = ['dark', 'light', 'solarized', 'nord', 'mono'] as const;
 const COLOURS = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white', 'gray'];
@@ -56,6 +57,12 @@ const ports = v.pipe(
   v.array(v.number(), 'write a port or a range such as "6881-6889"'),
 );
 
+const ICE_SERVERS = 'write a list such as ["stun:HOST:PORT", "turn:USER:PASSWORD@HOST:PORT"]';
+const iceServers = v.pipe(
+  v.array(v.string(ICE_SERVERS), ICE_SERVERS),
+  v.check((servers) => servers.every(isIceServer), ICE_SERVERS),
+);
+
 interface Key {
   readonly schema: v.GenericSchema;
   /** As it is written in the file. */
@@ -97,6 +104,11 @@ export const KEYS = {
   upload_limit: { schema: rate, written: '"0"', about: 'The same for upload.' },
   listen_ports: { schema: ports, written: '"6881-6889"', about: 'Tried in order, then any; "0": any free port.' },
   bind: { schema: optional, written: '""', about: 'Keep every connection on this address of the machine; "": all.' },
+  ice_servers: {
+    schema: iceServers,
+    written: '[]',
+    about: 'STUN and TURN servers, which browser peers behind NAT are met with: ["stun:HOST:PORT"].',
+  },
   connections: { schema: whole(1, 10_000), written: '500', about: 'Connections over all torrents.' },
   connections_per_torrent: { schema: whole(1, 10_000), written: '80', about: 'Connections of one torrent.' },
   upload_slots: { schema: whole(1, 1_000), written: '4', about: 'Peers of one torrent that are given data at once.' },

@@ -148,7 +148,7 @@ export class CoreMain {
       random: new Random(seed),
       record: (engine) => this.#recorder?.record(engine, seed, settings) ?? engine,
       bind: this.#config.bind,
-      iceServers: [],
+      iceServers: () => this.#config.ice_servers,
       resumeStore: this.#resumeStore,
       onEvent: (name, torrent, a, b) => this.#library.conductor.onEvent(name, torrent, a, b),
       onClose: (conn, why) => this.#eventLog?.log.debug({ conn }, `closed connection ${conn}: ${printable(why)}`),

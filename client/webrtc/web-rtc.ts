@@ -39,8 +39,8 @@ interface AskedTorrent {
 export interface WebRtcOptions {
   /** Local address of every connection, null: every address of the machine. */
   readonly bind: string | null;
-  /** STUN and TURN servers as URLs. */
-  readonly iceServers: readonly string[];
+  /** STUN and TURN servers; asked for each new connection. */
+  readonly iceServers: () => readonly string[];
   /** Loads the package. */
   readonly load?: () => Promise<WebRtcBinding>;
 }
@@ -181,8 +181,7 @@ export class WebRtc {
   }
 
   #makeLink(id: LinkId, binding: WebRtcBinding): PeerLink {
-    const { iceServers } = this.#options;
-    const options: PeerLinkOptions = { binding, bind: this.bind, iceServers };
+    const options: PeerLinkOptions = { binding, bind: this.bind, iceServers: this.#options.iceServers() };
     const link = new PeerLink(options, {
       opened: (channel) => this.#opened(id, link, channel),
       ended: () => this.#linkEnded(id),

@@ -365,6 +365,8 @@ export class Torrent {
       const remembered = this.swarm.disconnectAll(after === 'removed' ? 'removed' : 'paused');
       this.announces.stop();
       this.metadata.pause();
+      this.download.rest();
+      this.upload.rest();
       if (after !== 'removed') this.storage.flushPartials();
       this.#ctx.outbox.event('paused', this.id, remembered, 0);
     }

@@ -232,7 +232,7 @@ describe('scrape', () => {
       random: new Random('session'),
       record: (engine) => engine,
       bind: '127.0.0.1',
-      iceServers: [],
+      iceServers: () => [],
       resumeStore: new ResumeStore(join(share.folder, 'state')),
       onEvent: (name) => {
         if (name === 'scraped') resolve();

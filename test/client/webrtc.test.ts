@@ -48,7 +48,7 @@ class Side {
   constructor(character: string, options: Partial<WebRtcOptions> = {}) {
     this.id = idOf(character);
     this.webRtc = new WebRtc(
-      { bind: '127.0.0.1', iceServers: [], ...options },
+      { bind: '127.0.0.1', iceServers: () => [], ...options },
       {
         announce: (_job, _request, offers) => this.onOffers(offers),
         answer: (_url, answer) => this.onAnswer(answer),
@@ -221,7 +221,7 @@ describe('webrtc', () => {
   });
 
   test('webrtc: where no offer can be made, the announce fails and says why (an ICE server that is none)', async () => {
-    const near = new Side('n', { iceServers: ['stun:host:not-a-port'] });
+    const near = new Side('n', { iceServers: () => ['stun:host:not-a-port'] });
     near.announce(5);
     await near.until(() => near.replies.length > 0);
     expect(near.replies).toEqual([{ ok: false, reason: expect.stringMatching(/port/i) }]);

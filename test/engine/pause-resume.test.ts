@@ -105,6 +105,18 @@ function grownLength(lab: Lab): number {
 }
 
 describe('pause', () => {
+  test('pause: what rests has no rate, though it had one a moment ago', () => {
+    const lab = new Lab({ metainfo, add: { peers: [{ host: '10.0.0.1', port: 6881 }] } });
+    const conns = connect(lab, 0, true);
+    give(lab, conns, 3);
+    lab.pass(2);
+    expect(lab.status.downloadBps).toBeGreaterThan(0);
+    lab.engine.command(lab.now, { kind: 'pause', torrent: lab.torrent });
+    lab.run();
+    expect(lab.status).toMatchObject({ downloadBps: 0, uploadBps: 0 });
+    expect(lab.status.downloadedBytes).toBeGreaterThan(0);
+  });
+
   test('pause: keeps what was received, says stopped, closes, remembers (any point, any peers)', () => {
     fc.assert(
       fc.property(shape, (drawn) => {

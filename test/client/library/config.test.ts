@@ -52,6 +52,10 @@ describe('config', { timeout: TIMEOUT_MS }, () => {
       'upload_limit = "fast"',
       'c.toml:1: upload_limit: write bytes per second such as "500KiB" or "1.5MB", 0 = unlimited, not "fast": the default is used',
     ],
+    [
+      'ice_servers = ["stun:one.example:3478", "http://two.example"]',
+      'c.toml:1: ice_servers: write a list such as ["stun:HOST:PORT", "turn:USER:PASSWORD@HOST:PORT"], not ["stun:one.example:3478","http://two.example"]: the default is used',
+    ],
     ['# x\ncolour = "red"', 'c.toml:2: colour: there is no such key: it is ignored'],
     ['[appearance]\ntheme = "dark"', 'c.toml:1: appearance: there is no such key: it is ignored'],
     ['theme = "dark"\naccent = \n', 'c.toml:2: accent: invalid value: every key has its default'],
