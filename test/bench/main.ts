@@ -8,6 +8,7 @@ import { aria2, type Program, starling, starlingUnrecorded } from './programs.ts
 import { benchSimulator, benchTwoPeers } from './simulator.ts';
 import { formatRows } from './table.ts';
 import { benchTui } from './tui/bench.ts';
+import { benchUiDownload } from './tui/download.ts';
 import { benchTransfers } from './transfer.ts';
 
 const USAGE = `npm run bench -- [transfer|check|sim|tui]... [--runs N] [--transfer-mib N] [--check-mib N] [--peers-max N] [--only PROGRAM]`;
@@ -57,5 +58,9 @@ medians of ${runs} interleaved runs. Wall time without the start of the process.
 if (parts.includes('tui')) {
   console.log(`The terminal UI over a scripted core that pushes four times a second: from a key's byte to the changed selection, read back from a
 terminal emulator that takes part in the time. Idle: no key is pressed.\n`);
-  console.log(await benchTui());
+  console.log(await benchTui(), '\n');
+  console.log(
+    `A download over loopback on memory-backed disk, medians of ${runs} interleaved runs, MB/s from the first byte of payload.\n`,
+  );
+  console.log(await benchUiDownload(Number(values['transfer-mib']), runs));
 }
