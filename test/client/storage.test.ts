@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { open, realpath, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { diskFault } from '../../client/disk/disk-fault.ts';
@@ -201,6 +202,8 @@ describe('storage', () => {
     const ignore = () => undefined;
     const swapper = (async () => {
       while (swapping) {
+        // In between the folder stands as it should, so that some writes find it.
+        await sleep(1);
         await rename(real, kept).catch(ignore);
         await symlink(outside, real).catch(ignore);
         await rm(real, { recursive: true, force: true }).catch(ignore);
