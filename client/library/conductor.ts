@@ -4,14 +4,24 @@
 // before it runs for the first time in a folder in which something lies in its place, everything is checked, and what matches nothing is
 // a trouble for the user.
 
-import type { EventName, TorrentId, TorrentSummary } from '#engine';
+import {
+  type EventName,
+  type Magnet,
+  type Metainfo,
+  parseMagnet,
+  type TorrentId,
+  type TorrentSummary,
+  wrapInfo,
+} from '#engine';
 import { OpenFiles } from '../disk/open-files.ts';
+import type { Storage } from '../disk/storage.ts';
 import { eventLevel, trackerText } from '../event-log.ts';
 import { eventText } from '../event-text.ts';
 import { Failure, reasonOf } from '../failure.ts';
 import type { LogLine } from '../control/protocol.ts';
 import type { ResumeStore } from '../resume-store.ts';
 import type { Session } from '../session.ts';
+import { addMagnetOptions, furnishedEntry } from './magnets.ts';
 import type { ManagedTorrent, Trouble } from './managed-torrent.ts';
 import { MissingWatch } from './missing-watch.ts';
 import { lookAgain, lookAt, shown } from './opening.ts';
@@ -112,6 +122,7 @@ export class Conductor {
 
   async #open(torrent: ManagedTorrent, mayBeLost: boolean): Promise<Trouble | null> {
     const { store, resumeStore } = this.#options;
+    if (torrent.entry.magnet !== null) return this.#openMagnet(torrent, torrent.entry.magnet);
     torrent.metainfo ??= await store.metainfo(torrent.key);
     const { metainfo } = torrent;
     const looked = await lookAt(torrent.entry, metainfo, { resumeStore, openFiles: this.#openFiles }, mayBeLost);
@@ -135,10 +146,46 @@ export class Conductor {
       useTrackers: true,
     });
     if (!added.ok) return { kind: 'other', text: added.detail };
-    Object.assign(torrent, { stage: 'open', id: added.value, storage, running: false, judging: false });
-    this.#byId.set(added.value, torrent);
-    this.limitsChanged(torrent);
+    this.#isOpen(torrent, added.value, storage);
     return null;
+  }
+
+  #isOpen(torrent: ManagedTorrent, id: TorrentId, storage: Storage | null): void {
+    Object.assign(torrent, { stage: 'open', id, storage, running: false, judging: false });
+    this.#byId.set(id, torrent);
+    this.limitsChanged(torrent);
+  }
+
+  /** Peers are asked for what it holds. */
+  async #openMagnet(torrent: ManagedTorrent, link: string): Promise<Trouble | null> {
+    const parsed = parseMagnet(link);
+    if (!parsed.ok) return { kind: 'other', text: `not a usable magnet link: ${parsed.detail}` };
+    const options = await addMagnetOptions(parsed.value);
+    if (torrent.stage === 'gone' || this.#leaving) return null;
+    const added = this.session.addMagnet(options, (metainfo) => this.#furnish(torrent, parsed.value, metainfo));
+    if (!added.ok) return { kind: 'other', text: added.detail };
+    this.#isOpen(torrent, added.value, null);
+    return null;
+  }
+
+  /** The metadata is here, and kept. Where nothing lies in its place the torrent goes on, with the peers that it has; else it is opened
+   *  anew, like any other, and looked at before anything is written. */
+  async #furnish(torrent: ManagedTorrent, magnet: Magnet, metainfo: Metainfo) {
+    const { store, resumeStore } = this.#options;
+    torrent.entry = furnishedEntry(torrent.entry, magnet, metainfo);
+    torrent.metainfo = metainfo;
+    await store.furnish(torrent.entry, wrapInfo(metainfo));
+    const looked = await lookAt(torrent.entry, metainfo, { resumeStore, openFiles: this.#openFiles }, false);
+    if (!('storage' in looked) || anythingThere(metainfo, looked.fileLengths)) {
+      if ('storage' in looked) looked.storage.close();
+      void this.close(torrent).then(() => (torrent.stage === 'gone' ? undefined : this.open(torrent)));
+      throw new Error('to be opened anew');
+    }
+    await this.isOurs(torrent);
+    torrent.storage = looked.storage;
+    if (torrent.running) await looked.storage.createEmptyFiles();
+    this.#list.touch(torrent);
+    return { storage: looked.storage, resume: looked.resume };
   }
 
   /** Takes it out of the engine; what it has stays on the disk. Resolves when its files are closed and its trackers were told. */
@@ -191,7 +238,7 @@ export class Conductor {
       return;
     }
     const { storage, id } = torrent;
-    if (id === -1 || torrent.judging) return;
+    if (id === -1 || torrent.judging || torrent.metainfo === null) return;
     storage?.close();
     storage?.forgetFound();
     torrent.trouble = null;
@@ -340,7 +387,7 @@ export class Conductor {
     if (run === torrent.running && !torrent.retry) return;
     torrent.retry = false;
     this.#list.touch(torrent);
-    if (run && !torrent.entry.ours) {
+    if (run && !torrent.entry.ours && torrent.entry.magnet === null) {
       this.#judge(torrent);
       return;
     }

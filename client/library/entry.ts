@@ -34,21 +34,30 @@ const entrySchema = v.object({
   ours: v.boolean(),
   /** It was removed with its data, which is not gone yet. */
   deleting: v.boolean(),
+  /** The link, while no peer has given the metadata. */
+  magnet: v.optional(v.nullable(v.string()), null),
 });
 
 export type Entry = Readonly<v.InferOutput<typeof entrySchema>>;
 
-export function newEntry(
+type Told = Pick<Entry, 'key' | 'name' | 'totalBytes' | 'pieceCount' | 'private'>;
+
+export function entryOf(
   metainfo: Metainfo,
+  wishes: Pick<Entry, 'folder' | 'rank' | 'paused' | 'sequential' | 'priorities'>,
+): Entry {
+  const { infoHash, name, geometry } = metainfo;
+  const { totalBytes, pieceCount } = geometry;
+  return newEntry({ key: hex(infoHash), name, totalBytes, pieceCount, private: metainfo.private }, wishes);
+}
+
+export function newEntry(
+  told: Told,
   wishes: Pick<Entry, 'folder' | 'rank' | 'paused' | 'sequential' | 'priorities'>,
 ): Entry {
   return {
     version: 1,
-    key: hex(metainfo.infoHash),
-    name: metainfo.name,
-    totalBytes: metainfo.geometry.totalBytes,
-    pieceCount: metainfo.geometry.pieceCount,
-    private: metainfo.private,
+    ...told,
     ...wishes,
     addedAt: Date.now(),
     completedAt: null,
@@ -56,6 +65,7 @@ export function newEntry(
     uploadBps: 0,
     ours: false,
     deleting: false,
+    magnet: null,
   };
 }
 

@@ -6,7 +6,7 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
-import { type FilePriority, type Metainfo, parseMetainfo } from '#engine';
+import { type FilePriority, type Metainfo, parseMagnet, parseMetainfo } from '#engine';
 import { printable } from '#harness/untrusted-text';
 import type { AddRequest, TorrentKey } from '../control/protocol.ts';
 import { Failure, reasonOf } from '../failure.ts';
@@ -14,7 +14,8 @@ import { hex } from '../units.ts';
 import { collision } from './collisions.ts';
 import { Conductor, type ConductorOptions } from './conductor.ts';
 import { deleteData } from './delete-data.ts';
-import { newEntry, prioritiesOf, type Entry } from './entry.ts';
+import { entryOf, prioritiesOf, type Entry } from './entry.ts';
+import { magnetEntry } from './magnets.ts';
 import { ManagedTorrent } from './managed-torrent.ts';
 import { shown } from './opening.ts';
 import { TorrentList } from './torrent-list.ts';
@@ -78,8 +79,7 @@ export class Library {
   }
 
   async #add({ source, folder, priorities, paused, sequential }: AddRequest): Promise<Added> {
-    if (typeof source === 'string')
-      throw new Failure('a magnet link cannot be added yet: this build fetches no metadata from peers');
+    if (typeof source === 'string') return this.#addMagnet(source, { folder, paused, sequential });
     const bytes = source.slice();
     const parsed = parseMetainfo(bytes);
     if (!parsed.ok) throw new Failure(`not a usable torrent: ${parsed.detail}`);
@@ -94,10 +94,25 @@ export class Library {
     this.#refuseCollision(key, name, metainfo, root);
     const rank = this.list.endRank;
     const torrent = new ManagedTorrent(
-      newEntry(metainfo, { folder, rank, paused, sequential, priorities: plain(priorities) }),
+      entryOf(metainfo, { folder, rank, paused, sequential, priorities: plain(priorities) }),
     );
     torrent.metainfo = metainfo;
     await this.#saving(this.#options.store.add(torrent.entry, bytes));
+    this.list.insert([torrent]);
+    void this.conductor.open(torrent);
+    return { key, error: null };
+  }
+
+  async #addMagnet(link: string, wishes: Pick<AddRequest, 'folder' | 'paused' | 'sequential'>): Promise<Added> {
+    const parsed = parseMagnet(link);
+    if (!parsed.ok) throw new Failure(`not a usable magnet link: ${parsed.detail}`);
+    const key = hex(parsed.value.infoHash);
+    const name = printable(parsed.value.name ?? key);
+    if (this.list.get(key) !== undefined) return { key, error: `${name}: this torrent is here already` };
+    await this.#removals.get(key);
+    await madeFolder(wishes.folder);
+    const torrent = new ManagedTorrent(magnetEntry(parsed.value, link, { ...wishes, rank: this.list.endRank }));
+    await this.#saving(this.#options.store.addMagnet(torrent.entry));
     this.list.insert([torrent]);
     void this.conductor.open(torrent);
     return { key, error: null };
@@ -108,7 +123,7 @@ export class Library {
     return this.#place(async () => {
       const torrent = this.#get(key);
       const { metainfo, entry } = torrent;
-      if (metainfo === null) throw new Failure(`${printable(entry.name)}: is still being opened`);
+      if (metainfo === null) throw new Failure(`${printable(entry.name)}: ${notKnown(torrent)}`);
       const root = await existingFolder(folder);
       this.#refuseCollision(key, printable(entry.name), metainfo, root);
       const oldRoot = torrent.storage?.root ?? null;
@@ -199,7 +214,7 @@ export class Library {
     const torrent = this.#get(key);
     const { metainfo, entry } = torrent;
     const name = printable(entry.name);
-    if (metainfo === null) throw new Failure(`${name}: is still being opened`);
+    if (metainfo === null) throw new Failure(`${name}: ${notKnown(torrent)}`);
     if (!Number.isInteger(priority) || priority < 0 || priority > 7)
       throw new Failure(`a priority is 0 … 7, not ${priority}`);
     const priorities = prioritiesOf(entry, metainfo.files.length);
@@ -224,9 +239,11 @@ export class Library {
   // ── removing ──
 
   /** With its data: its own files, and folders that became empty. */
-  async remove(key: TorrentKey, withData: boolean): Promise<void> {
+  async remove(key: TorrentKey, alsoData: boolean): Promise<void> {
     const torrent = this.#get(key);
     const name = printable(torrent.entry.name);
+    // Of a magnet whose metadata is not here there is nothing on the disk.
+    const withData = alsoData && torrent.entry.magnet === null;
     if (withData && !torrent.entry.ours)
       throw new Failure(
         `${name}: what lies in its place was not found to be the torrent's: remove it without the data`,
@@ -308,6 +325,10 @@ export class Library {
 /** Null where all are normal. */
 function plain(priorities: readonly FilePriority[] | null): FilePriority[] | null {
   return priorities === null || priorities.every((priority) => priority === 4) ? null : [...priorities];
+}
+
+function notKnown({ entry }: ManagedTorrent): string {
+  return entry.magnet === null ? 'is still being opened' : 'what it holds is not known yet';
 }
 
 export function requireRates(downloadBps: number, uploadBps: number): void {

@@ -79,6 +79,17 @@ export class TorrentStore {
     });
   }
 
+  /** Makes a torrent known of which there is no .torrent yet. Throws the system's error. */
+  addMagnet(entry: Entry): Promise<void> {
+    this.#gone.delete(entry.key);
+    return this.save(entry);
+  }
+
+  /** Its .torrent is here. One that was removed meanwhile stays so. Throws the system's error. */
+  furnish(entry: Entry, torrent: Uint8Array): Promise<void> {
+    return this.#gone.has(entry.key) ? Promise.resolve() : this.add(entry, torrent);
+  }
+
   /** Replaces what is known; of one that was removed nothing is known again by it. Throws the system's error. */
   save(entry: Entry): Promise<void> {
     if (this.#gone.has(entry.key)) return Promise.resolve();

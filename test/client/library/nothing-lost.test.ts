@@ -7,7 +7,7 @@ import { createMetainfo, parseMetainfo } from '#engine';
 import { Core } from '../../../client/control/core.ts';
 import type { TorrentKey } from '../../../client/control/protocol.ts';
 import { Random } from '#harness';
-import { encodeEntry, newEntry } from '../../../client/library/entry.ts';
+import { encodeEntry, entryOf } from '../../../client/library/entry.ts';
 import { makeShare } from '../share.ts';
 import { addRequest, type Folders, makeFolders, rowOf, startClient, startSwarm, until, TIMEOUT_MS } from './client.ts';
 
@@ -187,7 +187,7 @@ function fill(folders: Folders, count: number): void {
     const parsed = parseMetainfo(bytes);
     if (!parsed.ok) throw new Error(parsed.detail);
     const wishes = { folder: folders.downloads, rank: index, paused: false, sequential: false, priorities: null };
-    const entry = newEntry(parsed.value, wishes);
+    const entry = entryOf(parsed.value, wishes);
     writeFileSync(join(torrents, `${entry.key}.torrent`), bytes);
     writeFileSync(join(torrents, `${entry.key}.json`), encodeEntry(entry));
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { TorrentFile } from '#engine';
 import { collision } from '../../../client/library/collisions.ts';
-import { newEntry } from '../../../client/library/entry.ts';
+import { entryOf } from '../../../client/library/entry.ts';
 import { lockFolder } from '../../../client/library/lock.ts';
 import { LogRing } from '../../../client/library/log-ring.ts';
 import { whoRuns } from '../../../client/library/queue.ts';
@@ -127,7 +127,7 @@ describe('torrent store', () => {
     const store = new TorrentStore(temporaryFolder());
     const { metainfo } = makeTorrent({ totalBytes: 100, pieceLength: 16_384 });
     const wishes = { folder: '/x', rank: 0, paused: false, sequential: false, priorities: null };
-    const entry = newEntry(metainfo, wishes);
+    const entry = entryOf(metainfo, wishes);
     await store.add(entry, new Uint8Array(9));
     await Promise.all([store.save(entry), store.remove(entry.key), store.save({ ...entry, ours: true })]);
     expect(await store.load()).toEqual({ entries: [], problems: [] });

@@ -94,7 +94,8 @@ describe('requests', { timeout: TIMEOUT_MS }, () => {
     const { torrent } = makeShare(50_000, [], 'other');
     const good = addRequest(torrent, folders.downloads);
     expect(await refused(core, { ...good, source: new Uint8Array(100) })).toMatch(/^not a usable torrent: /);
-    expect(await refused(core, { ...good, source: `magnet:?xt=urn:btih:${NO_TORRENT}` })).toMatch(/magnet/);
+    expect(await refused(core, { ...good, source: 'magnet:?dn=nothing' })).toMatch(/^not a usable magnet link: /);
+    expect(await refused(core, { ...good, source: `magnet:?xt=urn:btih:${keys[0]}` })).toMatch(/is here already$/);
     expect(await refused(core, { ...good, folder: 'not/absolute' })).toMatch(/^not\/absolute: /);
     expect(await refused(core, { ...good, folder: '/dev/null/x' })).toMatch(/^\/dev\/null\/x: not a directory/);
     expect(await refused(core, { ...good, priorities: [] })).toMatch(/0 priorities for 1 files/);
