@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digests, MIB, singleFile, writeContent } from '../interop/support/content.ts';
 import { type Child, stopIn } from '../interop/support/processes.ts';
 import { Workspace } from '../interop/support/workspace.ts';
+import { KEYS } from '../pty/screen.ts';
 import { Installed, pack, readPacked, runtimes, type Tarball } from './installed.ts';
 
 /** What a user's disk and trust are asked for; measured: 37 packages, 15 MiB, of which the WebRTC binary takes 9. */
@@ -123,8 +124,30 @@ describe.each(runtimes())('installed ($version)', (runtime) => {
     },
   );
 
-  // The terminal UI, once it is part of the program: start `starling` in a pseudo-terminal (node-pty of the checkout, `installed.folder` as
-  // its folder), see its first screen, add the torrent above, watch it finish, leave with `q` and code 0.
+  test('installed: the terminal UI starts, downloads a torrent that it was given, and leaves with `q` and 0', async () => {
+    const share = join(installed.folder, 'ui-share');
+    const source = writeContent(share, singleFile('shown.bin', SIZE_BYTES), `ui ${runtime.version}`);
+    const tracker = installed.starling('tracker', '--port', '0');
+    const [url] = await tracker.waitFor(/^http:\S+$/m);
+    const torrent = join(installed.folder, 'shown.torrent');
+    await installed.run('create', source, '-o', torrent, '--tracker', url);
+    const seed = startTransfer('seed', torrent, share);
+    await seed.waitFor(/seeding|complete/);
+    const screen = installed.terminal('tui', torrent);
+    try {
+      await screen.shows(/Pieces +\d+ of 16\.0 KiB/);
+      screen.type(KEYS.enter);
+      await screen.shows(/Enter adds/);
+      screen.type(KEYS.enter);
+      await screen.shows(/shown\.bin +3\.0 MiB 100\.0 %.* seeding/);
+      screen.type('q');
+      expect(await screen.ended).toBe(0);
+    } finally {
+      screen.kill();
+    }
+    expect(await digests(join(installed.folder, 'Downloads', 'shown.bin'))).toEqual(await digests(source));
+    await Promise.all([seed.stop(), tracker.stop()]);
+  });
 
   function startTransfer(command: 'get' | 'seed', torrent: string, dir: string, ...more: readonly string[]): Child {
     const network = ['--bind', '127.0.0.1', '--port', '0', '--log-level', 'info'];

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { type Child, start } from '../interop/support/processes.ts';
+import { Screen } from '../pty/screen.ts';
 
 const NPM_TIMEOUT_MS = 120_000;
 /** What a user's shell has: nothing of the checkout, and nothing that `npm run` or the test runner set. */
@@ -83,6 +84,25 @@ export class Installed {
   /** `starling` in a folder where nothing of the checkout is. */
   starling(...args: readonly string[]): Child {
     return this.#start(`starling ${args[0]}`, [join(this.folder, 'node_modules', '.bin', 'starling'), ...args]);
+  }
+
+  /** `starling` on a terminal, for a user whose home is the folder. */
+  terminal(...args: readonly string[]): Screen {
+    const config = join(this.folder, 'config', 'starling');
+    mkdirSync(config, { recursive: true });
+    writeFileSync(join(config, 'config.toml'), 'bind = "127.0.0.1"\nlisten_ports = "0"\n');
+    const environment = {
+      HOME: this.folder,
+      XDG_CONFIG_HOME: join(this.folder, 'config'),
+      XDG_STATE_HOME: join(this.folder, 'ui-state'),
+      NODE_ENV: '',
+      NODE_OPTIONS: '',
+    };
+    return new Screen([join(this.folder, 'node_modules', '.bin', 'starling'), ...args], {
+      folder: this.folder,
+      node: join(this.#runtime.folder, 'node'),
+      environment,
+    });
   }
 
   /** Runs `starling` to its end, which must be a success; returns what it printed. */

@@ -9,6 +9,8 @@ export interface ScreenOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly folder?: string;
   readonly lifeMs?: number;
+  /** The Node that runs it; by default the one that runs this. */
+  readonly node?: string;
 }
 
 const KILLED_AFTER_MS = 110_000;
@@ -39,11 +41,18 @@ export class Screen {
   /** Runs `program`, for `lifeMs` at most. */
   constructor(
     program: readonly string[],
-    { columns = 100, rows = 30, environment = {}, folder = '.', lifeMs = KILLED_AFTER_MS }: ScreenOptions = {},
+    {
+      columns = 100,
+      rows = 30,
+      environment = {},
+      folder = '.',
+      lifeMs = KILLED_AFTER_MS,
+      node = process.execPath,
+    }: ScreenOptions = {},
   ) {
     const { NO_COLOR: _noColor, FORCE_COLOR: _forceColor, ...inherited } = process.env;
     this.#terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true, scrollback: 0 });
-    this.#pty = spawn(process.execPath, [...program], {
+    this.#pty = spawn(node, [...program], {
       name: 'xterm-256color',
       cols: columns,
       rows,
