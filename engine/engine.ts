@@ -163,6 +163,7 @@ class StarlingEngine implements Engine, TorrentHost {
       if (!Number.isInteger(places) || places < 1)
         return { ok: false, error: 'outOfRange', detail: `places are 1 or more, not ${places}` } as const;
     Object.assign(this.#ctx.settings, { connectionsMax, connectionsPerTorrentMax, uploadSlots });
+    for (const torrent of this.#torrents) torrent?.choker.fillSlots();
     return OK;
   }
 
@@ -388,8 +389,9 @@ class StarlingEngine implements Engine, TorrentHost {
   announced(now: Instant, job: JobId, reply: AnnounceReply): void {
     this.#begin(now);
     const { owner, a, b, c } = this.#ctx.jobs.close(job, 'announce');
-    if (reply.ok) this.#heard();
     (owner as Torrent).announces.announced(a, b, c, reply);
+    // After what was answered: should it end a long silence, everybody is asked anew, and no answer to what was asked before counts then.
+    if (reply.ok) this.#heard();
     this.#ctx.torrentRested = true;
     this.#settle();
   }

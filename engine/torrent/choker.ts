@@ -61,7 +61,7 @@ export class Choker {
       peer.download.round();
       peer.upload.round();
     }
-    this.#fillSlots();
+    this.fillSlots();
   }
 
   /** The connection is over: what slot it had is free. */
@@ -69,7 +69,7 @@ export class Choker {
     if (this.#optimistic === peer) this.#optimistic = null;
     if (peer.amChoking) return;
     this.#unchokedCount -= 1;
-    this.#fillSlots();
+    this.fillSlots();
   }
 
   /** A peer became interested, lost interest, turned out to be a seed or to be none, or snubbed us: it takes a slot that is free, or
@@ -85,15 +85,15 @@ export class Choker {
     if (this.#ctx.reasons !== null) this.#explain(peer, peer.isSeed ? 'seed' : 'notInterested', 0, 0);
     if (peer.amChoking) return;
     this.#choke(peer);
-    this.#fillSlots();
+    this.fillSlots();
   }
 
   get #slots(): number {
     return Math.max(1, this.#ctx.settings.uploadSlots);
   }
 
-  /** Gives free slots to those that have waited longest. */
-  #fillSlots(): void {
+  /** Gives free slots to those that have waited longest: the number of slots may have changed. */
+  fillSlots(): void {
     while (this.#unchokedCount < this.#slots) {
       let next: Peer | null = null;
       for (const peer of this.#torrent.swarm.peers) {

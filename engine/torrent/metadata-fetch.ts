@@ -117,7 +117,7 @@ export class MetadataFetch {
     if (data.length !== copy.lengthOf(piece) || (totalBytes !== null && totalBytes !== copy.sizeBytes)) {
       this.#ctx.outbox.event('metadataMalformed', this.#torrent.id, peer.conn, piece);
       this.#failed(source);
-    } else if (copy.lacks(piece)) {
+    } else if (copy.lacks(piece) && this.#fits(data.length)) {
       copy.put(piece, data, peer.known);
       this.#ctx.metadataBytes += data.length;
       this.#ctx.outbox.event('metadataReceived', this.#torrent.id, peer.conn, piece);
@@ -190,7 +190,7 @@ export class MetadataFetch {
   #fill(source: Source): void {
     while (source.asked.length < METADATA_REQUESTS_MAX) {
       const copy = source.asked.length > 0 ? source.copy : this.#copyFor(source);
-      if (copy === null || this.#ctx.metadataBytes + METADATA_PIECE_BYTES > METADATA_BUFFER_BYTES_MAX) return;
+      if (copy === null || !this.#hasMemoryFor(copy)) return;
       const piece = copy.pick(this.#ctx.now, source.asked.length === 0, (index) => source.asked.includes(index));
       if (piece === -1) return;
       if (source.asked.length === 0) source.heardAt = this.#ctx.now;
@@ -223,6 +223,22 @@ export class MetadataFetch {
     if (given === undefined) return false;
     for (const source of this.#sources) if (source.copy === given && source.asked.length > 0) this.#backOff(source);
     this.#drop(given);
+    return true;
+  }
+
+  #fits(bytes: number): boolean {
+    return this.#ctx.metadataBytes + bytes <= METADATA_BUFFER_BYTES_MAX;
+  }
+
+  /** Where memory is short, other copies that nobody goes on with give up theirs, first the one that has come least far: so the one that has
+   *  come furthest is finished, and judged. */
+  #hasMemoryFor(copy: MetadataCopy): boolean {
+    while (!this.#fits(METADATA_PIECE_BYTES)) {
+      const others = this.#copies.filter((other) => other !== copy && other.receivedBytes > 0 && !other.asked);
+      others.sort((a, b) => a.receivedBytes - b.receivedBytes);
+      if (others[0] === undefined) return false;
+      this.#drop(others[0]);
+    }
     return true;
   }
 

@@ -458,7 +458,9 @@ export class Swarm {
 
   /** What dials came to before says nothing of those to come. `lost`: no connection can have survived. */
   networkChanged(lost: boolean): void {
-    if (lost) for (const peer of [...this.peers]) this.#torrent.drop(peer, 'the network changed');
+    // First: a dial that is cut now is no failure of a peer that is about to be forgotten.
+    for (const known of this.book.values()) known.failures = 0;
+    if (lost) this.disconnectAll('the network changed');
     for (const known of this.book.values()) {
       known.nextDialAt = 0;
       known.failures = 0;

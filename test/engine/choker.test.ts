@@ -163,4 +163,14 @@ describe('conformance 38: choker', () => {
     };
     expect(run()).toEqual(run());
   });
+
+  test('choker: a slot more is given at once to who has waited (the command `places`)', () => {
+    const lab = new Lab({ metainfo, settings: { uploadSlots: 1 } });
+    const conns = interested(lab, 2);
+    expect(unchoked(lab)).toEqual(conns.slice(0, 1));
+    const places = { connectionsMax: 10, connectionsPerTorrentMax: 10 };
+    lab.engine.command(lab.now, { kind: 'places', ...places, uploadSlots: 2 });
+    lab.run();
+    expect(unchoked(lab)).toEqual(conns);
+  });
 });

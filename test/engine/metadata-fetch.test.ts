@@ -4,7 +4,7 @@ import bencode from 'bencode';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createMetainfo, wrapInfo } from '../../engine/metainfo/create.ts';
-import { METADATA_COPIES_MAX, METADATA_REQUESTS_MAX } from '../../engine/limits.ts';
+import { METADATA_BYTES_MAX, METADATA_COPIES_MAX, METADATA_REQUESTS_MAX } from '../../engine/limits.ts';
 import { parseMetainfo } from '../../engine/metainfo/parse.ts';
 import { sha1 } from '../../engine/sha1.ts';
 import { JournalWriter } from '#harness/journal';
@@ -141,6 +141,29 @@ describe('metadata: liars', () => {
       honest.giveAll();
       lab.pass(1);
     }
+    expect(known(lab)).toBe(true);
+  });
+
+  test('metadata: liars that fill all memory hold it neither beyond its bound nor for ever', {
+    timeout: 120_000,
+  }, () => {
+    const lab = magnet();
+    const half = new Uint8Array(METADATA_BYTES_MAX);
+    const liars = [0, 1, 2].map((at) => peer(lab, at).offer(METADATA_BYTES_MAX - at));
+    // Each gives all that it is asked for, of sizes that are more than memory together.
+    for (let given = 1; given > 0; ) {
+      given = 0;
+      const asked = liars.map((liar) => liar.asked());
+      liars.forEach((liar, at) => {
+        for (const piece of asked[at] as number[]) {
+          liar.give(piece, half.subarray(at));
+          given += 1;
+        }
+      });
+      if (lab.count('peerBanned') > 0) break;
+    }
+    peer(lab, 9).offer(info.length).giveAll();
+    lab.pass(1);
     expect(known(lab)).toBe(true);
   });
 

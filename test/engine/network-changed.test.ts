@@ -62,6 +62,39 @@ describe('network changed', () => {
     expect(lab.announces.length).toBe(1);
   });
 
+  test('network changed: the answer that ends a long silence counts itself (a UDP tracker that was asked all the time)', () => {
+    const lab = connected();
+    for (const { conn } of lab.status.peers) lab.disconnected(conn, 'timeout');
+    while (lab.announces.length === 0) {
+      lab.pass(1);
+      for (const { conn } of lab.dials.splice(0)) lab.disconnected(conn, 'timeout');
+    }
+    const silent = lab.announces.splice(0);
+    for (let second = 0; second < 600; second += 1) {
+      lab.pass(1);
+      for (const { conn } of lab.dials.splice(0)) lab.disconnected(conn, 'timeout');
+    }
+    expect(lab.count('trackerSilent')).toBe(1);
+    lab.announces.splice(0, lab.announces.length, ...silent);
+    lab.announced({ peers: [{ host: '10.9.1.1', port: 1 }] });
+    expect(lab.dials.map(({ address }) => address.host)).toContain('10.9.1.1');
+    expect(lab.count('networkChanged')).toBe(1);
+  });
+
+  test('network changed: a dial that was cut by it is no failure of the peer (four had failed before)', () => {
+    const lab = new Lab({ metainfo, add: { peers: PEERS.slice(0, 1) } });
+    for (let dial = 0; dial < 4; dial += 1) {
+      while (lab.dials.length === 0) lab.pass(1);
+      lab.disconnected((lab.dials.shift() as (typeof lab.dials)[0]).conn, 'refused');
+    }
+    while (lab.dials.length === 0) lab.pass(1);
+    lab.dials.length = 0;
+    lab.engine.command(lab.now, { kind: 'networkChanged', lost: true });
+    lab.run();
+    expect(lab.status.knownPeers).toBe(1);
+    expect(lab.dials.length).toBe(1);
+  });
+
   test('network changed: a peer that comes again is let in where its old connection is silent, and only there', () => {
     const lab = new Lab({ metainfo });
     const old = lab.peer({ id: 'same', has: 'all' });
