@@ -18,3 +18,13 @@ export function hex(bytes: Uint8Array): string {
 export function hasBit(bits: Uint8Array, index: number): boolean {
   return ((bits[index >>> 3] as number) & (0x80 >>> (index & 7))) !== 0;
 }
+
+/** One character a byte: how protocols that are text carry bytes. */
+export function binaryText(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+}
+
+/** The bytes of such a text; of a character beyond a byte the low eight bits. */
+export function binaryBytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}

@@ -261,7 +261,7 @@ class StarlingEngine implements Engine, TorrentHost {
     const peer = this.#peer(conn);
     peer.lastReceivedAt = now;
     this.#heard();
-    if (peer.state !== 'closed') this.#judge(peer, peer.reader.received(chunk));
+    if (peer.state !== 'closed') this.judge(peer, peer.reader.received(chunk));
     this.#settle();
   }
 
@@ -270,11 +270,12 @@ class StarlingEngine implements Engine, TorrentHost {
     const peer = this.#peer(conn);
     peer.lastReceivedAt = now;
     this.#heard();
-    if (peer.state !== 'closed') this.#judge(peer, peer.reader.receivedPayload(stamp, lengthBytes));
+    if (peer.state !== 'closed') this.judge(peer, peer.reader.receivedPayload(stamp, lengthBytes));
     this.#settle();
   }
 
-  #judge(peer: Peer, fault: WireFault | null): void {
+  /** Closes the connection of a peer that broke the protocol, and trusts it less. */
+  judge(peer: Peer, fault: WireFault | null): void {
     if (fault === null || peer.state === 'closed') return;
     this.#ctx.outbox.event('peerFault', peer.torrent?.id ?? -1, peer.conn, 0);
     peer.knownAs?.adjustTrust(-1);

@@ -2,6 +2,7 @@
 
 export * from './bug.ts';
 export * from './build.ts';
+export { binaryText } from './bytes.ts';
 export type * from './contract.ts';
 export * from './engine.ts';
 export * from './events.ts';

@@ -67,10 +67,14 @@ export function parseMetainfo(bytes: Uint8Array): Parsed<Metainfo> {
 }
 
 /** Reads an `info` dictionary alone, as peers give it (BEP 9). `bytes`: moved. `announceTiers`: where it was heard of. */
-export function parseInfo(bytes: Uint8Array, announceTiers: Metainfo['announceTiers']): Parsed<Metainfo> {
+export function parseInfo(
+  bytes: Uint8Array,
+  announceTiers: Metainfo['announceTiers'],
+  infoHash = sha1(bytes),
+): Parsed<Metainfo> {
   const decoded = decodeBencode(bytes);
   if (!decoded.ok) return refuseBencode(decoded);
-  const info = readInfo(decoded.value);
+  const info = readInfo(decoded.value, infoHash);
   if (!info.ok) return info;
   return { ok: true, value: { ...info.value, announceTiers, comment: null, createdBy: null, creationDate: null } };
 }
@@ -83,12 +87,11 @@ function refuseBencode({ error, detail }: BencodeResult & { readonly ok: false }
 /** What follows from `info` alone. */
 type Info = Omit<Metainfo, 'announceTiers' | 'comment' | 'createdBy' | 'creationDate'>;
 
-function readInfo(info: BencodeValue): Parsed<Info> {
+function readInfo(info: BencodeValue, infoHash = sha1(info.raw())): Parsed<Info> {
   if (info.kind !== 'dictionary') return refuse('noInfo', 'info', info, 'not a dictionary');
   if (info.get('pieces') === undefined && info.get('meta version') !== undefined) {
     return refuse('v2Only', 'meta version', info, 'a version 2 torrent without version 1 pieces is not supported');
   }
-  const infoHash = sha1(info.raw());
   const nameText = preferredText(info, 'name');
   if (nameText === undefined) return refuse('name', 'name', info, 'missing or not a string');
   const name = safeComponent(nameText === '' ? hex(infoHash) : nameText);

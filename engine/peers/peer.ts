@@ -173,7 +173,7 @@ export class Peer implements WireHandler, AskedPeer {
   }
 
   /** The number of pieces is known. `bits`: of that length, none is set. Why it cannot stay, null = it may. */
-  piecesKnown(bits: Bitfield): string | null {
+  piecesKnown(bits: Bitfield): WireFault | 'beyond' | null {
     const { early } = this;
     this.bits = bits;
     this.early = null;

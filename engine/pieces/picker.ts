@@ -54,7 +54,7 @@ export interface PickOptions {
   /** In end-game a block that was asked for after this instant is not late: asking somebody else for it would only bring it twice. */
   readonly lateSince: Instant;
   /** In end-game these blocks are about to come from whom they were asked of, late or not. */
-  readonly soon: ReadonlySet<number>;
+  readonly soon: { has(key: number): boolean };
 }
 
 export class Picker {
@@ -380,7 +380,7 @@ export class Picker {
 
   #rarest(peer: AskedPeer): number {
     for (let level = PRIORITY_LEVELS - 1; level > 0; level -= 1) {
-      const piece = this.#orders[level]?.rarest((candidate) => peer.mayAsk(candidate)) ?? -1;
+      const piece = this.#orders[level]?.rarest(peer) ?? -1;
       if (piece !== -1) return piece;
     }
     return -1;

@@ -34,8 +34,8 @@ export class RarityOrder {
     return this.#rows.rank(piece) !== -1;
   }
 
-  /** The rarest piece that `allowed` says yes to, ties by chance; −1: none. */
-  rarest(allowed: (piece: number) => boolean): number {
+  /** The rarest piece that `peer` may be asked for, ties by chance; −1: none. */
+  rarest(peer: { mayAsk(piece: number): boolean }): number {
     for (let bucket = 0; bucket < this.#start.length - 1; bucket += 1) {
       const first = this.#start[bucket] as number;
       const count = (this.#start[bucket + 1] as number) - first;
@@ -43,7 +43,7 @@ export class RarityOrder {
       const turn = count === 1 ? 0 : this.#random.below(count);
       for (let i = 0; i < count; i += 1) {
         const piece = this.#order[first + ((turn + i) % count)] as number;
-        if (allowed(piece)) return piece;
+        if (peer.mayAsk(piece)) return piece;
       }
     }
     return -1;

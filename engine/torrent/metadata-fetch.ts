@@ -36,9 +36,6 @@ const SLOW_PIECE_US = 1_000_000;
 /** A peer that offers metadata. */
 interface Source {
   readonly peer: Peer;
-  /** The id under which it wants to be asked, and the size that it names. */
-  id: number;
-  sizeBytes: number;
   /** What it is asked for, oldest first: at most METADATA_REQUESTS_MAX, all of one copy. */
   asked: number[];
   copy: MetadataCopy | null;
@@ -51,7 +48,7 @@ export class MetadataFetch {
   readonly #torrent: Torrent;
   readonly #found: (infoBytes: Uint8Array) => void;
   /** In the order in which they offered it; of connected peers only. */
-  readonly #sources: Source[] = [];
+  readonly #sources = new Map<Peer, Source>();
   readonly #copies: MetadataCopy[] = [];
   /** Sizes of which a copy of several peers failed. */
   readonly #disputed = new Set<number>();
@@ -65,7 +62,7 @@ export class MetadataFetch {
 
   /** Connected peers that offer metadata. */
   get sourceCount(): number {
-    return this.#sources.length;
+    return this.#sources.size;
   }
 
   /** Of the copy that has come furthest; null where there is none. */
@@ -77,26 +74,23 @@ export class MetadataFetch {
 
   /** The peer gives metadata, or may give it soon. */
   hopesFor(peer: Peer): boolean {
-    return this.#sources.some((source) => source.peer === peer && this.#willing(source));
+    const source = this.#sources.get(peer);
+    return source !== undefined && this.#willing(source);
   }
 
-  /** What the peer says in its extension handshake. 0: it takes no requests, or knows no size. */
-  offers(peer: Peer, id: number, sizeBytes: number): void {
-    const known = this.#sources.find((source) => source.peer === peer);
-    if (id === 0 || sizeBytes === 0) {
+  /** The peer's id and size of the metadata are what its last extension handshake said. 0: it takes no requests, or knows no size. */
+  offers(peer: Peer): void {
+    const known = this.#sources.get(peer);
+    if (peer.metadataId === 0 || peer.metadataSizeBytes === 0) {
       if (known !== undefined) this.#remove(known);
     } else if (known === undefined) {
-      this.#sources.push({ peer, id, sizeBytes, asked: [], copy: null, heardAt: this.#ctx.now });
-    } else {
-      known.id = id;
-      if (known.sizeBytes !== sizeBytes) this.#letGo(known);
-      known.sizeBytes = sizeBytes;
-    }
+      this.#sources.set(peer, { peer, asked: [], copy: null, heardAt: this.#ctx.now });
+    } else if (known.copy !== null && known.copy.sizeBytes !== peer.metadataSizeBytes) this.#letGo(known);
     this.#pump();
   }
 
   gone(peer: Peer): void {
-    const source = this.#sources.find((candidate) => candidate.peer === peer);
+    const source = this.#sources.get(peer);
     if (source === undefined) return;
     this.#remove(source);
     this.#pump();
@@ -104,7 +98,8 @@ export class MetadataFetch {
 
   /** Everything that was received is forgotten. */
   stop(): void {
-    for (const source of this.#sources.splice(0)) this.#letGo(source);
+    for (const source of this.#sources.values()) this.#letGo(source);
+    this.#sources.clear();
     for (const copy of [...this.#copies]) this.#drop(copy);
   }
 
@@ -141,7 +136,7 @@ export class MetadataFetch {
 
   /** Once a second. */
   second(): void {
-    for (const source of this.#sources) {
+    for (const source of this.#sources.values()) {
       const patienceUs = TIMEOUT_US << Math.min(source.peer.known.metadataFailures, TIMEOUT_DOUBLINGS_MAX);
       if (source.asked.length === 0 || this.#ctx.now - source.heardAt < patienceUs) continue;
       this.#ctx.outbox.event('metadataTimedOut', this.#torrent.id, source.peer.conn, source.asked.length);
@@ -178,7 +173,7 @@ export class MetadataFetch {
 
   /** Those that failed least come first, then those that came first: many that fail never keep one that does not from its turn. */
   #pump(): void {
-    const willing = this.#sources.filter((source) => this.#willing(source));
+    const willing = [...this.#sources.values()].filter((source) => this.#willing(source));
     willing.sort((a, b) => a.peer.known.metadataFailures - b.peer.known.metadataFailures);
     for (const source of willing) this.#fill(source);
   }
@@ -197,13 +192,14 @@ export class MetadataFetch {
       source.copy = copy;
       source.asked.push(piece);
       copy.ask(piece, this.#ctx.now);
-      source.peer.sendExtended(source.id, encodeMetadataRequest(piece));
+      source.peer.sendExtended(source.peer.metadataId, encodeMetadataRequest(piece));
       this.#ctx.outbox.event('metadataRequested', this.#torrent.id, source.peer.conn, piece);
     }
   }
 
   /** The copy that the peer contributes to, a new one if there is room; null: it has to wait. */
-  #copyFor({ peer, sizeBytes }: Source): MetadataCopy | null {
+  #copyFor({ peer }: Source): MetadataCopy | null {
+    const sizeBytes = peer.metadataSizeBytes;
     const only = this.#disputed.has(sizeBytes) ? peer : null;
     const found = this.#copies.find((copy) => copy.sizeBytes === sizeBytes && copy.only === only);
     if (found !== undefined) return found;
@@ -221,7 +217,8 @@ export class MetadataFetch {
       now - copy.startedAt >= Math.max(SLOW_COPY_US, copy.pieceCount * SLOW_PIECE_US);
     const given = idle ?? this.#copies.find(slow);
     if (given === undefined) return false;
-    for (const source of this.#sources) if (source.copy === given && source.asked.length > 0) this.#backOff(source);
+    for (const source of this.#sources.values())
+      if (source.copy === given && source.asked.length > 0) this.#backOff(source);
     this.#drop(given);
     return true;
   }
@@ -260,7 +257,8 @@ export class MetadataFetch {
   }
 
   #askedOf(peer: Peer, piece: number): Source | null {
-    return this.#sources.find((source) => source.peer === peer && source.asked.includes(piece)) ?? null;
+    const source = this.#sources.get(peer);
+    return source !== undefined && source.asked.includes(piece) ? source : null;
   }
 
   #answered(source: Source, piece: number): void {
@@ -277,13 +275,13 @@ export class MetadataFetch {
   #remove(source: Source): void {
     const { peer } = source;
     this.#letGo(source);
-    this.#sources.splice(this.#sources.indexOf(source), 1);
+    this.#sources.delete(peer);
     const own = this.#copies.find((copy) => copy.only === peer);
     if (own !== undefined) this.#drop(own);
   }
 
   #drop(copy: MetadataCopy): void {
-    for (const source of this.#sources) if (source.copy === copy) this.#letGo(source);
+    for (const source of this.#sources.values()) if (source.copy === copy) this.#letGo(source);
     this.#copies.splice(this.#copies.indexOf(copy), 1);
     this.#ctx.metadataBytes -= copy.receivedBytes;
   }

@@ -85,7 +85,7 @@ export class Metadata {
   handshakeSaid(peer: Peer, { messages, metadataSizeBytes }: ExtensionHandshake): void {
     peer.metadataId = messages.get(METADATA_NAME) ?? peer.metadataId;
     peer.metadataSizeBytes = metadataSizeBytes ?? peer.metadataSizeBytes;
-    this.#fetch?.offers(peer, peer.metadataId, peer.metadataSizeBytes);
+    this.#fetch?.offers(peer);
   }
 
   /** `payload`: of a message `ut_metadata`, borrowed. */
@@ -127,7 +127,8 @@ export class Metadata {
 
   #found(infoBytes: Uint8Array): void {
     this.#fetch = null;
-    const parsed = parseInfo(infoBytes, this.#torrent.metainfo.announceTiers);
+    const { announceTiers, infoHash } = this.#torrent.metainfo;
+    const parsed = parseInfo(infoBytes, announceTiers, infoHash);
     if (!parsed.ok) {
       this.#torrent.unusable(parsed.detail);
       return;

@@ -30,7 +30,16 @@ export class Requester {
   readonly #ctx: Context;
   readonly #torrent: Torrent;
   readonly #keys: number[] = [];
-  readonly #how = { now: 0, mayBegin: true, whole: false, lateSince: 0, soon: new Set<number>() };
+  /** Blocks that are about to come, looked for when the picker first asks for one: in most fills it never does. */
+  readonly #soon = new Set<number>();
+  #soonIs: 'empty' | 'unknown' | 'known' = 'empty';
+  readonly #how = {
+    now: 0,
+    mayBegin: true,
+    whole: false,
+    lateSince: 0,
+    soon: { has: (key: number) => this.#comesSoon(key) },
+  };
   /** From a request to its block, the mean of the last few that one peer alone was asked for: what end-game asks of the idle is answered
    *  at once, and would make everything in longer queues look late. */
   #latencyUs = 0;
@@ -60,8 +69,7 @@ export class Requester {
     how.mayBegin = !this.#ctx.blocks.full;
     how.whole = whole;
     how.lateSince = this.#ctx.now - LATE_FACTOR * this.#latencyUs;
-    how.soon.clear();
-    if (endGame && live === 0) this.#findSoon();
+    this.#soonIs = endGame && live === 0 ? 'unknown' : 'empty';
     picker.pick(peer, count, how, keys);
     if (whole && keys.length + live === 0 && this.#freeStalled(peer)) picker.pick(peer, count, how, keys);
     this.#reportBuffer();
@@ -78,10 +86,19 @@ export class Requester {
     this.#ctx.outbox.event('requestsSent', torrent.id, peer.conn, keys.length);
   }
 
+  #comesSoon(key: number): boolean {
+    if (this.#soonIs === 'unknown') {
+      this.#findSoon();
+      this.#soonIs = 'known';
+    }
+    return this.#soonIs === 'known' && this.#soon.has(key);
+  }
+
   /** Looks through the queues for the blocks that will be here soon, at the rate of those who were asked for them: a second copy of them could
    *  not be cancelled in time, and would bring next to nothing. */
   #findSoon(): void {
-    const { soon } = this.#how;
+    const soon = this.#soon;
+    soon.clear();
     for (const { requests, download, lastBlockAt } of this.#torrent.swarm.busy.all) {
       if (requests.liveCount === 0) continue;
       const blockUs = Math.max((BLOCK_LENGTH_BYTES * 1e6) / download.bytesPerSecond, this.#ctx.now - lastBlockAt);

@@ -6,8 +6,7 @@
 // of use to us at all we may be cut off, and an idle one goes for a dial, one at a time. One who comes takes the place of an idle one,
 // a useless one first, unless it was found useless itself: those who are sent away would come back in turn for ever.
 //
-// Measured, 1,000 leechers that start together with 40 places: 3.7 are let go by each, where 19 were when any idle one made room; against
-// 125 idlers that come every 15 s the honest find each other sooner.
+// What it does to a swarm of thousands is measured in docs/SCALE.md.
 
 import type { Context } from '../context.ts';
 import type { Instant } from '../contract.ts';
@@ -52,7 +51,7 @@ export class Room {
   }
 
   /** Half of the places are for those whom we dial, the rest for those who come (BEP 3's mainline: 40 of 80). Useless ones do not count:
-   *  whoever fills our places with them would cut us off. */
+   *  whoever fills our places with them would cut us off. In a swarm where everybody dialled up to the limit, most dials would be refused. */
   get toDial(): boolean {
     const { peers } = this.#swarm;
     const places = this.#ctx.settings.connectionsPerTorrentMax;

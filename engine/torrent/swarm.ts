@@ -59,7 +59,7 @@ export class Swarm {
 
   /** A tracker is to be asked before its interval. */
   get needsPeers(): boolean {
-    return (!this.#torrent.finished || this.room.isBesieged) && this.room.starved;
+    return this.#torrent.finished ? this.room.isBesieged : this.room.starved;
   }
 
   // ── finding ──
@@ -81,15 +81,14 @@ export class Swarm {
     return peerId !== null && this.peers.some((peer) => peer.up && sameBytes(peer.peerId, peerId));
   }
 
-  /** Dials the most useful known peers until half of the places are taken: the rest are for those who come (BEP 3's mainline: 40 of 80).
-   *  Idle ones do not count: whoever fills our places with them would cut us off. In a swarm where everybody dialled up to the limit, most dials would be refused. */
+  /** Dials the most useful known peers while there is room to dial (see `Room.toDial`). */
   dial(): void {
     const { settings } = this.#ctx;
     while (
       this.#torrent.meeting &&
-      this.room.toDial &&
       this.#ctx.connections < settings.connectionsMax &&
-      this.#ctx.dials < settings.dialsMax
+      this.#ctx.dials < settings.dialsMax &&
+      this.room.toDial
     ) {
       const known = this.book.best(this.#ctx.now, this.#torrent.finished);
       if (known === null) return;
@@ -245,11 +244,8 @@ export class Swarm {
       if (why === 'beyond') {
         this.#torrent.drop(peer, 'to be met anew, now that the metadata is known');
         if (peer.knownAs !== null) peer.known.nextDialAt = 0;
-      } else if (why !== null) {
-        this.#ctx.outbox.event('peerFault', this.#torrent.id, peer.conn, 0);
-        peer.knownAs?.adjustTrust(-1);
-        this.#torrent.drop(peer, `broke the protocol: ${why}`);
-      } else if (peer.up) this.#tellPieces(peer, written);
+      } else if (why !== null) this.#torrent.judge(peer, why);
+      else if (peer.up) this.#tellPieces(peer, written);
     }
     if (this.#torrent.finished) this.finished();
   }

@@ -31,6 +31,7 @@ import { Picker } from '../pieces/picker.ts';
 import { RateMeter } from '../rate-meter.ts';
 import type { RememberedPeer, ResumeData } from '../resume/resume-data.ts';
 import { sha1 } from '../sha1.ts';
+import type { WireFault } from '../wire/wire.ts';
 import { Announces } from '../trackers/announces.ts';
 import { Checking } from './checking.ts';
 import { Choker } from './choker.ts';
@@ -63,6 +64,7 @@ export interface TorrentHost {
   dial(torrent: Torrent, known: KnownPeer): void;
   /** Closes a connection and forgets it. */
   closeConnection(peer: Peer, why: string): void;
+  judge(peer: Peer, fault: WireFault | null): void;
   removed(torrent: Torrent): void;
 }
 
@@ -515,6 +517,10 @@ export class Torrent {
 
   drop(peer: Peer, why: string): void {
     if (peer.state !== 'closed') this.#host.closeConnection(peer, why);
+  }
+
+  judge(peer: Peer, fault: WireFault): void {
+    this.#host.judge(peer, fault);
   }
 
   dial(known: KnownPeer): void {

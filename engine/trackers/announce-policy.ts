@@ -35,6 +35,8 @@ export class AnnouncePolicy {
   #earliestAt: Instant = 0;
   /** Who answered last: its interval is kept. */
   #current: Tracker | null = null;
+  /** When it did; −1: nobody has. */
+  #heardAt: Instant = -1;
   /** Whose answer is waited for before another is asked. */
   #awaited: Tracker | null = null;
   #round = 1;
@@ -86,9 +88,9 @@ export class AnnouncePolicy {
     if (this.#active) this.#becomeDue();
   }
 
-  /** What failed before says nothing any more, and who works is to know where we are now. */
+  /** What failed before says nothing any more, and who works is to know where we are now; who has answered this very moment knows it. */
   networkChanged(): void {
-    this.announceNow();
+    if (this.#heardAt !== this.#ctx.now) this.announceNow();
   }
 
   /** Takes over the trackers of `other`, which is not used any more: they are told that we leave, and hear of us again when it is their turn. */
@@ -225,6 +227,7 @@ export class AnnouncePolicy {
 
   #heard(tracker: Tracker, eventIndex: number, reply: AnnounceReply & { readonly ok: true }): void {
     const { now } = this.#ctx;
+    this.#heardAt = now;
     tracker.message = reply.warning;
     tracker.trackerId = reply.trackerId ?? tracker.trackerId;
     tracker.figures = { ...tracker.figures, seeds: reply.seeds, leechers: reply.leechers };

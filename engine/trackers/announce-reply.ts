@@ -7,6 +7,8 @@ import { readUint16 } from '../wire/integers.ts';
 import { formatIpAddress } from '../wire/ip-address.ts';
 
 export const PORT_BYTES = 2;
+/** What is said of a tracker that refuses and does not say why. */
+export const NO_REASON = 'refused without a reason';
 
 /** The beginning of a tracker's text (borrowed), as much as is kept; untrusted. */
 export function boundedText(bytes: Uint8Array): string {

@@ -3,11 +3,12 @@
 
 import { decodeBencode } from '../bencode/decode.ts';
 import type { BencodeValue } from '../bencode/value.ts';
+import { binaryBytes, binaryText } from '../bytes.ts';
 import type { AnnounceReply, AnnounceRequest, FoundPeer, PeerAddress } from '../contract.ts';
 import { PEERS_PER_ANNOUNCE_MAX, TRACKER_REPLY_BYTES_MAX, TRACKER_TEXT_BYTES_MAX } from '../limits.ts';
 import { PEER_ID_BYTES } from '../wire/handshake.ts';
 import { canonicalIpAddress, IPV4_BYTES, IPV6_BYTES } from '../wire/ip-address.ts';
-import { addCompactPeers, boundedText, PORT_BYTES } from './announce-reply.ts';
+import { addCompactPeers, boundedText, NO_REASON, PORT_BYTES } from './announce-reply.ts';
 import { asciiUrl } from './announce-url.ts';
 
 /** For a reply that names no interval. */
@@ -28,10 +29,13 @@ export function httpAnnounceUrl(request: AnnounceRequest): string {
   ];
   if (request.event !== '') parameters.push(`event=${request.event}`);
   if (request.trackerId !== null) {
-    const bytes = Uint8Array.from(request.trackerId, (character) => character.charCodeAt(0));
-    parameters.push(`trackerid=${percentEncoded(bytes)}`);
+    parameters.push(`trackerid=${percentEncoded(binaryBytes(request.trackerId))}`);
   }
-  const url = asciiUrl(request.url);
+  return withQuery(asciiUrl(request.url), parameters);
+}
+
+/** A URL with more parameters behind those that it has. */
+export function withQuery(url: string, parameters: readonly string[]): string {
   const separator = !url.includes('?') ? '?' : /[?&]$/.test(url) ? '' : '&';
   return url + separator + parameters.join('&');
 }
@@ -67,7 +71,7 @@ export function readReply(
   if (reply.kind !== 'dictionary') return { ok: false, reason: 'the reply is not a dictionary' };
   const failure = reply.get('failure reason');
   if (failure === undefined) return { ok: true, reply };
-  return { ok: false, reason: boundedText(failure.bytes() ?? new Uint8Array()) || 'refused without a reason' };
+  return { ok: false, reason: boundedText(failure.bytes() ?? new Uint8Array()) || NO_REASON };
 }
 
 function peersOf(reply: BencodeValue): PeerAddress[] {
@@ -109,7 +113,7 @@ export function count(value: BencodeValue | undefined): number | null {
 function trackerIdOf(value: BencodeValue | undefined): string | null {
   const bytes = value?.bytes();
   if (bytes === undefined || bytes.length > TRACKER_TEXT_BYTES_MAX) return null;
-  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+  return binaryText(bytes);
 }
 
 /** Every byte but the unreserved characters of RFC 3986 as %XX. */

@@ -1,6 +1,6 @@
 // A tracker's URL as it may be shown to others: private trackers put the user's passkey into the path or the query.
 
-import { hex } from '../bytes.ts';
+import { binaryBytes, hex } from '../bytes.ts';
 import { sha1 } from '../sha1.ts';
 
 /** What everybody's announce URL ends in, and what `publicUrl` itself writes. */
@@ -14,6 +14,5 @@ export function publicUrl(url: string): string | null {
   if (parts === null) return null;
   const [, scheme = '', host = '', rest = ''] = parts;
   if (NO_SECRET.test(rest)) return scheme + host + rest;
-  const bytes = Uint8Array.from(rest, (character) => character.charCodeAt(0));
-  return `${scheme}${host}/~${hex(sha1(bytes)).slice(0, HIDDEN_DIGITS)}`;
+  return `${scheme}${host}/~${hex(sha1(binaryBytes(rest))).slice(0, HIDDEN_DIGITS)}`;
 }

@@ -10,7 +10,7 @@ import type {
 } from '../contract.ts';
 import { SHA1_LENGTH_BYTES } from '../limits.ts';
 import { readUint32, writeUint16, writeUint32, writeUint64 } from '../wire/integers.ts';
-import { addCompactPeers, boundedText } from './announce-reply.ts';
+import { addCompactPeers, boundedText, NO_REASON } from './announce-reply.ts';
 import { pathAndQuery } from './announce-url.ts';
 
 export const ACTION_CONNECT = 0;
@@ -131,5 +131,5 @@ export function readScrapeReply(bytes: Uint8Array, hashCount: number): ScrapeRep
 }
 
 export function readError(bytes: Uint8Array): string {
-  return boundedText(bytes.subarray(ERROR_REPLY_BYTES)) || 'refused without a reason';
+  return boundedText(bytes.subarray(ERROR_REPLY_BYTES)) || NO_REASON;
 }

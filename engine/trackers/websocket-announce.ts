@@ -4,6 +4,7 @@
 //
 // Always: whatever a text is, parsing it gives a message or null, and what it gives is bounded.
 
+import { binaryText } from '../bytes.ts';
 import type { AnnounceReply, AnnounceRequest } from '../contract.ts';
 import {
   OFFER_ID_LENGTH_MAX,
@@ -13,6 +14,7 @@ import {
   WEBSOCKET_MESSAGE_BYTES_MAX,
 } from '../limits.ts';
 import { PEER_ID_BYTES } from '../wire/handshake.ts';
+import { NO_REASON } from './announce-reply.ts';
 import { clampInterval } from './intervals.ts';
 
 /** For a reply that names no interval: bittorrent-tracker's. */
@@ -88,7 +90,7 @@ export function parseWebSocketMessage(text: string): WebSocketMessage | null {
   const failure = message['failure reason'];
   if (failure !== undefined) {
     const reason = typeof failure === 'string' ? bounded(failure) : '';
-    return { kind: 'reply', infoHash, reply: { ok: false, reason: reason || 'refused without a reason' } };
+    return { kind: 'reply', infoHash, reply: { ok: false, reason: reason || NO_REASON } };
   }
   if (message['action'] !== 'announce' || infoHash === null) return null;
   const kind = message['answer'] !== undefined ? 'answer' : 'offer';
@@ -147,11 +149,6 @@ function sdpOf(description: unknown, type: string): string | null {
   return said === type && typeof sdp === 'string' && sdp.length > 0 && sdp.length <= SESSION_DESCRIPTION_LENGTH_MAX
     ? sdp
     : null;
-}
-
-/** One character a byte. */
-export function binaryText(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
 }
 
 function bytesOf(value: unknown, lengthBytes: number): Uint8Array | null {

@@ -119,9 +119,8 @@ export class Datagrams {
 
   #depart(from: number, to: number, bytes: Uint8Array, leftAt: number, late: boolean): void {
     const links = this.#links;
-    const latencyUs = (links.latencyUs[from] as number) + (links.latencyUs[to] as number);
     const heldUs = late ? this.#random.below(this.faults.reorderUs + 1) : 0;
-    const at = leftAt + latencyUs + links.jitter(from, to, this.#random) + heldUs;
+    const at = leftAt + links.latencyBetween(from, to) + links.jitter(from, to, this.#random) + heldUs;
     this.#clock.schedule(Math.ceil(at), this.#arrived, this.#take(from, to, bytes), 0);
   }
 

@@ -89,6 +89,11 @@ export class Links {
     this.receivedBytes[node] = (this.receivedBytes[node] as number) + bytes;
   }
 
+  /** One way, in microseconds. */
+  latencyBetween(one: number, other: number): number {
+    return (this.latencyUs[one] as number) + (this.latencyUs[other] as number);
+  }
+
   jitter(from: number, to: number, random: Random): number {
     const most = (this.jitterUs[from] as number) + (this.jitterUs[to] as number);
     return most === 0 ? 0 : random.below(most + 1);

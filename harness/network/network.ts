@@ -138,7 +138,7 @@ export class Network {
     this.links.set(node, link);
     for (let end = 0; end < this.#connectionCount * 2; end += 1) {
       if (this.#ends.get(end, STATE) === FREE || this.#ends.get(end, NODE) !== node) continue;
-      const latencyUs = this.#latencyBetween(node, this.#ends.get(end ^ 1, NODE));
+      const latencyUs = this.links.latencyBetween(node, this.#ends.get(end ^ 1, NODE));
       this.#ends.set(end, LATENCY_US, latencyUs);
       this.#ends.set(end ^ 1, LATENCY_US, latencyUs);
     }
@@ -156,7 +156,7 @@ export class Network {
       if (connection >= this.#dialledAt.length) this.#growConnections(Math.max(64, connection * 2));
     }
     const end = connection * 2;
-    const latencyUs = this.#latencyBetween(from, to);
+    const latencyUs = this.links.latencyBetween(from, to);
     this.#open(end, from, DIALLING, latencyUs);
     this.#open(end + 1, to, ACCEPTING, latencyUs);
     this.#dialledAt[connection] = this.#clock.now;
@@ -292,10 +292,6 @@ export class Network {
     this.#ends.setReal(end, LAST_DELIVERY, 0);
     this.#ends.set(end, QUIET_BYTES, 0);
     this.#windows.open(end);
-  }
-
-  #latencyBetween(node: number, other: number): number {
-    return (this.links.latencyUs[node] as number) + (this.links.latencyUs[other] as number);
   }
 
   #onSyn(end: number): void {
