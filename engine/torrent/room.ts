@@ -15,7 +15,7 @@ import type { Swarm } from './swarm.ts';
 import type { Torrent } from './torrent.ts';
 
 /** From when on a connection is idle, and what we have is news no longer. */
-const IDLE_US = 5_000_000;
+const IDLE_US = 3_000_000;
 /** A peer is useless after so long in which nothing was exchanged: where neither side wants anything, and where one does, if we know of others. */
 const USELESS_US = 60_000_000;
 /** Between two dials while nobody is of use: with 5 s the honest among 125 idlers lose another tenth of their time. */

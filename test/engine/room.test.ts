@@ -24,10 +24,10 @@ function pass(lab: Lab, conns: readonly number[], seconds: number): void {
 }
 
 describe('room', () => {
-  test('room: the first of the idle makes room for one who comes, after five seconds', () => {
+  test('room: the first of the idle makes room for one who comes, after three seconds', () => {
     const lab = new Lab({ metainfo, settings });
     const idle = idlers(lab, PLACES);
-    pass(lab, idle, 4);
+    pass(lab, idle, 2);
     expect(lab.closed.has(lab.peer({ id: 'early' }))).toBe(true);
     pass(lab, idle, 2);
     expect(lab.closed.has(lab.peer({ id: 'late' }))).toBe(false);
