@@ -77,6 +77,8 @@ class ParoleWatch {
   readonly #suspected = new Map<string, Set<number>>();
   /** By leecher and peer: what was asked while it was under suspicion and is not answered, and when. */
   readonly #askedAlone = new Map<string, Map<string, number>>();
+  /** By leecher and peer: when the last block arrived. */
+  readonly #arrivedAt = new Map<string, number>();
   /** By leecher and piece: who had a bad part of an attempt that failed. */
   readonly #bad = new Map<string, Set<SimNode>>();
   readonly #guilty = new Set<string>();
@@ -124,21 +126,27 @@ class ParoleWatch {
         for (const [block, part] of parts) if (part.from === suspect) parts.set(block, { ...part, alone: false });
   }
 
+  /** As long as it delivers, nothing is late. */
   #letLateGo(node: SimNode): void {
-    for (const suspect of this.#swarm.nodes)
-      for (const askedAt of this.#askedAlone.get(pair(node, suspect))?.values() ?? [])
-        if (node.now - askedAt >= REQUEST_TIMEOUT_US) {
-          this.#letGo(node, suspect);
-          break;
-        }
+    for (const suspect of this.#swarm.nodes) {
+      const key = pair(node, suspect);
+      if (node.now - (this.#arrivedAt.get(key) ?? 0) < REQUEST_TIMEOUT_US / 2) continue;
+      const asked = [...(this.#askedAlone.get(key)?.values() ?? [])];
+      if (asked.some((askedAt) => node.now - askedAt >= REQUEST_TIMEOUT_US)) this.#letGo(node, suspect);
+    }
   }
 
   #arrived(node: SimNode, from: SimNode, piece: number, block: number, stamp: number): void {
     this.#letLateGo(node);
     const { contents } = this.#swarm;
+    this.#arrivedAt.set(pair(node, from), node.now);
     const asked = this.#askedAlone.get(pair(node, from));
-    const alone = asked?.delete(`${piece}:${block}`) ?? false;
     const parts = at(this.#parts, `${node.index} ${piece}`, () => new Map<number, Part>());
+    // A block that was given up and comes after all belongs to the piece that its sender has to itself by now.
+    const itsAlone =
+      [...parts.values()].some((part) => part.alone && part.from === from) ||
+      [...(asked?.keys() ?? [])].some((key) => key.startsWith(`${piece}:`));
+    const alone = asked?.delete(`${piece}:${block}`) || itsAlone;
     const before = parts.get(block);
     // The first to arrive counts, unless its sender was sent away since with all that it had sent, or a suspect was asked for the piece,
     // which is then its alone: what others were asked for before is thrown away.
