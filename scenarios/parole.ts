@@ -71,12 +71,15 @@ interface Part {
 class ParoleWatch {
   readonly #swarm: Swarm;
   readonly #observer: WireObserver;
-  /** By leecher and piece: the blocks of the attempt under way. */
-  readonly #parts = new Map<string, Map<number, Part>>();
+  /** By leecher and piece: of each block of the attempt under way what arrived, one of each sender, in order. The first counts, unless its
+   *  sender was sent away since with all that it had sent, or a suspect was asked for the piece: then all of the piece is that one's. */
+  readonly #parts = new Map<string, Map<number, Map<SimNode, Part>>>();
   /** By leecher and peer: pieces that failed with a part of it and have not passed since. */
   readonly #suspected = new Map<string, Set<number>>();
   /** By leecher and peer: what was asked while it was under suspicion and is not answered, and when. */
   readonly #askedAlone = new Map<string, Map<string, number>>();
+  /** By leecher and peer: choked since it was last asked for something, it may lose the pieces that it has to itself. */
+  readonly #held = new Set<string>();
   /** By leecher and peer: when the last block arrived. */
   readonly #arrivedAt = new Map<string, number>();
   /** By leecher and piece: who had a bad part of an attempt that failed. */
@@ -89,9 +92,8 @@ class ParoleWatch {
     observer.onFrame = (node, other, id, piece, block) => {
       if (other === null) return;
       if (id === WIRE.request) this.#asked(node, other, piece, block);
-      else if (id === WIRE.choke) this.#letGo(other, node);
-      else if (id === WIRE.reject && this.#askedAlone.get(pair(other, node))?.has(`${piece}:${block}`))
-        this.#letGo(other, node);
+      else if (id === WIRE.choke) this.#choked(other, node);
+      else if (id === WIRE.reject) this.#rejected(other, node, `${piece}:${block}`);
     };
     observer.onArrival = (node, other, piece, block, stamp) => {
       if (other !== null) this.#arrived(node, other, piece, block, stamp);
@@ -109,13 +111,33 @@ class ParoleWatch {
   }
 
   #asked(node: SimNode, other: SimNode, piece: number, block: number): void {
+    for (const arrivals of this.#parts.get(`${node.index} ${piece}`)?.values() ?? [])
+      for (const { from, alone } of arrivals.values())
+        if (alone && from !== other && this.#held.has(pair(node, from))) this.#letGo(node, from);
     // What is asked for anew was thrown away.
     this.#parts.get(`${node.index} ${piece}`)?.delete(block);
     const alone = at(this.#askedAlone, pair(node, other), () => new Map<string, number>());
-    // A request that crosses a choke will be let go.
+    const key = `${piece}:${block}`;
+    if (!this.#suspects(node, other)) {
+      alone.delete(key);
+      return;
+    }
+    alone.set(key, node.now);
+    // A request that crosses a choke will be rejected.
     const unchoked = this.#observer.unchoked(other).includes(node) && !this.#observer.chokeIsUnderWay(other, node);
-    if (unchoked && this.#suspects(node, other)) alone.set(`${piece}:${block}`, node.now);
-    else alone.delete(`${piece}:${block}`);
+    if (unchoked) this.#held.delete(pair(node, other));
+  }
+
+  /** Who rejects what it has not choked loses its pieces. */
+  #rejected(node: SimNode, suspect: SimNode, key: string): void {
+    const wasAlone = this.#askedAlone.get(pair(node, suspect))?.delete(key) ?? false;
+    if (wasAlone && this.#observer.unchoked(suspect).includes(node)) this.#letGo(node, suspect);
+  }
+
+  /** What it was asked for is void, what it has to itself waits for it until somebody else has nothing better to do. */
+  #choked(node: SimNode, suspect: SimNode): void {
+    this.#askedAlone.delete(pair(node, suspect));
+    this.#held.add(pair(node, suspect));
   }
 
   /** A suspect that does not deliver, or is none any more, shares its pieces with others. */
@@ -123,7 +145,10 @@ class ParoleWatch {
     this.#askedAlone.delete(pair(node, suspect));
     for (const [key, parts] of this.#parts)
       if (key.startsWith(`${node.index} `))
-        for (const [block, part] of parts) if (part.from === suspect) parts.set(block, { ...part, alone: false });
+        for (const arrivals of parts.values()) {
+          const part = arrivals.get(suspect);
+          if (part?.alone) arrivals.set(suspect, { ...part, alone: false });
+        }
   }
 
   /** As long as it delivers, nothing is late. */
@@ -141,28 +166,25 @@ class ParoleWatch {
     const { contents } = this.#swarm;
     this.#arrivedAt.set(pair(node, from), node.now);
     const asked = this.#askedAlone.get(pair(node, from));
-    const parts = at(this.#parts, `${node.index} ${piece}`, () => new Map<number, Part>());
-    // A block that was given up and comes after all belongs to the piece that its sender has to itself by now.
-    const itsAlone =
-      [...parts.values()].some((part) => part.alone && part.from === from) ||
-      [...(asked?.keys() ?? [])].some((key) => key.startsWith(`${piece}:`));
-    const alone = asked?.delete(`${piece}:${block}`) || itsAlone;
-    const before = parts.get(block);
-    // The first to arrive counts, unless its sender was sent away since with all that it had sent, or a suspect was asked for the piece,
-    // which is then its alone: what others were asked for before is thrown away.
-    if (before !== undefined && !alone && !this.#guilty.has(pair(node, before.from))) return;
-    parts.set(block, { from, bad: stamp !== contents.stamp(contents.indexOf(piece, block)), alone });
+    const parts = at(this.#parts, `${node.index} ${piece}`, () => new Map<number, Map<SimNode, Part>>());
+    const alone = asked?.delete(`${piece}:${block}`) ?? false;
+    const arrivals = at(parts, block, () => new Map<SimNode, Part>());
+    for (const before of arrivals.keys()) if (this.#guilty.has(pair(node, before))) arrivals.delete(before);
+    const bad = stamp !== contents.stamp(contents.indexOf(piece, block));
+    if (alone || !arrivals.has(from)) arrivals.set(from, { from, bad, alone });
   }
 
   #hashed(node: SimNode, piece: number, right: boolean): void {
     this.#letLateGo(node);
     const key = `${node.index} ${piece}`;
-    const parts = [...(this.#parts.get(key)?.values() ?? [])];
+    const blocks = [...(this.#parts.get(key)?.values() ?? [])].filter(({ size }) => size > 0);
     this.#parts.delete(key);
+    const owner = blocks.flatMap((arrivals) => [...arrivals.values()]).find(({ alone }) => alone)?.from;
+    const parts = blocks.map((arrivals) => (owner && arrivals.get(owner)) ?? ([...arrivals.values()][0] as Part));
     const contributors = new Set(parts.map(({ from }) => from));
     this.#swarm.check(
       'what a suspect is asked for is asked of nobody else',
-      contributors.size === 1 || parts.every(({ alone }) => !alone),
+      owner === undefined || contributors.size === 1,
       () => `node ${node.index}, piece ${piece}`,
     );
     const bad = at(this.#bad, key, () => new Set<SimNode>());
@@ -196,7 +218,7 @@ function pair(node: SimNode, other: SimNode): string {
   return `${node.index}-${other.index}`;
 }
 
-function at<T>(map: Map<string, T>, key: string, make: () => T): T {
+function at<K, T>(map: Map<K, T>, key: K, make: () => T): T {
   let value = map.get(key);
   if (value === undefined) {
     value = make();

@@ -71,7 +71,8 @@ export class Requester {
     how.lateSince = this.#ctx.now - LATE_FACTOR * this.#latencyUs;
     this.#soonIs = endGame && live === 0 ? 'unknown' : 'empty';
     picker.pick(peer, count, how, keys);
-    if (whole && keys.length + live === 0 && this.#freeStalled(peer)) picker.pick(peer, count, how, keys);
+    if (keys.length + live === 0 && (this.#freeHeld(peer) || (whole && this.#freeStalled(peer))))
+      picker.pick(peer, count, how, keys);
     this.#reportBuffer();
     if (picker.partials.length > begun) {
       for (const key of keys) if (key % picker.geometry.blocksPerPiece === 0) this.#pieceStarted(key);
@@ -190,15 +191,16 @@ export class Requester {
     if (live) this.#giveBack(key);
     peer.requests.removeAt(index);
     if (!live) return;
-    if (peer.known.onParole) this.#leaveExclusive(peer.known);
     if (peer.peerChoking) return;
+    if (peer.known.onParole) this.#leaveExclusive(peer.known);
     peer.pipeline.target = Math.max(1, peer.pipeline.target >>> 1);
     peer.askAgainAt = this.#ctx.now + REJECTED_PAUSE_US;
   }
 
-  /** Without the fast extension a choke drops every request (CONFORMANCE 31); with it, each will be rejected. */
+  /** Without the fast extension a choke drops every request (CONFORMANCE 31); with it, each will be rejected. One on parole keeps the pieces
+   *  that it has to itself until it is unchoked again, or until somebody else has nothing better to do: on slow lines no piece would come
+   *  whole between two chokes, and no suspicion would ever end. */
   peerChoked(peer: Peer): void {
-    this.#leaveExclusive(peer.known);
     if (!peer.fast) this.dropAll(peer);
   }
 
@@ -271,6 +273,22 @@ export class Requester {
       this.#discard(partial, null);
       this.#torrent.wake();
     }
+  }
+
+  /** Looks for a piece that one on parole holds who chokes us. Returns whether there was one for this peer, who has nothing else to do. */
+  #freeHeld(peer: Peer): boolean {
+    const { picker, swarm } = this.#torrent;
+    const held = picker.partials.find(
+      ({ exclusiveTo, piece }) =>
+        exclusiveTo !== null &&
+        exclusiveTo !== peer.known &&
+        picker.wants(piece) &&
+        peer.mayAsk(piece) &&
+        !swarm.peers.some((holder) => holder.knownAs === exclusiveTo && holder.mayBeAsked),
+    );
+    if (held === undefined) return false;
+    this.#leaveExclusive(held.exclusiveTo as KnownPeer);
+    return true;
   }
 
   /** Looks for a begun piece that nobody fetches and that none but peers on parole could go on with: it is begun anew, for it would never

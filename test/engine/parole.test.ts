@@ -132,6 +132,53 @@ describe('parole', () => {
     expect(lab.status.complete).toBe(true);
   });
 
+  test('parole: who chokes keeps what it brought of its piece, until somebody else has nothing better to do', () => {
+    const bytes = 8 * 2 * BLOCK;
+    const { metainfo: many, data: good } = makeTorrent({ totalBytes: bytes, pieceLength: 2 * BLOCK });
+    const lab = new Lab({ metainfo: many, settings: { pipelineBlocks: 2 } });
+    const [suspect, second] = ['suspect', 'second'].map((id) => lab.peer({ id, has: 'all', fast: false })) as [
+      number,
+      number,
+    ];
+    lab.say(suspect, UNCHOKE);
+    const failing = lab.requests(suspect);
+    lab.give(suspect, good, failing[0] as Request);
+    lab.say(suspect, CHOKE);
+    lab.say(second, UNCHOKE);
+    const rest = lab.requests(second).find(([piece]) => piece === failing[0]?.[0]) as Request;
+    lab.give(second, corrupt, rest);
+    expect(lab.count('paroleStarted')).toBe(2);
+    lab.say(second, CHOKE);
+    for (const conn of [suspect, second]) lab.requests(conn);
+
+    lab.say(suspect, UNCHOKE);
+    const alone = lab.requests(suspect);
+    const own = alone.filter(([piece]) => piece === alone[0]?.[0]);
+    expect(own.length).toBe(2);
+    lab.give(suspect, good, own[0] as Request);
+    lab.say(suspect, CHOKE);
+    lab.requests(suspect);
+    lab.say(suspect, UNCHOKE);
+    const again = lab.requests(suspect);
+    expect(again).toContainEqual(own[1]);
+    expect(again).not.toContainEqual(own[0]);
+    lab.say(suspect, CHOKE);
+
+    const other = lab.peer({ id: 'other', has: 'all', fast: false });
+    lab.say(other, UNCHOKE);
+    const asked: Request[] = [];
+    for (let turn = 0; turn < 40 && !lab.status.complete; turn += 1) {
+      for (const request of lab.requests(other)) {
+        asked.push(request);
+        lab.give(other, good, request);
+      }
+    }
+    expect(lab.status.complete).toBe(true);
+    // All of the suspect's piece was fetched anew, after everything else.
+    expect(asked.findIndex(([piece]) => piece === own[0]?.[0])).toBe(asked.length - 2);
+    expect(new Set(asked.slice(-2).map(String))).toEqual(new Set(own.map(String)));
+  });
+
   test('parole: who rejects instead of delivering does not hold its piece back from others', () => {
     const { lab, honest, liar, small } = onParole();
     const other = lab.peer({ id: 'other', has: 'all' });
