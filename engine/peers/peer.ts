@@ -35,7 +35,7 @@ export type PeerState = 'dialling' | 'handshaking' | 'up' | 'closed';
 const UNASKED_BYTES_MAX = 4 * 1024 * 1024;
 const UINT32_BYTES = 4;
 /** Pieces that a peer may allow us while choking; more are not remembered. */
-const ALLOWED_FAST_MAX = 32;
+export const ALLOWED_FAST_MAX = 32;
 
 export class Peer implements WireHandler, AskedPeer {
   // What every message touches stands first, side by side: in a swarm of thousands each message meets a peer that no cache holds.
@@ -169,7 +169,6 @@ export class Peer implements WireHandler, AskedPeer {
   /** Nobody knows how many pieces there are: what it says of them is kept. */
   hearEarly(): void {
     this.early = new EarlyPieces(this);
-    this.reader.handler = this.early;
   }
 
   /** The number of pieces is known. `bits`: of that length, none is set. Why it cannot stay, null = it may. */
@@ -177,7 +176,6 @@ export class Peer implements WireHandler, AskedPeer {
     const { early } = this;
     this.bits = bits;
     this.early = null;
-    this.reader.handler = this;
     return early?.tell() ?? null;
   }
 
@@ -349,7 +347,7 @@ export class Peer implements WireHandler, AskedPeer {
   }
 
   have(piece: number): WireFault | null {
-    if (piece >= this.bits.length) return 'haveRange';
+    if (piece >= this.bits.length) return this.#beyondBits('haveRange', (early) => early.have(piece));
     if (this.bits.set(piece)) {
       this.saidPieces = true;
       (this.torrent as Torrent).swarm.peerGot(this, piece);
@@ -359,6 +357,10 @@ export class Peer implements WireHandler, AskedPeer {
 
   /** First after the handshakes, says BEP 3. Later ones are taken too, as news: aria2 sends one in place of many HAVEs. */
   bitfield(payload: Uint8Array): WireFault | null {
+    if (this.early !== null) {
+      this.early.bitfield(payload);
+      return null;
+    }
     const bits = Bitfield.fromWire(payload, this.bits.length);
     if (typeof bits === 'string') return bits;
     this.#pieces(bits);
@@ -367,6 +369,10 @@ export class Peer implements WireHandler, AskedPeer {
 
   haveAll(): WireFault | null {
     if (!this.fast) return 'fastNotEnabled';
+    if (this.early !== null) {
+      this.early.haveAll();
+      return null;
+    }
     const bits = new Bitfield(this.bits.length);
     bits.setAll();
     this.#pieces(bits);
@@ -375,7 +381,15 @@ export class Peer implements WireHandler, AskedPeer {
 
   haveNone(): WireFault | null {
     if (!this.fast) return 'fastNotEnabled';
-    if (!this.saidPieces) this.#pieces(this.bits);
+    if (this.early !== null) this.early.haveNone();
+    else if (!this.saidPieces) this.#pieces(this.bits);
+    return null;
+  }
+
+  /** A piece that we know nothing of: as long as nobody knows how many there are it is remembered, else it is a fault. */
+  #beyondBits(fault: WireFault, remember: (early: EarlyPieces) => void): WireFault | null {
+    if (this.early === null) return fault;
+    remember(this.early);
     return null;
   }
 
@@ -404,12 +418,12 @@ export class Peer implements WireHandler, AskedPeer {
 
   suggest(piece: number): WireFault | null {
     if (!this.fast) return 'fastNotEnabled';
-    return piece < this.bits.length ? null : 'fastRange';
+    return piece < this.bits.length ? null : this.#beyondBits('fastRange', () => {});
   }
 
   allowedFast(piece: number): WireFault | null {
     if (!this.fast) return 'fastNotEnabled';
-    if (piece >= this.bits.length) return 'fastRange';
+    if (piece >= this.bits.length) return this.#beyondBits('fastRange', (early) => early.allowedFast(piece));
     this.#allowedFast ??= [];
     if (this.#allowedFast.length < ALLOWED_FAST_MAX && !this.#allowedFast.includes(piece)) {
       this.#allowedFast.push(piece);
@@ -454,7 +468,7 @@ export class Peer implements WireHandler, AskedPeer {
   #dontHave(payload: Uint8Array): WireFault | null {
     if (payload.length !== UINT32_BYTES) return 'messageLength';
     const piece = readUint32(payload, 0);
-    if (piece >= this.bits.length) return 'haveRange';
+    if (piece >= this.bits.length) return this.#beyondBits('haveRange', (early) => early.dontHave(piece));
     (this.torrent as Torrent).swarm.peerLost(this, piece);
     return null;
   }

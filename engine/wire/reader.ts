@@ -66,7 +66,7 @@ for (const id of [REQUEST, CANCEL, REJECT]) EXACT_LENGTH[id] = 13;
 EXACT_LENGTH[PORT] = 3;
 
 export class WireReader {
-  #handler: WireHandler;
+  readonly #handler: WireHandler;
   #state = HANDSHAKE;
   /** Set once, by what stopped the parser. */
   #fault: WireFault | null = null;
@@ -77,11 +77,6 @@ export class WireReader {
   #heldBytes = 0;
 
   constructor(handler: WireHandler) {
-    this.#handler = handler;
-  }
-
-  /** Whom the next message is told to. May be set by the handler, for what comes after the message that it handles. */
-  set handler(handler: WireHandler) {
     this.#handler = handler;
   }
 
