@@ -166,6 +166,7 @@ export class CoreMain {
       this.#line('info', `listening on port ${port}${refusal === null ? '' : ` (${refusal} for the first)`}`);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
+      this.#listenPort = null;
       this.#notice('warn', `${error.message}: nobody can connect to this client`);
     }
   }
