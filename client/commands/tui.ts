@@ -25,8 +25,11 @@ export async function tui(source: string | undefined, { config, state }: TuiOpti
     throw new Failure('the terminal UI needs a terminal; the other commands do without (--help shows them)');
   const configFile = config ?? defaultConfigFile();
   const core = new Core({ configFile, stateFolder: state ?? defaultStateFolder() });
-  const app = new App(core, settingsOf(readConfig(configFile).config), process.stdin, process.stdout);
-  const unwatch = watchConfig(configFile, (read) => app.configured(settingsOf(read.config)));
+  const known = readConfig(configFile);
+  const app = new App(core, settingsOf(known.config), process.stdin, process.stdout);
+  const unwatch = watchConfig(configFile, known, ({ config: changed, broken }) => {
+    if (!broken) app.configured(settingsOf(changed));
+  });
   const leave = () => app.leave();
   for (const signal of SIGNALS) process.on(signal, leave);
   if (source !== undefined) app.offer(source);

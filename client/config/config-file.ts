@@ -39,10 +39,10 @@ export function readConfig(path: string): ReadConfig {
   };
 }
 
-/** Calls `changed` whenever what the file says has changed. Returns how to end it. The folder is watched, since an editor may put a new file
- *  in the place of the old; it is made where it is missing. */
-export function watchConfig(path: string, changed: (read: ReadConfig) => void): () => void {
-  let last = JSON.stringify(readConfig(path));
+/** Calls `changed` whenever the file says something else than before, at first than `known`; never from within the call. Returns how to end
+ *  it. The folder is watched, since an editor may put a new file in the place of the old; it is made where it is missing. */
+export function watchConfig(path: string, known: ReadConfig, changed: (read: ReadConfig) => void): () => void {
+  let last = JSON.stringify(known);
   let timer: NodeJS.Timeout | undefined;
   const look = () => {
     const read = readConfig(path);
@@ -63,6 +63,8 @@ export function watchConfig(path: string, changed: (read: ReadConfig) => void): 
   } catch {
     // A folder that cannot be watched: the file is read at the next start.
   }
+  // It may have changed since `known` was read.
+  timer = setTimeout(look, SETTLE_MS);
   return () => {
     clearTimeout(timer);
     watcher?.close();

@@ -35,8 +35,8 @@ export class CoreMain {
   readonly #library: Library;
   readonly #log = new LogRing(LOG_LINES_MAX);
   readonly #resumeStore: ResumeStore;
+  readonly #firstConfig: ReadConfig;
   #config: Config;
-  readonly #problems: readonly string[];
   #lock: Lock | null = null;
   #limits: GlobalLimits | null = null;
   #eventLog: EventLog | null = null;
@@ -55,9 +55,9 @@ export class CoreMain {
 
   constructor(options: CoreOptions, send: (told: Told, taken: () => void) => void) {
     this.#options = options;
-    const { config, problems } = readConfig(options.configFile);
+    this.#firstConfig = readConfig(options.configFile);
+    const { config } = this.#firstConfig;
     this.#config = config;
-    this.#problems = problems;
     this.#resumeStore = new ResumeStore(options.stateFolder);
     this.#library = new Library({
       store: new TorrentStore(options.stateFolder),
@@ -85,7 +85,7 @@ export class CoreMain {
     const { stateFolder, configFile } = this.#options;
     this.#lock = await lockFolder(stateFolder);
     this.#eventLog = this.#openLog();
-    for (const problem of this.#problems) this.#notice('warn', problem);
+    for (const problem of this.#firstConfig.problems) this.#notice('warn', problem);
     this.#limits = await GlobalLimits.load(stateFolder, configuredRates(this.#config));
     await this.#library.load();
     const session = this.#makeSession();
@@ -94,7 +94,7 @@ export class CoreMain {
     await this.#listen(session);
     await this.#lookAtSpace();
     this.#spaceTimer = setInterval(() => void this.#lookAtSpace(), SPACE_LOOK_MS);
-    this.#unwatch = watchConfig(configFile, (read) => this.#configChanged(read));
+    this.#unwatch = watchConfig(configFile, this.#firstConfig, (read) => this.#configChanged(read));
     this.#server.start();
     this.#library.start();
     this.#ready();

@@ -161,6 +161,11 @@ describe('terminal UI', () => {
 
     writeFileSync(configFile(home), 'units = "bits"\nbind = "127.0.0.1"\nlisten_ports = "0"\n');
     await screen.shows(/↓ 0 b\/s/);
+
+    // No TOML while somebody writes it: what held before holds.
+    writeFileSync(configFile(home), 'units = [');
+    await screen.shows(/config\.toml:1: units: /);
+    expect(screen.text()).toMatch(/↓ 0 b\/s/);
     await leaveUi(screen);
   });
 });

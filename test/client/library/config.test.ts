@@ -2,7 +2,8 @@
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { readConfig, watchConfig, type ReadConfig } from '../../../client/config/config-file.ts';
 import { commentedFile, KEYS, parseConfig, problemText } from '../../../client/config/config.ts';
 import { starling, start, temporaryFolder } from '../support.ts';
 import { makeShare } from '../share.ts';
@@ -112,6 +113,17 @@ describe('config', { timeout: TIMEOUT_MS }, () => {
       replaced.replace('listen_ports = 0', `listen_ports = "${(port as number) + 1}-${(port as number) + 40}"`),
     );
     await until(core, () => core.totals?.listenPort !== port && core.totals?.listenPort !== null);
+  });
+
+  test('what changes between the reading and the watching is seen', async () => {
+    const file = join(temporaryFolder(), 'config.toml');
+    writeFileSync(file, 'active_downloads = 1');
+    const known = readConfig(file);
+    writeFileSync(file, 'active_downloads = 2');
+    const seen = await new Promise<ReadConfig>((resolve) => {
+      onTestFinished(watchConfig(file, known, resolve));
+    });
+    expect(seen.config.active_downloads).toBe(2);
   });
 
   test('a wrong file never stops the client: it is named, and the rest counts', async () => {
