@@ -5,6 +5,7 @@
 import { defaultConfigFile, readConfig, watchConfig } from '../config/config-file.ts';
 import type { Config } from '../config/config.ts';
 import { Core } from '../control/core.ts';
+import { endProcess } from '../end-process.ts';
 import { Failure } from '../failure.ts';
 import { wholePrintable } from '#harness/untrusted-text';
 import { defaultStateFolder } from '../resume-store.ts';
@@ -37,9 +38,8 @@ export async function tui(source: string | undefined, { config, state }: TuiOpti
   for (const signal of SIGNALS) process.off(signal, leave);
   unwatch();
   if (lastWord !== null) process.stderr.write(`starling: ${lastWord.split('\n').map(wholePrintable).join('\n')}\n`);
-  // A downloading process that still runs leaves in good order once the channel ends; what hangs, such as a folder on a dead network disk, is
-  // not waited for.
-  process.exit(exitCode);
+  // A downloading process that still runs leaves in good order once the channel ends.
+  await endProcess(exitCode);
 }
 
 /** What of the configuration the screen depends on. */

@@ -20,12 +20,14 @@ import { TorrentStore } from '../library/torrent-store.ts';
 import { Recorder } from '../recorder.ts';
 import { ResumeStore } from '../resume-store.ts';
 import { Session } from '../session.ts';
+import { within } from '../within.ts';
 import type { CoreOptions } from './core-options.ts';
 import type { Asked, LogLine, Told } from './protocol.ts';
 import { Server } from './server.ts';
 
 /** Of the five seconds that leaving is promised within; the rest is for ending threads and files on a busy machine. */
 const STOP_TIMEOUT_MS = 4_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 const LOG_LINES_MAX = 1_000;
 const SPACE_LOOK_MS = 10_000;
 
@@ -44,6 +46,7 @@ export class CoreMain {
   #session: Session | null = null;
   #listenPort: number | null = null;
   #freeBytes: number | null = null;
+  #lookingAtSpace = false;
   #spaceTimer: NodeJS.Timeout | undefined;
   #unwatch: () => void = () => undefined;
   #ready: () => void = () => undefined;
@@ -92,7 +95,7 @@ export class CoreMain {
     this.#session = session;
     this.#library.conductor.drive(session);
     await this.#listen(session);
-    await this.#lookAtSpace();
+    void this.#lookAtSpace();
     this.#spaceTimer = setInterval(() => void this.#lookAtSpace(), SPACE_LOOK_MS);
     this.#unwatch = watchConfig(configFile, this.#firstConfig, (read) => this.#configChanged(read));
     this.#server.start();
@@ -120,7 +123,8 @@ export class CoreMain {
     if (this.#session !== null) {
       const clean = await this.#session.stop(STOP_TIMEOUT_MS);
       if (!clean) this.#line('warn', 'left before everything was answered');
-      await this.#session.close();
+      // A thread that a disk does not answer cannot be ended.
+      await within(CLOSE_TIMEOUT_MS, this.#session.close()).catch(() => undefined);
     }
     this.#server.stop();
     this.#recorder?.close();
@@ -200,13 +204,12 @@ export class CoreMain {
     this.#session?.command({ kind: 'rateLimits', torrent: null, ...this.#limits.now });
   }
 
-  /** Of the download folder, or of the folder that it would be made in. */
+  /** Where a disk does not answer, one look waits for it and no more. */
   async #lookAtSpace(): Promise<void> {
-    for (let folder = this.#config.download_folder; ; folder = dirname(folder)) {
-      const found = await statfs(folder).catch(() => null);
-      this.#freeBytes = found === null ? null : found.bavail * found.bsize;
-      if (found !== null || dirname(folder) === folder) return;
-    }
+    if (this.#lookingAtSpace) return;
+    this.#lookingAtSpace = true;
+    this.#freeBytes = await freeBytes(this.#config.download_folder);
+    this.#lookingAtSpace = false;
   }
 
   #openLog(): EventLog | null {
@@ -228,6 +231,15 @@ export class CoreMain {
   #line(level: LogLine['level'], text: string): void {
     this.#log.add(level, text);
     this.#eventLog?.log[level](text);
+  }
+}
+
+/** Of the disk of `wanted`, or of the folder that it would be made in; null: nobody knows. */
+async function freeBytes(wanted: string): Promise<number | null> {
+  for (let folder = wanted; ; folder = dirname(folder)) {
+    const found = await statfs(folder).catch(() => null);
+    if (found !== null) return found.bavail * found.bsize;
+    if (dirname(folder) === folder) return null;
   }
 }
 

@@ -4,6 +4,7 @@
 // the terminal sends to everybody in it; a failure to start is one line on stderr and exit code 1; our own bug keeps the journal, is
 // named on stderr and ends the process with 1.
 
+import { endProcess } from '../end-process.ts';
 import { CoreMain } from './core-main.ts';
 import type { CoreOptions } from './core-options.ts';
 import type { Asked, Told } from './protocol.ts';
@@ -24,7 +25,7 @@ async function leave(): Promise<void> {
   await core.leave();
   // What was said last is taken before the channel ends.
   if (process.connected) process.disconnect();
-  process.exit(0);
+  await endProcess(0);
 }
 
 // The UI that read it may be gone.
@@ -47,5 +48,5 @@ try {
 } catch (error) {
   complain(lineOf(error));
   await core.leave();
-  process.exit(1);
+  await endProcess(1);
 }

@@ -24,7 +24,7 @@ import type { Session } from '../session.ts';
 import { addMagnetOptions, furnishedEntry } from './magnets.ts';
 import type { ManagedTorrent, Trouble } from './managed-torrent.ts';
 import { MissingWatch } from './missing-watch.ts';
-import { lookAgain, lookAt, shown } from './opening.ts';
+import { hangingTrouble, lookAgain, lookAt, shown } from './opening.ts';
 import { anythingThere, foreignFiles } from './ownership.ts';
 import { whoRuns } from './queue.ts';
 import type { TorrentList } from './torrent-list.ts';
@@ -125,7 +125,14 @@ export class Conductor {
     if (torrent.entry.magnet !== null) return this.#openMagnet(torrent, torrent.entry.magnet);
     torrent.metainfo ??= await store.metainfo(torrent.key);
     const { metainfo } = torrent;
+    const { folder } = torrent.entry;
     const looked = await lookAt(torrent.entry, metainfo, { resumeStore, openFiles: this.#openFiles }, mayBeLost);
+    // Its disk did not answer for so long that the user has moved on.
+    if (torrent.entry.folder !== folder) {
+      if ('storage' in looked) looked.storage.close();
+      return null;
+    }
+    torrent.trouble = null;
     if (!('storage' in looked)) return looked;
     const { storage, fileLengths, resume, unusable } = looked;
     if (unusable !== null)
@@ -148,6 +155,13 @@ export class Conductor {
     if (!added.ok) return { kind: 'other', text: added.detail };
     this.#isOpen(torrent, added.value, storage);
     return null;
+  }
+
+  /** It is not open, and will be when its disk answers. */
+  diskHangs(torrent: ManagedTorrent): void {
+    if (torrent.stage === 'waiting' || torrent.stage === 'opening')
+      this.#setTrouble(torrent, hangingTrouble(torrent.entry.folder));
+    this.wantPump();
   }
 
   #isOpen(torrent: ManagedTorrent, id: TorrentId, storage: Storage | null): void {
@@ -372,7 +386,7 @@ export class Conductor {
     const summary = this.summary(torrent);
     if (summary === null)
       return {
-        wantsToRun: !entry.paused && (stage === 'waiting' || stage === 'opening'),
+        wantsToRun: !entry.paused && trouble === null && (stage === 'waiting' || stage === 'opening'),
         complete: entry.completedAt !== null,
       };
     const failed = summary.state === 'failed' && !retry;
