@@ -10,7 +10,7 @@ import { Random } from '#harness/random';
 import { printable } from '#harness/untrusted-text';
 import { readConfig, watchConfig, type ReadConfig } from '../config/config-file.ts';
 import type { Config } from '../config/config.ts';
-import { EventLog } from '../event-log.ts';
+import type { EventLog } from '../event-log.ts';
 import { Failure, reasonOf } from '../failure.ts';
 import { GlobalLimits, type Rates } from '../library/global-limits.ts';
 import { Library, requireRates } from '../library/library.ts';
@@ -67,7 +67,10 @@ export class CoreMain {
       resumeStore: this.#resumeStore,
       downloadsMax: config.active_downloads,
       onNotice: (level, text) => this.#notice(level, text),
-      onLog: (level, text, { entry }) => this.#line(level, `${printable(entry.name)}: ${text}`),
+      onLog: (level, text, { key, entry }, kind) => {
+        this.#log.add(level, `${printable(entry.name)}: ${text}`);
+        if (kind !== 'event') this.#eventLog?.log[level]({ kind, torrent: key }, text);
+      },
     });
     this.#server = new Server({
       library: this.#library,
@@ -87,7 +90,7 @@ export class CoreMain {
   async start(): Promise<void> {
     const { stateFolder, configFile } = this.#options;
     this.#lock = await lockFolder(stateFolder);
-    this.#eventLog = this.#openLog();
+    this.#eventLog = await this.#openLog();
     for (const problem of this.#firstConfig.problems) this.#notice('warn', problem);
     this.#limits = await GlobalLimits.load(stateFolder, configuredRates(this.#config));
     await this.#library.load();
@@ -131,10 +134,12 @@ export class CoreMain {
     await this.#lock?.release();
   }
 
-  /** Our own bug: what is to be added to the line about it. */
-  keepJournal(): string {
+  /** Our own bug: the line about it, with where its journal is. */
+  crashed(error: Error): string {
     const kept = this.#recorder?.keep() ?? null;
-    return kept === null ? '' : `; ${kept}`;
+    const line = `our own bug ended the downloading process: ${error.message}${kept === null ? '' : `; ${kept}`}`;
+    this.#eventLog?.log.fatal({ kind: 'client', err: error }, line);
+    return line;
   }
 
   #makeSession(): Session {
@@ -154,8 +159,12 @@ export class CoreMain {
       bind: this.#config.bind,
       iceServers: () => this.#config.ice_servers,
       resumeStore: this.#resumeStore,
-      onEvent: (name, torrent, a, b) => this.#library.conductor.onEvent(name, torrent, a, b),
-      onClose: (conn, why) => this.#eventLog?.log.debug({ conn }, `closed connection ${conn}: ${printable(why)}`),
+      onEvent: (name, torrent, a, b) => {
+        this.#eventLog?.event(name, this.#library.conductor.keyOf(torrent) ?? torrent, a, b);
+        this.#library.conductor.onEvent(name, torrent, a, b);
+      },
+      onClose: (conn, why) =>
+        this.#eventLog?.log.debug({ kind: 'connection', conn }, `closed connection ${conn}: ${printable(why)}`),
       afterDrain: () => {
         this.#recorder?.settle();
         this.#library.conductor.afterDrain();
@@ -212,11 +221,13 @@ export class CoreMain {
     this.#lookingAtSpace = false;
   }
 
-  #openLog(): EventLog | null {
+  /** What writes it is loaded where there is one to be kept. */
+  async #openLog(): Promise<EventLog | null> {
     const { log_file: file, log_level: level } = this.#config;
     if (file === null) return null;
     try {
-      return new EventLog({ level: null, file, fileLevel: level, clearLine: () => undefined });
+      const { EventLog: Log } = await import('../event-log.ts');
+      return new Log({ level: null, file, fileLevel: level, clearLine: () => undefined });
     } catch (error) {
       this.#notice('warn', `${file}: no log is kept: ${reasonOf(error)}`);
       return null;
@@ -230,7 +241,7 @@ export class CoreMain {
 
   #line(level: LogLine['level'], text: string): void {
     this.#log.add(level, text);
-    this.#eventLog?.log[level](text);
+    this.#eventLog?.log[level]({ kind: 'client' }, text);
   }
 }
 

@@ -32,7 +32,7 @@ async function leave(): Promise<void> {
 process.stderr.on('error', () => undefined);
 process.on('uncaughtException', (error: Error) => {
   complain(error.stack ?? error.message);
-  complain(`our own bug ended the downloading process: ${error.message}${core.keepJournal()}`);
+  complain(core.crashed(error));
   process.exit(1);
 });
 process.on('message', (asked: Asked) => {
