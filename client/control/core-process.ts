@@ -5,10 +5,10 @@
 // named on stderr and ends the process with 1.
 
 import { endProcess } from '../end-process.ts';
+import { Failure, reasonOf } from '../failure.ts';
 import { CoreMain } from './core-main.ts';
 import type { CoreOptions } from './core-options.ts';
 import type { Asked, Told } from './protocol.ts';
-import { lineOf } from './server.ts';
 
 const core = new CoreMain(JSON.parse(process.argv[2] as string) as CoreOptions, send);
 
@@ -46,7 +46,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 try {
   await core.start();
 } catch (error) {
-  complain(lineOf(error));
+  complain(error instanceof Failure ? error.message : reasonOf(error));
   await core.leave();
   await endProcess(1);
 }

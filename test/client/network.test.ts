@@ -3,7 +3,8 @@
 import { once } from 'node:events';
 import { connect, createServer, Server as NetServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { formatAddress, parseHostPort, plainHost } from '../../client/net/address.ts';
+import { formatAddress } from '#engine';
+import { parseHostPort, plainHost } from '../../client/net/address.ts';
 import { listen } from '../../client/net/listener.ts';
 import { Transport, type TransportEvents } from '../../client/net/transport.ts';
 
