@@ -1,6 +1,7 @@
 // The configuration file: defaults, errors with line and key, and changes that apply to a running client.
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readConfig, watchConfig, type ReadConfig } from '../../../client/config/config-file.ts';
@@ -28,11 +29,18 @@ describe('config', { timeout: TIMEOUT_MS }, () => {
 
   test('values are read in the forms that people write', () => {
     const text =
-      'download_limit = "1.5MB"\nupload_limit = 500\naccent = "bright-cyan"\nforeground = "#A0b0C0"\nlisten_ports = 7000';
+      'download_limit = "1.5MB"\nupload_limit = 500\naccent = "bright-cyan"\nforeground = "#A0b0C0"\nlisten_ports = 7000\nbind = "::1"\nlog_file = "~/starling.log"';
     expect(parseConfig(text)).toMatchObject({
       problems: [],
-      config: { download_limit: 1_500_000, upload_limit: 500, accent: 'bright-cyan', listen_ports: [7000] },
+      config: {
+        download_limit: 1_500_000,
+        upload_limit: 500,
+        accent: 'bright-cyan',
+        listen_ports: [7000],
+        bind: '::1',
+      },
     });
+    expect(parseConfig(text).config.log_file).toBe(join(homedir(), 'starling.log'));
   });
 
   test.each([
@@ -56,6 +64,14 @@ describe('config', { timeout: TIMEOUT_MS }, () => {
     [
       'ice_servers = ["stun:one.example:3478", "http://two.example"]',
       'c.toml:1: ice_servers: write a list such as ["stun:HOST:PORT", "turn:USER:PASSWORD@HOST:PORT"], not ["stun:one.example:3478","http://two.example"]: the default is used',
+    ],
+    [
+      'bind = "localhost"',
+      'c.toml:1: bind: write a numeric address of this machine such as "192.0.2.7", or "" for all, not "localhost": the default is used',
+    ],
+    [
+      'download_limit = "99999999999999999999"',
+      'c.toml:1: download_limit: write bytes per second such as "500KiB" or "1.5MB", 0 = unlimited, not "99999999999999999999": the default is used',
     ],
     ['# x\ncolour = "red"', 'c.toml:2: colour: there is no such key: it is ignored'],
     ['[appearance]\ntheme = "dark"', 'c.toml:1: appearance: there is no such key: it is ignored'],
