@@ -92,6 +92,11 @@ describe('listener', () => {
     expect(port).not.toBe(busy);
   });
 
+  test('listener: a connection that the system cannot accept ends nothing, however often (out of memory)', async () => {
+    const { server } = await listenOn([0]);
+    for (let times = 0; times < 3; times += 1) server.emit('error', new Error('accept ENOBUFS'));
+  });
+
   test('listener: names the address when it cannot be bound at all', async () => {
     await expect(listen({ ports: [0], bind: '203.0.113.9', accepted: () => undefined })).rejects.toThrow(
       '203.0.113.9: cannot listen: no such address on this machine',
