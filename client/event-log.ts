@@ -3,7 +3,7 @@
 // fatal: about to crash; error: a task failed; warn: recovered from; info: status that matters at run time; debug: variables and
 // decisions; trace: "I am here".
 
-import { openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pino, type DestinationStream, type Level, type Logger, type StreamEntry } from 'pino';
 import type PinoPretty from 'pino-pretty';
@@ -25,9 +25,17 @@ export interface LogOptions {
 
 export class EventLog {
   readonly log: Logger;
+  readonly #file: number | null;
 
+  /** Throws the system's error where the file cannot be opened. */
   constructor(options: LogOptions) {
-    this.log = makeLogger(options);
+    this.#file = options.file === null ? null : openSync(options.file, 'a');
+    this.log = makeLogger(options, this.#file);
+  }
+
+  /** Nothing may be logged any more. */
+  close(): void {
+    if (this.#file !== null) closeSync(this.#file);
   }
 
   /** Logs an engine event; costs next to nothing where its level is not logged. `torrent`: the engine's number, or what people know it by. */
@@ -42,7 +50,8 @@ export class EventLog {
   }
 }
 
-function makeLogger({ level, file, clearLine, fileLevel = fileLevelBeside(level) }: LogOptions): Logger {
+function makeLogger(options: LogOptions, file: number | null): Logger {
+  const { level, clearLine, fileLevel = fileLevelBeside(level) } = options;
   const streams: StreamEntry[] = level === null ? [] : [{ level, stream: terminalStream(clearLine) }];
   if (file !== null) streams.push({ level: fileLevel, stream: fileStream(file) });
   return pino({ level: file === null ? (level ?? 'silent') : fileLevel, base: null }, pino.multistream(streams));
@@ -52,10 +61,8 @@ function fileLevelBeside(level: Level | null): Level {
   return level === 'debug' || level === 'trace' ? level : 'info';
 }
 
-/** Each line is written at once, so that a crash loses none. One that cannot be written is lost: no torrent stops for the log. Throws the
- *  system's error where the file cannot be opened. */
-function fileStream(path: string): DestinationStream {
-  const file = openSync(path, 'a');
+/** Each line is written at once, so that a crash loses none. One that cannot be written is lost: no torrent stops for the log. */
+function fileStream(file: number): DestinationStream {
   /** The last line was cut off: the next begins on a line of its own. */
   let cut = false;
   return {

@@ -190,6 +190,7 @@ export class CoreMain {
     const before = this.#config;
     this.#config = config;
     this.#session?.command({ kind: 'places', ...placesOf(config) });
+    if (before.log_file !== config.log_file || before.log_level !== config.log_level) void this.#reopenLog();
     if (before.bind !== config.bind) this.#session?.rebind(config.bind);
     const ports = config.listen_ports;
     const stays = ports.includes(0) || ports.includes(this.#listenPort ?? -1);
@@ -232,6 +233,12 @@ export class CoreMain {
       this.#notice('warn', `${file}: no log is kept: ${reasonOf(error)}`);
       return null;
     }
+  }
+
+  async #reopenLog(): Promise<void> {
+    const opened = await this.#openLog();
+    this.#eventLog?.close();
+    this.#eventLog = opened;
   }
 
   #notice(level: 'info' | 'warn' | 'error', text: string): void {

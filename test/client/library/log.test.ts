@@ -1,9 +1,10 @@
 // The log file of the client: JSON lines that can be searched by torrent and by what happened.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { TorrentKey } from '../../../client/control/protocol.ts';
+import { makeShare } from '../share.ts';
 import { addRequest, makeFolders, rowOf, startClient, startSwarm, until, TIMEOUT_MS } from './client.ts';
 
 const TRACE = 10;
@@ -57,6 +58,21 @@ describe('log file', { timeout: TIMEOUT_MS }, () => {
       expect(lines.find((line) => line.kind === 'client')?.msg).toMatch(/listening on port/);
     },
   );
+
+  test('file and level apply at once when they change', async () => {
+    const folders = makeFolders();
+    const file = join(folders.state, '..', 'log');
+    const { core } = await startClient(folders);
+    const written = readFileSync(folders.config, 'utf8');
+    writeFileSync(folders.config, `${written}\nlog_file = ${JSON.stringify(file)}\nlog_level = "debug"\n`);
+    await vi.waitFor(() => expect(existsSync(file)).toBe(true), 20_000);
+    const key = await core.request(addRequest(makeShare(40_000).torrent, folders.downloads));
+    await vi.waitFor(
+      () => expect(readFileSync(file, 'utf8')).toMatch(new RegExp(`"stateChanged","torrent":"${key}"`)),
+      20_000,
+    );
+    await core.leave();
+  });
 
   test('a client that keeps no log does not load what writes one', () => {
     const loaded = loadedWith('dist/core-process.js');
