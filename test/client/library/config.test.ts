@@ -1,8 +1,9 @@
 // The configuration file: defaults, errors with line and key, and changes that apply to a running client.
 
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readConfig, watchConfig, type ReadConfig } from '../../../client/config/config-file.ts';
 import { commentedFile, KEYS, parseConfig, problemText } from '../../../client/config/config.ts';
@@ -141,6 +142,20 @@ describe('config', { timeout: TIMEOUT_MS }, () => {
     });
     expect(seen.config.active_downloads).toBe(2);
   });
+
+  test('a change is seen behind a link, as people keep their configuration elsewhere', async () => {
+    const [folder, elsewhere] = [temporaryFolder(), temporaryFolder()];
+    const [file, real] = [join(folder, 'config.toml'), join(elsewhere, 'starling.toml')];
+    writeFileSync(real, 'active_downloads = 1');
+    symlinkSync(real, file);
+    const changed = new Promise<ReadConfig>((resolve) => {
+      onTestFinished(watchConfig(file, readConfig(file), resolve));
+    });
+    // Not what is looked at as soon as it is watched.
+    await delay(500);
+    writeFileSync(real, 'active_downloads = 2');
+    expect((await changed).config.active_downloads).toBe(2);
+  }, 20_000);
 
   test('a wrong file never stops the client: it is named, and the rest counts', async () => {
     const folders = makeFolders('active_downloads = "many"');
