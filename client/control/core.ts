@@ -15,7 +15,7 @@ import type { Asked, Detail, Request, Told, TorrentKey, TorrentRow, Totals } fro
 const LEAVE_TIMEOUT_MS = 8_000;
 const STDERR_CHARS_MAX = 16_384;
 /** Node's four threads for calls of the system are soon all waiting where one disk of several does not answer. */
-const SYSTEM_THREADS = '32';
+const SYSTEM_THREADS = '16';
 
 /** `starting`: its torrents are being read; `running`; `leaving`: asked to; `ended`: see `ending`. */
 export type CoreLife = 'starting' | 'running' | 'leaving' | 'ended';
