@@ -3,12 +3,14 @@
 // fatal: about to crash; error: a task failed; warn: recovered from; info: status that matters at run time; debug: variables and
 // decisions; trace: "I am here".
 
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pino, type DestinationStream, type Level, type Logger, type StreamEntry } from 'pino';
 import type PinoPretty from 'pino-pretty';
 import type { EventName, TorrentId } from '#engine';
-import { printable } from '#harness/untrusted-text';
+import { eventLevel } from './event-level.ts';
 import { eventText } from './event-text.ts';
+import { trackerText } from './tracker-text.ts';
 
 export interface LogOptions {
   /** Least level on stderr; null: nothing is written there. */
@@ -21,80 +23,23 @@ export interface LogOptions {
   readonly clearLine: () => void;
 }
 
-/** Everything not named is trace: what happens for each block, piece or request. A failed announce is warned of in `trackerFailed`, where
- *  its reason is known. */
-const EVENT_LEVELS: Readonly<Partial<Record<EventName, Level>>> = {
-  torrentFailed: 'error',
-  diskFailed: 'error',
-  diskFull: 'error',
-  torrentRecovered: 'warn',
-  diskRecovered: 'warn',
-  pieceFailed: 'warn',
-  metadataFailed: 'warn',
-  peerBanned: 'warn',
-  torrentAdded: 'info',
-  torrentRemoved: 'info',
-  metadataVerified: 'info',
-  checkStarted: 'info',
-  checkFinished: 'info',
-  downloadCompleted: 'info',
-  paused: 'info',
-  resumed: 'info',
-  stopped: 'info',
-  networkChanged: 'info',
-  announced: 'debug',
-  announceFailed: 'debug',
-  announceSent: 'debug',
-  trackerPromoted: 'debug',
-  trackerSilent: 'debug',
-  scrapeSent: 'debug',
-  scraped: 'debug',
-  scrapeFailed: 'debug',
-  stateChanged: 'debug',
-  resumeDataSaved: 'debug',
-  peerConnected: 'debug',
-  peerClosed: 'debug',
-  peerFault: 'debug',
-  peerIsSeed: 'debug',
-  seedDisconnected: 'debug',
-  selfConnection: 'debug',
-  duplicatePeer: 'debug',
-  connectionRefused: 'debug',
-  dialFailed: 'debug',
-  peerEvicted: 'debug',
-  metadataRejected: 'debug',
-  metadataTimedOut: 'debug',
-  metadataMalformed: 'debug',
-  metadataRefused: 'debug',
-  peerSnubbed: 'debug',
-  peerUnsnubbed: 'debug',
-  requestTimedOut: 'debug',
-  endGameEntered: 'debug',
-  endGameLeft: 'debug',
-  paroleStarted: 'debug',
-  parolePassed: 'debug',
-  paroleFailed: 'debug',
-  blameAssigned: 'debug',
-  choked: 'debug',
-  unchoked: 'debug',
-};
-
-export function eventLevel(name: EventName): Level {
-  return EVENT_LEVELS[name] ?? 'trace';
-}
-
-/** Shorter words of a tracker's URL are no passkeys, and may be words of a sentence (`announce`). */
-const SECRET_LENGTH_MIN = 12;
-
 export class EventLog {
   readonly log: Logger;
+  readonly #file: number | null;
 
+  /** Throws the system's error where the file cannot be opened. */
   constructor(options: LogOptions) {
-    this.log = makeLogger(options);
+    this.#file = options.file === null ? null : openSync(options.file, 'a');
+    this.log = makeLogger(options, this.#file);
   }
 
-  /** Logs an engine event; costs next to nothing where its level is not logged. */
-  event(name: EventName, torrent: TorrentId, a: number, b: number): void {
+  /** Nothing may be logged any more. */
+  close(): void {
+    if (this.#file !== null) closeSync(this.#file);
+  }
+
+  /** Logs an engine event; costs next to nothing where its level is not logged. `torrent`: the engine's number, or what people know it by. */
+  event(name: EventName, torrent: TorrentId | string, a: number, b: number): void {
     const level = eventLevel(name);
     if (this.log.isLevelEnabled(level)) this.log[level]({ event: name, torrent, a, b }, eventText(name, a, b));
   }
@@ -105,24 +50,31 @@ export class EventLog {
   }
 }
 
-/** A line about a failed announce. `reason`: untrusted. Of the URL only scheme and host are named: the rest may hold the user's passkey, which
- *  is taken out of the reason too: trackers like to repeat it. */
-export function trackerText(url: string, reason: string): string {
-  const tracker = /^([a-z]+:\/\/)(?:[^/?#]*@)?([^/?#]*)(.*)$/is.exec(url);
-  const name = tracker === null ? 'of unreadable URL' : `${tracker[1]}${tracker[2]}`;
-  const secrets = (tracker?.[3] ?? '').split(/[^A-Za-z0-9_-]+/).filter((word) => word.length >= SECRET_LENGTH_MIN);
-  const said = secrets.reduce((text, secret) => text.replaceAll(secret, '…'), reason);
-  return `tracker ${printable(name)}: ${printable(said)}`;
-}
-
-function makeLogger({ level, file, clearLine, fileLevel = fileLevelBeside(level) }: LogOptions): Logger {
+function makeLogger(options: LogOptions, file: number | null): Logger {
+  const { level, clearLine, fileLevel = fileLevelBeside(level) } = options;
   const streams: StreamEntry[] = level === null ? [] : [{ level, stream: terminalStream(clearLine) }];
-  if (file !== null) streams.push({ level: fileLevel, stream: pino.destination({ dest: file, sync: true }) });
+  if (file !== null) streams.push({ level: fileLevel, stream: fileStream(file) });
   return pino({ level: file === null ? (level ?? 'silent') : fileLevel, base: null }, pino.multistream(streams));
 }
 
 function fileLevelBeside(level: Level | null): Level {
   return level === 'debug' || level === 'trace' ? level : 'info';
+}
+
+/** Each line is written at once, so that a crash loses none. One that cannot be written is lost: no torrent stops for the log. */
+function fileStream(file: number): DestinationStream {
+  /** The last line was cut off: the next begins on a line of its own. */
+  let cut = false;
+  return {
+    write: (line) => {
+      const bytes = Buffer.from(cut ? `\n${line}` : line);
+      try {
+        cut = writeSync(file, bytes) < bytes.length;
+      } catch {
+        // The disk is full, or gone.
+      }
+    },
+  };
 }
 
 /** Readable lines; written at once, so that a crash loses none. The formatter is loaded with the first line: most runs log nothing. */

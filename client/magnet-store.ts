@@ -3,9 +3,9 @@
 // Always: the file holds the `info` dictionary byte for byte as it was received and verified; one that hashes to something else counts as
 // missing, whatever else happened to it. Trackers are those of the link; the file is a torrent like any other.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Metainfo, parseMetainfo, wrapInfo } from '#engine';
+import { METAINFO_BYTES_MAX, type Metainfo, parseMetainfo, wrapInfo } from '#engine';
+import { readBounded } from './read-bounded.ts';
 import { replaceFile } from './replace-file.ts';
 import { hex } from './units.ts';
 
@@ -18,9 +18,9 @@ export class MagnetStore {
 
   /** What was kept for an info-hash; null where nothing usable was. */
   async load(infoHash: Uint8Array): Promise<Metainfo | null> {
-    const bytes = await readFile(this.path(infoHash)).catch(() => null);
+    const bytes = await readBounded(this.path(infoHash), METAINFO_BYTES_MAX).catch(() => null);
     if (bytes === null) return null;
-    const parsed = parseMetainfo(new Uint8Array(bytes));
+    const parsed = parseMetainfo(bytes);
     return parsed.ok && hex(parsed.value.infoHash) === hex(infoHash) ? parsed.value : null;
   }
 

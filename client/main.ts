@@ -2,6 +2,7 @@
 //
 // Always: a usage error exits 2, a failure 1 with one line on stderr that names the file or address and the reason.
 
+import { isIP } from 'node:net';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { isIceServer } from './webrtc/ice-server.ts';
 import { parseHostPort } from './net/address.ts';
@@ -41,6 +42,11 @@ function hostPort(text: string, previous: readonly string[]): string[] {
   return [...previous, text];
 }
 
+function address(text: string): string {
+  if (isIP(text) === 0) throw new InvalidArgumentError('write a numeric address of this machine.');
+  return text;
+}
+
 function trackerUrl(text: string, previous: readonly string[]): string[] {
   if (!/^(https?|udp|wss?):\/\/[^\s/]/.test(text))
     throw new InvalidArgumentError('a tracker is an http, https, udp, ws or wss URL.');
@@ -62,7 +68,7 @@ function transferCommand(name: string, description: string, torrent: string): Co
     .argument('<torrent>', torrent)
     .requiredOption('--dir <dir>', 'the folder that holds, or shall hold, the content')
     .option('--port <n>', 'port to listen on (default: 6881-6889, then any)', port)
-    .option('--bind <address>', 'keep every connection, incoming and outgoing, on this address')
+    .option('--bind <address>', 'keep every connection, incoming and outgoing, on this address', address)
     .addOption(
       new Option('--peer <host:port>', 'dial this peer; may be given several times')
         .argParser(hostPort)

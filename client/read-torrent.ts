@@ -1,6 +1,6 @@
-// Opens a .torrent file for a command: one line says what is wrong with it.
+// Reads a .torrent file or a magnet link for a command: one line says what is wrong with it.
 
-import { METAINFO_BYTES_MAX, parseMetainfo, type Metainfo } from '#engine';
+import { METAINFO_BYTES_MAX, parseMagnet, parseMetainfo, type Magnet, type Metainfo } from '#engine';
 import { Failure, reasonOf } from './failure.ts';
 import { readBounded } from './read-bounded.ts';
 
@@ -11,5 +11,12 @@ export async function readTorrent(path: string): Promise<Metainfo> {
   });
   const parsed = parseMetainfo(bytes);
   if (!parsed.ok) throw new Failure(`${path}: not a usable torrent: ${parsed.detail}`);
+  return parsed.value;
+}
+
+/** Throws `Failure`. */
+export function readMagnet(text: string): Magnet {
+  const parsed = parseMagnet(text);
+  if (!parsed.ok) throw new Failure(parsed.detail);
   return parsed.value;
 }

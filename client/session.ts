@@ -97,7 +97,10 @@ export class Session implements TransportEvents, DiskAnswers {
   #draining = false;
   #turnScheduled = false;
   #closed = false;
+  /** Nobody is let in any more. */
+  #leaving = false;
   #server: Server | null = null;
+  #listening: Promise<unknown> = Promise.resolve();
   readonly #networkWatch = new NetworkWatch({
     addressesLost: (addresses) => this.#transport.endFrom(addresses),
     addressesFound: () => this.command({ kind: 'networkChanged', lost: false }),
@@ -130,15 +133,29 @@ export class Session implements TransportEvents, DiskAnswers {
     this.#sink = this.#makeSink();
   }
 
-  /** Listens and tells the engine; where it listened before, it no longer does. Throws `Failure`. */
-  async listen(ports: readonly number[]): Promise<Omit<Listening, 'server'>> {
+  /** Listens and tells the engine; where it listened before, it no longer does, also when this fails. Calls are carried out one after the
+   *  other. Throws `Failure`. */
+  listen(ports: readonly number[]): Promise<Omit<Listening, 'server'>> {
+    const listening = this.#listening.then(() => this.#listen(ports));
+    this.#listening = listening.catch(() => undefined);
+    return listening;
+  }
+
+  async #listen(ports: readonly number[]): Promise<Omit<Listening, 'server'>> {
     const accepted = (socket: Socket) => this.#transport.accept(socket);
     this.#networkWatch.start();
+    // Before the next begins: a port that is held at every address cannot be had at one.
+    this.#stopListening();
     const { server, port, refusal } = await listen({ ports, bind: this.#transport.bind, accepted });
-    this.#server?.close();
     this.#server = server;
-    this.command({ kind: 'listening', port });
+    if (this.#leaving) this.#stopListening();
+    else this.command({ kind: 'listening', port });
     return { port, refusal };
+  }
+
+  #stopListening(): void {
+    this.#server?.close();
+    this.#server = null;
   }
 
   /** Everything goes through another local address from now on; what is connected is ended. `listen` must follow. */
@@ -205,7 +222,8 @@ export class Session implements TransportEvents, DiskAnswers {
 
   /** Leaves gracefully: flushes, saves, says `stopped`. True when the engine did all of it within `timeoutMs`. `close` must follow. */
   stop(timeoutMs: number): Promise<boolean> {
-    this.#server?.close();
+    this.#leaving = true;
+    this.#stopListening();
     return new Promise<boolean>((resolve) => {
       const timer = setTimeout(() => resolve(false), timeoutMs);
       this.#stoppedListener = () => {
@@ -219,9 +237,10 @@ export class Session implements TransportEvents, DiskAnswers {
   /** Ends every connection, file, thread and timer, as they are. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#leaving = true;
     clearTimeout(this.#timer);
+    this.#stopListening();
     this.#networkWatch.stop();
-    this.#server?.close();
     this.#transport.closeAll();
     this.#webRtc.close();
     await Promise.all([this.#disk.close(), this.#trackers.close()]);

@@ -2,14 +2,14 @@
 // Whoever adds it to a session need not know which.
 
 import { mkdir } from 'node:fs/promises';
-import { type AddCommon, type AddError, isMagnet, type Magnet, type Metainfo, parseMagnet } from '#engine';
+import { type AddCommon, type AddError, isMagnet, type Magnet, type Metainfo } from '#engine';
 import type { Result, ResumeData, TorrentId } from '#engine';
 import { OpenFiles } from './disk/open-files.ts';
 import { Storage } from './disk/storage.ts';
 import { Failure, reasonOf } from './failure.ts';
 import type { MagnetStore } from './magnet-store.ts';
 import type { HostPort } from './net/address.ts';
-import { readTorrent } from './read-torrent.ts';
+import { readMagnet, readTorrent } from './read-torrent.ts';
 import type { ResumeStore } from './resume-store.ts';
 import type { Session } from './session.ts';
 import { hex } from './units.ts';
@@ -49,13 +49,6 @@ export async function sourceToGet(text: string, options: SourceOptions): Promise
 export async function sourceToSeed(path: string, options: SourceOptions): Promise<TransferSource> {
   if (isMagnet(path)) throw new Failure('a magnet link says nothing of the content: seed takes a .torrent file');
   return fileSource(await readTorrent(path), (metainfo) => openStorage(options.dir, metainfo), options, null);
-}
-
-/** Throws `Failure`. */
-export function readMagnet(text: string): Magnet {
-  const parsed = parseMagnet(text);
-  if (!parsed.ok) throw new Failure(parsed.detail);
-  return parsed.value;
 }
 
 type Open = (metainfo: Metainfo) => Promise<Storage>;

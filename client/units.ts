@@ -23,10 +23,12 @@ const FACTORS: Readonly<Record<string, number>> = {
   gi: 1024 ** 3,
 };
 
-/** Bytes, with an optional unit: `500000`, `512KiB`, `1.5MB`, `1MB/s`; null when it is nothing of the kind. */
+/** Bytes, with an optional unit: `500000`, `512KiB`, `1.5MB`, `1MB/s`; null when it is nothing of the kind, or more than can be counted. */
 export function parseBytes(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)\s*([kmg]i?|)(?:b(?:\/s)?)?$/i.exec(text);
-  return match === null ? null : Math.floor(Number(match[1]) * (FACTORS[(match[2] as string).toLowerCase()] as number));
+  if (match === null) return null;
+  const bytes = Math.floor(Number(match[1]) * (FACTORS[(match[2] as string).toLowerCase()] as number));
+  return Number.isSafeInteger(bytes) ? bytes : null;
 }
 
 /** The same where every cell counts: `1.5K`, `0B`. */

@@ -3,6 +3,7 @@
 export * from './bug.ts';
 export * from './build.ts';
 export { binaryText } from './bytes.ts';
+export { formatAddress } from './wire/ip-address.ts';
 export type * from './contract.ts';
 export * from './engine.ts';
 export * from './events.ts';

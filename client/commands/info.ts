@@ -1,10 +1,8 @@
 // `starling info`: what a .torrent says, and what its trackers count, for people or as JSON.
 
-import { isMagnet, type Magnet, type Metainfo } from '#engine';
-import { formatAddress } from '../net/address.ts';
-import { readTorrent } from '../read-torrent.ts';
+import { formatAddress, isMagnet, type Magnet, type Metainfo } from '#engine';
+import { readMagnet, readTorrent } from '../read-torrent.ts';
 import type { TrackerFigures } from '../trackers/ask-figures.ts';
-import { readMagnet } from '../transfer-source.ts';
 import { formatBytes, hex } from '../units.ts';
 import { jsonLine, printable } from '#harness/untrusted-text';
 

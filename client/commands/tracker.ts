@@ -3,8 +3,8 @@
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import Server from 'bittorrent-tracker/server';
+import { formatAddress } from '#engine';
 import { Failure, reasonOf } from '../failure.ts';
-import { formatAddress } from '../net/address.ts';
 import { printable } from '#harness/untrusted-text';
 
 export async function tracker({ port, bind }: { readonly port: number; readonly bind: string }): Promise<void> {

@@ -73,7 +73,7 @@ class Transfer {
   #opened = false;
   /** Something happened that may have ended the check, completed the torrent or changed its error. */
   #lookAgain = false;
-  /** Whose announce failed since the last drain. */
+  /** Whose announce failed since the last drain: places in the order of the tiers. */
   readonly #failedTrackers: number[] = [];
   #checked = false;
   #completed = false;
@@ -197,7 +197,7 @@ class Transfer {
 
   #afterDrain(): void {
     this.#recorder?.settle();
-    for (const tracker of this.#failedTrackers.splice(0)) this.#noticeTrackerFailed(tracker);
+    this.#noticeFailedTrackers();
     if (!this.#lookAgain || this.#leaving) return;
     this.#lookAgain = false;
     const status = this.#session.status(this.#torrent);
@@ -210,11 +210,15 @@ class Transfer {
     if (status.complete && this.#options.exit === true) void this.#leave(FINISH_TIMEOUT_MS);
   }
 
-  /** `index`: in the order of the tiers. */
-  #noticeTrackerFailed(index: number): void {
-    const url = this.#announceTiers.flat()[index];
-    const tracker = this.#session.status(this.#torrent)?.trackers.find((candidate) => candidate.url === url);
-    if (tracker !== undefined) this.#eventLog.trackerFailed(tracker.url, tracker.lastError ?? 'no answer');
+  #noticeFailedTrackers(): void {
+    if (this.#failedTrackers.length === 0) return;
+    const urls = this.#announceTiers.flat();
+    const trackers = this.#session.status(this.#torrent)?.trackers ?? [];
+    for (const index of this.#failedTrackers) {
+      const tracker = trackers.find(({ url }) => url === urls[index]);
+      if (tracker !== undefined) this.#eventLog.trackerFailed(tracker.url, tracker.lastError ?? 'no answer');
+    }
+    this.#failedTrackers.length = 0;
   }
 
   /** The metadata came. False where it is of no use, which is the end. */

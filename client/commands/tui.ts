@@ -5,6 +5,7 @@
 import { defaultConfigFile, readConfig, watchConfig } from '../config/config-file.ts';
 import type { Config } from '../config/config.ts';
 import { Core } from '../control/core.ts';
+import { endProcess } from '../end-process.ts';
 import { Failure } from '../failure.ts';
 import { wholePrintable } from '#harness/untrusted-text';
 import { defaultStateFolder } from '../resume-store.ts';
@@ -25,8 +26,11 @@ export async function tui(source: string | undefined, { config, state }: TuiOpti
     throw new Failure('the terminal UI needs a terminal; the other commands do without (--help shows them)');
   const configFile = config ?? defaultConfigFile();
   const core = new Core({ configFile, stateFolder: state ?? defaultStateFolder() });
-  const app = new App(core, settingsOf(readConfig(configFile).config), process.stdin, process.stdout);
-  const unwatch = watchConfig(configFile, (read) => app.configured(settingsOf(read.config)));
+  const known = readConfig(configFile);
+  const app = new App(core, settingsOf(known.config), process.stdin, process.stdout);
+  const unwatch = watchConfig(configFile, known, ({ config: changed, broken }) => {
+    if (!broken) app.configured(settingsOf(changed));
+  });
   const leave = () => app.leave();
   for (const signal of SIGNALS) process.on(signal, leave);
   if (source !== undefined) app.offer(source);
@@ -34,9 +38,8 @@ export async function tui(source: string | undefined, { config, state }: TuiOpti
   for (const signal of SIGNALS) process.off(signal, leave);
   unwatch();
   if (lastWord !== null) process.stderr.write(`starling: ${lastWord.split('\n').map(wholePrintable).join('\n')}\n`);
-  // A downloading process that still runs leaves in good order once the channel ends; what hangs, such as a folder on a dead network disk, is
-  // not waited for.
-  process.exit(exitCode);
+  // A downloading process that still runs leaves in good order once the channel ends.
+  await endProcess(exitCode);
 }
 
 /** What of the configuration the screen depends on. */

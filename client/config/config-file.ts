@@ -1,6 +1,6 @@
 // The configuration file: where it is, reading it, and noticing that it has changed, also where an editor replaces it by another file.
 
-import { mkdirSync, readFileSync, watch, type FSWatcher } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, watch, type FSWatcher } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import envPaths from 'env-paths';
 import { errorCode, reasonOf } from '../failure.ts';
@@ -39,10 +39,11 @@ export function readConfig(path: string): ReadConfig {
   };
 }
 
-/** Calls `changed` whenever what the file says has changed. Returns how to end it. The folder is watched, since an editor may put a new file
- *  in the place of the old; it is made where it is missing. */
-export function watchConfig(path: string, changed: (read: ReadConfig) => void): () => void {
-  let last = JSON.stringify(readConfig(path));
+/** Calls `changed` whenever the file says something else than before, at first than `known`; never from within the call. Returns how to end
+ *  it. The folder is watched, since an editor may put a new file in the place of the old; it is made where it is missing. Where the file is a
+ *  link, so is the folder that it leads to. */
+export function watchConfig(path: string, known: ReadConfig, changed: (read: ReadConfig) => void): () => void {
+  let last = JSON.stringify(known);
   let timer: NodeJS.Timeout | undefined;
   const look = () => {
     const read = readConfig(path);
@@ -51,20 +52,33 @@ export function watchConfig(path: string, changed: (read: ReadConfig) => void): 
     last = text;
     changed(read);
   };
-  let watcher: FSWatcher | null = null;
+  const watchers: FSWatcher[] = [];
   try {
     mkdirSync(dirname(path), { recursive: true });
-    watcher = watch(dirname(path), { persistent: false }, (_event, name) => {
-      if (name !== null && name !== basename(path)) return;
-      clearTimeout(timer);
-      timer = setTimeout(look, SETTLE_MS);
-    });
-    watcher.on('error', () => undefined);
+    for (const place of new Set([path, realPath(path)])) {
+      const watcher = watch(dirname(place), { persistent: false }, (_event, name) => {
+        if (name !== null && name !== basename(place)) return;
+        clearTimeout(timer);
+        timer = setTimeout(look, SETTLE_MS);
+      });
+      watchers.push(watcher.on('error', () => undefined));
+    }
   } catch {
     // A folder that cannot be watched: the file is read at the next start.
   }
+  // It may have changed since `known` was read.
+  timer = setTimeout(look, SETTLE_MS);
   return () => {
     clearTimeout(timer);
-    watcher?.close();
+    for (const watcher of watchers) watcher.close();
   };
+}
+
+/** Where links lead; `path` itself where nothing is there yet. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }

@@ -2,6 +2,7 @@
 //
 // Always: a wrong file never stops the client: what is wrong is named with its line and key, and has its default.
 
+import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
@@ -27,13 +28,24 @@ const colour = v.pipe(
     'write "theme", "default", "#rrggbb", or a name such as "cyan" or "bright-cyan"',
   ),
 );
-const folder = v.pipe(
-  v.string(),
-  v.transform((text) => resolve(text.replace(/^~(?=\/|$)/, homedir()))),
-);
+/** Absolute; `~` is the user's home. */
+function pathOf(text: string): string {
+  return resolve(text.replace(/^~(?=\/|$)/, homedir()));
+}
+
+const folder = v.pipe(v.string(), v.transform(pathOf));
 /** `''` → null. */
-const optional = v.pipe(
+const file = v.pipe(
   v.string(),
+  v.transform((text) => (text === '' ? null : pathOf(text))),
+);
+/** `''` → null. A name would be another address at each look, or none. */
+const address = v.pipe(
+  v.string(),
+  v.check(
+    (text) => text === '' || isIP(text) !== 0,
+    'write a numeric address of this machine such as "192.0.2.7", or "" for all',
+  ),
   v.transform((text) => (text === '' ? null : text)),
 );
 /** Bytes per second, 0 = unlimited: `"500KiB"`, `1000000`, `"0"`. */
@@ -103,7 +115,7 @@ export const KEYS = {
   },
   upload_limit: { schema: rate, written: '"0"', about: 'The same for upload.' },
   listen_ports: { schema: ports, written: '"6881-6889"', about: 'Tried in order, then any; "0": any free port.' },
-  bind: { schema: optional, written: '""', about: 'Keep every connection on this address of the machine; "": all.' },
+  bind: { schema: address, written: '""', about: 'Keep every connection on this address of the machine; "": all.' },
   ice_servers: {
     schema: iceServers,
     written: '[]',
@@ -112,7 +124,7 @@ export const KEYS = {
   connections: { schema: whole(1, 10_000), written: '500', about: 'Connections over all torrents.' },
   connections_per_torrent: { schema: whole(1, 10_000), written: '80', about: 'Connections of one torrent.' },
   upload_slots: { schema: whole(1, 1_000), written: '4', about: 'Peers of one torrent that are given data at once.' },
-  log_file: { schema: optional, written: '""', about: 'A file to which the log is appended as JSON lines; "": none.' },
+  log_file: { schema: file, written: '""', about: 'A file to which the log is appended as JSON lines; "": none.' },
   log_level: {
     schema: v.picklist(LEVELS),
     written: '"info"',

@@ -10,7 +10,7 @@ import { Random } from '#harness/random';
 import { printable } from '#harness/untrusted-text';
 import { readConfig, watchConfig, type ReadConfig } from '../config/config-file.ts';
 import type { Config } from '../config/config.ts';
-import { EventLog } from '../event-log.ts';
+import type { EventLog } from '../event-log.ts';
 import { Failure, reasonOf } from '../failure.ts';
 import { GlobalLimits, type Rates } from '../library/global-limits.ts';
 import { Library, requireRates } from '../library/library.ts';
@@ -20,12 +20,14 @@ import { TorrentStore } from '../library/torrent-store.ts';
 import { Recorder } from '../recorder.ts';
 import { ResumeStore } from '../resume-store.ts';
 import { Session } from '../session.ts';
+import { within } from '../within.ts';
 import type { CoreOptions } from './core-options.ts';
 import type { Asked, LogLine, Told } from './protocol.ts';
 import { Server } from './server.ts';
 
 /** Of the five seconds that leaving is promised within; the rest is for ending threads and files on a busy machine. */
 const STOP_TIMEOUT_MS = 4_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 const LOG_LINES_MAX = 1_000;
 const SPACE_LOOK_MS = 10_000;
 
@@ -35,8 +37,8 @@ export class CoreMain {
   readonly #library: Library;
   readonly #log = new LogRing(LOG_LINES_MAX);
   readonly #resumeStore: ResumeStore;
+  readonly #firstConfig: ReadConfig;
   #config: Config;
-  readonly #problems: readonly string[];
   #lock: Lock | null = null;
   #limits: GlobalLimits | null = null;
   #eventLog: EventLog | null = null;
@@ -44,6 +46,7 @@ export class CoreMain {
   #session: Session | null = null;
   #listenPort: number | null = null;
   #freeBytes: number | null = null;
+  #lookingAtSpace = false;
   #spaceTimer: NodeJS.Timeout | undefined;
   #unwatch: () => void = () => undefined;
   #ready: () => void = () => undefined;
@@ -55,16 +58,19 @@ export class CoreMain {
 
   constructor(options: CoreOptions, send: (told: Told, taken: () => void) => void) {
     this.#options = options;
-    const { config, problems } = readConfig(options.configFile);
+    this.#firstConfig = readConfig(options.configFile);
+    const { config } = this.#firstConfig;
     this.#config = config;
-    this.#problems = problems;
     this.#resumeStore = new ResumeStore(options.stateFolder);
     this.#library = new Library({
       store: new TorrentStore(options.stateFolder),
       resumeStore: this.#resumeStore,
       downloadsMax: config.active_downloads,
       onNotice: (level, text) => this.#notice(level, text),
-      onLog: (level, text, { entry }) => this.#line(level, `${printable(entry.name)}: ${text}`),
+      onLog: (level, text, { key, entry }, kind) => {
+        this.#log.add(level, `${printable(entry.name)}: ${text}`);
+        if (kind !== 'event') this.#eventLog?.log[level]({ kind, torrent: key }, text);
+      },
     });
     this.#server = new Server({
       library: this.#library,
@@ -84,17 +90,17 @@ export class CoreMain {
   async start(): Promise<void> {
     const { stateFolder, configFile } = this.#options;
     this.#lock = await lockFolder(stateFolder);
-    this.#eventLog = this.#openLog();
-    for (const problem of this.#problems) this.#notice('warn', problem);
+    this.#eventLog = await this.#openLog();
+    for (const problem of this.#firstConfig.problems) this.#notice('warn', problem);
     this.#limits = await GlobalLimits.load(stateFolder, configuredRates(this.#config));
     await this.#library.load();
     const session = this.#makeSession();
     this.#session = session;
     this.#library.conductor.drive(session);
     await this.#listen(session);
-    await this.#lookAtSpace();
+    void this.#lookAtSpace();
     this.#spaceTimer = setInterval(() => void this.#lookAtSpace(), SPACE_LOOK_MS);
-    this.#unwatch = watchConfig(configFile, (read) => this.#configChanged(read));
+    this.#unwatch = watchConfig(configFile, this.#firstConfig, (read) => this.#configChanged(read));
     this.#server.start();
     this.#library.start();
     this.#ready();
@@ -120,17 +126,20 @@ export class CoreMain {
     if (this.#session !== null) {
       const clean = await this.#session.stop(STOP_TIMEOUT_MS);
       if (!clean) this.#line('warn', 'left before everything was answered');
-      await this.#session.close();
+      // A thread that a disk does not answer cannot be ended.
+      await within(CLOSE_TIMEOUT_MS, this.#session.close()).catch(() => undefined);
     }
     this.#server.stop();
     this.#recorder?.close();
     await this.#lock?.release();
   }
 
-  /** Our own bug: what is to be added to the line about it. */
-  keepJournal(): string {
+  /** Our own bug: the line about it, with where its journal is. */
+  crashed(error: Error): string {
     const kept = this.#recorder?.keep() ?? null;
-    return kept === null ? '' : `; ${kept}`;
+    const line = `our own bug ended the downloading process: ${error.message}${kept === null ? '' : `; ${kept}`}`;
+    this.#eventLog?.log.fatal({ kind: 'client', err: error }, line);
+    return line;
   }
 
   #makeSession(): Session {
@@ -150,8 +159,12 @@ export class CoreMain {
       bind: this.#config.bind,
       iceServers: () => this.#config.ice_servers,
       resumeStore: this.#resumeStore,
-      onEvent: (name, torrent, a, b) => this.#library.conductor.onEvent(name, torrent, a, b),
-      onClose: (conn, why) => this.#eventLog?.log.debug({ conn }, `closed connection ${conn}: ${printable(why)}`),
+      onEvent: (name, torrent, a, b) => {
+        this.#eventLog?.event(name, this.#library.conductor.keyOf(torrent) ?? torrent, a, b);
+        this.#library.conductor.onEvent(name, torrent, a, b);
+      },
+      onClose: (conn, why) =>
+        this.#eventLog?.log.debug({ kind: 'connection', conn }, `closed connection ${conn}: ${printable(why)}`),
       afterDrain: () => {
         this.#recorder?.settle();
         this.#library.conductor.afterDrain();
@@ -166,6 +179,7 @@ export class CoreMain {
       this.#line('info', `listening on port ${port}${refusal === null ? '' : ` (${refusal} for the first)`}`);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
+      this.#listenPort = null;
       this.#notice('warn', `${error.message}: nobody can connect to this client`);
     }
   }
@@ -176,6 +190,7 @@ export class CoreMain {
     const before = this.#config;
     this.#config = config;
     this.#session?.command({ kind: 'places', ...placesOf(config) });
+    if (before.log_file !== config.log_file || before.log_level !== config.log_level) void this.#reopenLog();
     if (before.bind !== config.bind) this.#session?.rebind(config.bind);
     const ports = config.listen_ports;
     const stays = ports.includes(0) || ports.includes(this.#listenPort ?? -1);
@@ -199,24 +214,31 @@ export class CoreMain {
     this.#session?.command({ kind: 'rateLimits', torrent: null, ...this.#limits.now });
   }
 
-  /** Of the download folder, or of the folder that it would be made in. */
+  /** Where a disk does not answer, one look waits for it and no more. */
   async #lookAtSpace(): Promise<void> {
-    for (let folder = this.#config.download_folder; ; folder = dirname(folder)) {
-      const found = await statfs(folder).catch(() => null);
-      this.#freeBytes = found === null ? null : found.bavail * found.bsize;
-      if (found !== null || dirname(folder) === folder) return;
-    }
+    if (this.#lookingAtSpace) return;
+    this.#lookingAtSpace = true;
+    this.#freeBytes = await freeBytes(this.#config.download_folder);
+    this.#lookingAtSpace = false;
   }
 
-  #openLog(): EventLog | null {
+  /** What writes it is loaded where there is one to be kept. */
+  async #openLog(): Promise<EventLog | null> {
     const { log_file: file, log_level: level } = this.#config;
     if (file === null) return null;
     try {
-      return new EventLog({ level: null, file, fileLevel: level, clearLine: () => undefined });
+      const { EventLog: Log } = await import('../event-log.ts');
+      return new Log({ level: null, file, fileLevel: level, clearLine: () => undefined });
     } catch (error) {
       this.#notice('warn', `${file}: no log is kept: ${reasonOf(error)}`);
       return null;
     }
+  }
+
+  async #reopenLog(): Promise<void> {
+    const opened = await this.#openLog();
+    this.#eventLog?.close();
+    this.#eventLog = opened;
   }
 
   #notice(level: 'info' | 'warn' | 'error', text: string): void {
@@ -226,7 +248,16 @@ export class CoreMain {
 
   #line(level: LogLine['level'], text: string): void {
     this.#log.add(level, text);
-    this.#eventLog?.log[level](text);
+    this.#eventLog?.log[level]({ kind: 'client' }, text);
+  }
+}
+
+/** Of the disk of `wanted`, or of the folder that it would be made in; null: nobody knows. */
+async function freeBytes(wanted: string): Promise<number | null> {
+  for (let folder = wanted; ; folder = dirname(folder)) {
+    const found = await statfs(folder).catch(() => null);
+    if (found !== null) return found.bavail * found.bsize;
+    if (dirname(folder) === folder) return null;
   }
 }
 

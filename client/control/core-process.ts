@@ -4,10 +4,11 @@
 // the terminal sends to everybody in it; a failure to start is one line on stderr and exit code 1; our own bug keeps the journal, is
 // named on stderr and ends the process with 1.
 
+import { endProcess } from '../end-process.ts';
+import { Failure, reasonOf } from '../failure.ts';
 import { CoreMain } from './core-main.ts';
 import type { CoreOptions } from './core-options.ts';
 import type { Asked, Told } from './protocol.ts';
-import { lineOf } from './server.ts';
 
 const core = new CoreMain(JSON.parse(process.argv[2] as string) as CoreOptions, send);
 
@@ -24,14 +25,14 @@ async function leave(): Promise<void> {
   await core.leave();
   // What was said last is taken before the channel ends.
   if (process.connected) process.disconnect();
-  process.exit(0);
+  await endProcess(0);
 }
 
 // The UI that read it may be gone.
 process.stderr.on('error', () => undefined);
 process.on('uncaughtException', (error: Error) => {
   complain(error.stack ?? error.message);
-  complain(`our own bug ended the downloading process: ${error.message}${core.keepJournal()}`);
+  complain(core.crashed(error));
   process.exit(1);
 });
 process.on('message', (asked: Asked) => {
@@ -45,7 +46,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 try {
   await core.start();
 } catch (error) {
-  complain(lineOf(error));
+  complain(error instanceof Failure ? error.message : reasonOf(error));
   await core.leave();
-  process.exit(1);
+  await endProcess(1);
 }

@@ -14,6 +14,8 @@ import type { Asked, Detail, Request, Told, TorrentKey, TorrentRow, Totals } fro
 /** Leaving is promised within 5 s; a process that hangs all the same is ended. */
 const LEAVE_TIMEOUT_MS = 8_000;
 const STDERR_CHARS_MAX = 16_384;
+/** Node's four threads for calls of the system are soon all waiting where one disk of several does not answer. */
+const SYSTEM_THREADS = '16';
 
 /** `starting`: its torrents are being read; `running`; `leaving`: asked to; `ended`: see `ending`. */
 export type CoreLife = 'starting' | 'running' | 'leaving' | 'ended';
@@ -92,6 +94,7 @@ export class Core {
     const child = fork(fileURLToPath(workerUrl('core-process')), [JSON.stringify(this.#options)], {
       serialization: 'advanced',
       execArgv: [],
+      env: { UV_THREADPOOL_SIZE: SYSTEM_THREADS, ...process.env },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.#child = child;

@@ -4,7 +4,7 @@
 // take what was sent: it gets the newest state when it does.
 
 import { isDeepStrictEqual } from 'node:util';
-import { Failure, reasonOf } from '../failure.ts';
+import { Failure } from '../failure.ts';
 import type { Library } from '../library/library.ts';
 import type { LogRing } from '../library/log-ring.ts';
 import { detailOf, logDetail } from './detail.ts';
@@ -160,9 +160,4 @@ export class Server {
     this.#totals = totals;
     this.tell({ kind: 'totals', totals });
   }
-}
-
-/** One line for the user of whatever was thrown. */
-export function lineOf(error: unknown): string {
-  return error instanceof Failure ? error.message : reasonOf(error);
 }

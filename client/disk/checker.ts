@@ -92,7 +92,8 @@ export class Checker {
       const thread: Thread = { worker, units: new Map() };
       this.#threads.push(thread);
       worker.on('message', (answer: CheckAnswer) => this.#answered(thread, answer));
-      worker.on('error', () => this.#died(thread));
+      worker.on('error', () => undefined);
+      worker.on('exit', () => this.#died(thread));
       worker.unref();
       for (const [torrent, storage] of this.#storages) openIn(thread, torrent, storage);
     }
@@ -135,6 +136,7 @@ export class Checker {
   }
 
   #died(thread: Thread): void {
+    if (!this.#threads.includes(thread)) return;
     this.#threads = this.#threads.filter((other) => other !== thread);
     for (const unit of thread.units.values()) this.#unitDone(unit.job);
     if (this.#waiting.length > 0) this.#startThreads();

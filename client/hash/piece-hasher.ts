@@ -70,7 +70,9 @@ export class PieceHasher {
   async close(): Promise<void> {
     this.#queue = [];
     this.#jobs.clear();
-    await this.#thread?.terminate();
+    const thread = this.#thread;
+    this.#thread = null;
+    await thread?.terminate();
   }
 
   #pump(): void {
@@ -105,7 +107,8 @@ export class PieceHasher {
   #start(): Worker {
     const thread = new Worker(workerUrl('hash-thread'), { workerData: this.#staging });
     thread.on('message', (answer: HashAnswer) => this.#answered(answer));
-    thread.on('error', () => this.#died());
+    thread.on('error', () => undefined);
+    thread.on('exit', () => this.#died(thread));
     thread.unref();
     return thread;
   }
@@ -121,7 +124,8 @@ export class PieceHasher {
   }
 
   /** The next job starts another thread. */
-  #died(): void {
+  #died(thread: Worker): void {
+    if (this.#thread !== thread) return;
     const jobs = [...this.#jobs.values()];
     this.#thread = null;
     this.#jobs.clear();

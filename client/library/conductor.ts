@@ -15,16 +15,17 @@ import {
 } from '#engine';
 import { OpenFiles } from '../disk/open-files.ts';
 import type { Storage } from '../disk/storage.ts';
-import { eventLevel, trackerText } from '../event-log.ts';
+import { eventLevel } from '../event-level.ts';
 import { eventText } from '../event-text.ts';
 import { Failure, reasonOf } from '../failure.ts';
-import type { LogLine } from '../control/protocol.ts';
+import type { LogLine, TorrentKey } from '../control/protocol.ts';
 import type { ResumeStore } from '../resume-store.ts';
 import type { Session } from '../session.ts';
+import { trackerText } from '../tracker-text.ts';
 import { addMagnetOptions, furnishedEntry } from './magnets.ts';
 import type { ManagedTorrent, Trouble } from './managed-torrent.ts';
 import { MissingWatch } from './missing-watch.ts';
-import { lookAgain, lookAt, shown } from './opening.ts';
+import { hangingTrouble, lookAgain, lookAt, shown } from './opening.ts';
 import { anythingThere, foreignFiles } from './ownership.ts';
 import { whoRuns } from './queue.ts';
 import type { TorrentList } from './torrent-list.ts';
@@ -34,6 +35,9 @@ import { join } from 'node:path';
 /** While many torrents start at once, all are looked at only so often. */
 const PUMP_PAUSE_MS = 50;
 
+/** What a line is about; `event`: an event of the engine, of which whoever drives it knows more. */
+export type LogKind = 'event' | 'tracker' | 'trouble' | 'resume data' | 'state folder';
+
 export interface ConductorOptions {
   readonly list: TorrentList;
   readonly store: TorrentStore;
@@ -42,7 +46,7 @@ export interface ConductorOptions {
   readonly downloadsMax: number;
   readonly onNotice: (level: 'info' | 'warn' | 'error', text: string) => void;
   /** A line about a torrent. Called inside a drain: must not call the session. */
-  readonly onLog: (level: LogLine['level'], text: string, torrent: ManagedTorrent) => void;
+  readonly onLog: (level: LogLine['level'], text: string, torrent: ManagedTorrent, kind: LogKind) => void;
 }
 
 export class Conductor {
@@ -50,6 +54,8 @@ export class Conductor {
   readonly #list: TorrentList;
   readonly #openFiles = new OpenFiles();
   readonly #byId = new Map<TorrentId, ManagedTorrent>();
+  /** Also of those that the engine is letting go. Bounded by its numbers, which it uses again. */
+  readonly #keys = new Map<TorrentId, TorrentKey>();
   /** Something happened to them since the last drain that may change what they do. */
   readonly #concerned = new Set<ManagedTorrent>();
   readonly #failedTrackers: { readonly torrent: ManagedTorrent; readonly index: number }[] = [];
@@ -125,11 +131,18 @@ export class Conductor {
     if (torrent.entry.magnet !== null) return this.#openMagnet(torrent, torrent.entry.magnet);
     torrent.metainfo ??= await store.metainfo(torrent.key);
     const { metainfo } = torrent;
+    const { folder } = torrent.entry;
     const looked = await lookAt(torrent.entry, metainfo, { resumeStore, openFiles: this.#openFiles }, mayBeLost);
+    // Its disk did not answer for so long that the user has moved on.
+    if (torrent.entry.folder !== folder) {
+      if ('storage' in looked) looked.storage.close();
+      return null;
+    }
+    torrent.trouble = null;
     if (!('storage' in looked)) return looked;
     const { storage, fileLengths, resume, unusable } = looked;
     if (unusable !== null)
-      this.#log(torrent, 'warn', `the resume data is not usable (${unusable}): everything is checked`);
+      this.#log(torrent, 'warn', `the resume data is not usable (${unusable}): everything is checked`, 'resume data');
     if (!torrent.entry.ours && !anythingThere(metainfo, fileLengths)) await this.isOurs(torrent);
     if (torrent.stage === 'gone' || this.#leaving) {
       storage.close();
@@ -150,9 +163,17 @@ export class Conductor {
     return null;
   }
 
+  /** It is not open, and will be when its disk answers. */
+  diskHangs(torrent: ManagedTorrent): void {
+    if (torrent.stage === 'waiting' || torrent.stage === 'opening')
+      this.#setTrouble(torrent, hangingTrouble(torrent.entry.folder));
+    this.wantPump();
+  }
+
   #isOpen(torrent: ManagedTorrent, id: TorrentId, storage: Storage | null): void {
     Object.assign(torrent, { stage: 'open', id, storage, running: false, judging: false });
     this.#byId.set(id, torrent);
+    this.#keys.set(id, torrent.key);
     this.limitsChanged(torrent);
   }
 
@@ -250,7 +271,7 @@ export class Conductor {
 
   #setTrouble(torrent: ManagedTorrent, trouble: Trouble): void {
     torrent.trouble = trouble;
-    this.#log(torrent, 'error', trouble.text);
+    this.#log(torrent, 'error', trouble.text, 'trouble');
     this.#list.touch(torrent);
   }
 
@@ -263,6 +284,11 @@ export class Conductor {
 
   // ── what happens in the engine ──
 
+  /** Whose event it is. */
+  keyOf(id: TorrentId): TorrentKey | null {
+    return this.#keys.get(id) ?? null;
+  }
+
   onEvent(name: EventName, id: TorrentId, a: number, b: number): void {
     const torrent = this.#byId.get(id);
     if (torrent === undefined) return;
@@ -271,7 +297,7 @@ export class Conductor {
     if (name === 'checkFinished') torrent.checkFinished = true;
     if (CONCERNING.has(name)) this.#concerned.add(torrent);
     const level = eventLevel(name);
-    if (level !== 'trace') this.#log(torrent, level, eventText(name, a, b));
+    if (level !== 'trace') this.#log(torrent, level, eventText(name, a, b), 'event');
   }
 
   afterDrain(): void {
@@ -297,7 +323,7 @@ export class Conductor {
       this.#list.touch(torrent);
       this.#options.store
         .save(torrent.entry)
-        .catch((error: unknown) => this.#log(torrent, 'error', `not saved: ${reasonOf(error)}`));
+        .catch((error: unknown) => this.#log(torrent, 'error', `not saved: ${reasonOf(error)}`, 'state folder'));
     }
   }
 
@@ -305,12 +331,12 @@ export class Conductor {
     const url = torrent.metainfo?.announceTiers.flat()[index];
     if (url === undefined || torrent.id === -1) return;
     const tracker = this.session.status(torrent.id)?.trackers.find((candidate) => candidate.url === url);
-    this.#log(torrent, 'warn', trackerText(url, tracker?.lastError ?? 'no answer'));
+    this.#log(torrent, 'warn', trackerText(url, tracker?.lastError ?? 'no answer'), 'tracker');
   }
 
-  #log(torrent: ManagedTorrent, level: LogLine['level'], text: string): void {
+  #log(torrent: ManagedTorrent, level: LogLine['level'], text: string, kind: LogKind): void {
     torrent.log.add(level, text);
-    this.#options.onLog(level, text, torrent);
+    this.#options.onLog(level, text, torrent, kind);
   }
 
   // ── whose the files are ──
@@ -372,7 +398,7 @@ export class Conductor {
     const summary = this.summary(torrent);
     if (summary === null)
       return {
-        wantsToRun: !entry.paused && (stage === 'waiting' || stage === 'opening'),
+        wantsToRun: !entry.paused && trouble === null && (stage === 'waiting' || stage === 'opening'),
         complete: entry.completedAt !== null,
       };
     const failed = summary.state === 'failed' && !retry;

@@ -17,7 +17,8 @@ import { deleteData } from './delete-data.ts';
 import { entryOf, prioritiesOf, type Entry } from './entry.ts';
 import { magnetEntry } from './magnets.ts';
 import { ManagedTorrent } from './managed-torrent.ts';
-import { shown } from './opening.ts';
+import { DISK_PATIENCE_MS, fromDisk, shown } from './opening.ts';
+import { within } from '../within.ts';
 import { TorrentList } from './torrent-list.ts';
 
 /** Torrents whose files are looked at at once at the start: the disk is asked for a few things only, and the loop never waits. */
@@ -57,17 +58,34 @@ export class Library {
     for (const entry of entries) if (entry.deleting) this.#finishDeleting(entry);
   }
 
-  /** Takes all torrents into the engine, in their order, a few at a time; the session must be driven by then. */
+  /** Takes all torrents into the engine, in their order, a few at a time; the session must be driven by then. Where a disk does not answer,
+   *  the torrents of that folder wait for it, and the others do not. */
   start(): void {
     const waiting = [...this.list.ordered].reverse();
+    /** By folder whose disk does not answer: those that wait for it. */
+    const behind = new Map<string, ManagedTorrent[]>();
     const openNext = async (): Promise<void> => {
-      for (let torrent = waiting.pop(); torrent !== undefined; torrent = waiting.pop())
-        if (torrent.stage === 'waiting') await this.conductor.open(torrent);
+      for (let torrent = waiting.pop(); torrent !== undefined; torrent = waiting.pop()) {
+        if (torrent.stage !== 'waiting') continue;
+        const { folder } = torrent.entry;
+        const others = behind.get(folder);
+        if (others === undefined) {
+          const opening = this.conductor.open(torrent);
+          if (await isOverSoon(opening)) continue;
+          if (!behind.has(folder)) behind.set(folder, []);
+          void opening.then(() => {
+            waiting.push(...(behind.get(folder) ?? []).reverse());
+            behind.delete(folder);
+            return openNext();
+          });
+        } else others.push(torrent);
+        this.conductor.diskHangs(torrent);
+      }
     };
     this.#opened = Promise.all(Array.from({ length: OPENED_AT_ONCE }, openNext));
   }
 
-  /** Every torrent that was known at the start is open, or has a trouble. */
+  /** Every torrent that was known at the start is open, or has a trouble, such as a disk that does not answer. */
   get opened(): Promise<unknown> {
     return this.#opened;
   }
@@ -322,6 +340,13 @@ export class Library {
   }
 }
 
+function isOverSoon(opening: Promise<void>): Promise<boolean> {
+  return within(DISK_PATIENCE_MS, opening).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Null where all are normal. */
 function plain(priorities: readonly FilePriority[] | null): FilePriority[] | null {
   return priorities === null || priorities.every((priority) => priority === 4) ? null : [...priorities];
@@ -340,8 +365,8 @@ export function requireRates(downloadBps: number, uploadBps: number): void {
 async function madeFolder(folder: string): Promise<string> {
   if (!isAbsolute(folder)) throw new Failure(`${shown(folder)}: a folder is named from the root of the file system on`);
   try {
-    await mkdir(folder, { recursive: true });
-    return await realpath(folder);
+    await fromDisk(mkdir(folder, { recursive: true }));
+    return await fromDisk(realpath(folder));
   } catch (error) {
     throw new Failure(`${shown(folder)}: ${reasonOf(error)}`);
   }
@@ -350,7 +375,7 @@ async function madeFolder(folder: string): Promise<string> {
 async function existingFolder(folder: string): Promise<string> {
   if (!isAbsolute(folder)) throw new Failure(`${shown(folder)}: a folder is named from the root of the file system on`);
   try {
-    return await realpath(folder);
+    return await fromDisk(realpath(folder));
   } catch (error) {
     throw new Failure(`${shown(folder)}: ${reasonOf(error)}`);
   }

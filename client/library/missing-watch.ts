@@ -13,6 +13,7 @@ export class MissingWatch {
   readonly #list: TorrentList;
   readonly #gone: (torrent: ManagedTorrent, trouble: Trouble) => void;
   #lookedTo = 0;
+  #looking = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(list: TorrentList, gone: (torrent: ManagedTorrent, trouble: Trouble) => void) {
@@ -21,11 +22,19 @@ export class MissingWatch {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => void this.#look(), LOOK_MS).unref();
+    this.#timer ??= setInterval(() => void this.#lookOnce(), LOOK_MS).unref();
   }
 
   stop(): void {
     clearInterval(this.#timer);
+  }
+
+  /** Where a disk does not answer, one look waits for it and no more. */
+  async #lookOnce(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    await this.#look();
+    this.#looking = false;
   }
 
   async #look(): Promise<void> {

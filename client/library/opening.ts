@@ -10,6 +10,7 @@ import type { OpenFiles } from '../disk/open-files.ts';
 import { Storage } from '../disk/storage.ts';
 import { errorCode, reasonOf } from '../failure.ts';
 import type { ResumeStore } from '../resume-store.ts';
+import { within } from '../within.ts';
 import { prioritiesOf, type Entry } from './entry.ts';
 import type { Trouble } from './managed-torrent.ts';
 import { lostFiles } from './ownership.ts';
@@ -59,13 +60,25 @@ export async function lookAgain(
   have: Uint8Array,
 ): Promise<Trouble | null> {
   try {
-    if ((await realpath(entry.folder)) !== storage.root)
+    if ((await fromDisk(realpath(entry.folder))) !== storage.root)
       return { kind: 'missing', text: `${shown(entry.folder)}: leads elsewhere now: relocate the torrent` };
   } catch (error) {
     return folderTrouble(entry.folder, error);
   }
   const lost = lostFiles(metainfo, await storage.fileLengths(), have);
   return lost.length === 0 ? null : lostTrouble(entry.folder, metainfo, lost);
+}
+
+/** A disk that says nothing for so long is named to the user, and others are not held up. */
+export const DISK_PATIENCE_MS = 5_000;
+
+/** What a call of the system comes to; rejects where the disk does not answer. */
+export function fromDisk<T>(answer: Promise<T>): Promise<T> {
+  return within(DISK_PATIENCE_MS, answer, 'the disk does not answer');
+}
+
+export function hangingTrouble(folder: string): Trouble {
+  return { kind: 'other', text: `${shown(folder)}: the disk does not answer: it is waited for` };
 }
 
 function folderTrouble(folder: string, error: unknown): Trouble {

@@ -30,8 +30,3 @@ export async function resolveHost({ host, port }: HostPort): Promise<PeerAddress
 export function plainHost(host: string): string {
   return host.startsWith('::ffff:') && host.includes('.') ? host.slice(7) : host;
 }
-
-/** `host:port`, with brackets around IPv6. */
-export function formatAddress({ host, port }: HostPort): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
-}

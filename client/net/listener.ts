@@ -48,7 +48,8 @@ function listenOn(port: number, bind: string | null, accepted: (socket: Socket) 
       server.close();
       reject(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' }));
     }, BIND_TIMEOUT_MS);
-    server.once('error', (error) => {
+    // Later ones are of single connections that could not be accepted.
+    server.on('error', (error) => {
       clearTimeout(timer);
       reject(error);
     });

@@ -20,6 +20,7 @@ export interface NetworkEvents {
 
 /** What the watch looks at; tests give it their own. */
 export interface Surroundings {
+  /** Throws where the system does not say. */
   readonly addresses: () => ReadonlySet<string>;
   readonly wallMs: () => number;
   readonly workMs: () => number;
@@ -28,7 +29,7 @@ export interface Surroundings {
 export class NetworkWatch {
   readonly #events: NetworkEvents;
   readonly #surroundings: Surroundings;
-  #present: ReadonlySet<string>;
+  #present: ReadonlySet<string> = new Set();
   /** Not there at the last look, but at the one before: a cable that is only touched loses nothing. */
   #missing: ReadonlySet<string> = new Set();
   #aheadMs: number;
@@ -37,7 +38,7 @@ export class NetworkWatch {
   constructor(events: NetworkEvents, surroundings: Surroundings = SYSTEM) {
     this.#events = events;
     this.#surroundings = surroundings;
-    this.#present = surroundings.addresses();
+    this.#present = this.#addresses();
     this.#aheadMs = surroundings.wallMs() - surroundings.workMs();
   }
 
@@ -53,7 +54,7 @@ export class NetworkWatch {
     const aheadMs = this.#surroundings.wallMs() - this.#surroundings.workMs();
     const slept = aheadMs - this.#aheadMs >= SLEPT_MS;
     this.#aheadMs = aheadMs;
-    const present = this.#surroundings.addresses();
+    const present = this.#addresses();
     const lost = new Set([...this.#missing].filter((address) => !present.has(address)));
     this.#missing = new Set([...this.#present].filter((address) => !present.has(address)));
     const found = [...present].some((address) => !this.#present.has(address));
@@ -61,6 +62,15 @@ export class NetworkWatch {
     if (lost.size > 0) this.#events.addressesLost(lost);
     if (slept) this.#events.slept();
     else if (found) this.#events.addressesFound();
+  }
+
+  /** As they were, where the system does not say: it may forbid it, or have no file free to tell by. */
+  #addresses(): ReadonlySet<string> {
+    try {
+      return this.#surroundings.addresses();
+    } catch {
+      return this.#present;
+    }
   }
 }
 

@@ -9,7 +9,8 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import { request as httpsRequest } from 'node:https';
 import { gunzipSync } from 'node:zlib';
 import { TRACKER_REPLY_BYTES_MAX } from '#engine';
-import { isLocalAddress, isTrackerPath } from './local-address.ts';
+import { isLocalAddress, isTrackerPath, NO_TRACKER } from './local-address.ts';
+import { within } from '../within.ts';
 import { lookupTracker } from './lookup-tracker.ts';
 
 const REDIRECTS_MAX = 4;
@@ -17,8 +18,8 @@ const REDIRECTS_MAX = 4;
 export interface HttpGetOptions {
   /** Local address of the connection, null: the system's choice. */
   readonly bind: string | null;
-  /** The address family to use where the host has both; left out: the system's choice. */
-  readonly family?: 4 | 6;
+  /** Where the host was found; left out: it is looked up, and the system's choice is taken. */
+  readonly at?: LookupAddress;
   readonly timeoutMs: number;
 }
 
@@ -28,20 +29,22 @@ export interface HttpReply {
   readonly body: Uint8Array;
 }
 
-export async function httpGet(url: URL, { bind, family, timeoutMs }: HttpGetOptions): Promise<HttpReply> {
+export async function httpGet(url: URL, { bind, at: known, timeoutMs }: HttpGetOptions): Promise<HttpReply> {
+  const endsAt = performance.now() + timeoutMs;
   const signal = AbortSignal.timeout(timeoutMs);
   let at = url;
   let startedLocal = true;
   for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects += 1) {
     if (at.protocol !== 'http:' && at.protocol !== 'https:')
       throw new Error(`cannot follow a redirect to ${at.protocol}`);
-    const found = await raceAbort(lookupTracker(at.hostname, bind), signal);
-    const target = (found.find((each) => each.family === family) ?? found[0]) as LookupAddress;
+    const target =
+      redirects === 0 && known !== undefined
+        ? known
+        : await find(at.hostname, { bind, family: known?.family ?? null, timeoutMs: endsAt - performance.now() });
     const local = isLocalAddress(target.address);
     if (redirects === 0) startedLocal = local;
     else if (local && !startedLocal) throw new Error('redirected to a local address');
-    if (local && !isTrackerPath(at.pathname))
-      throw new Error('on a local address only …/announce is asked: this is no tracker');
+    if (local && !isTrackerPath(at.pathname)) throw new Error(NO_TRACKER);
     const response = await get(at, { ...target, bind, signal });
     const { location } = response.headers;
     const status = response.statusCode as number;
@@ -51,6 +54,18 @@ export async function httpGet(url: URL, { bind, family, timeoutMs }: HttpGetOpti
     at = new URL(location, at);
   }
   throw new Error('too many redirects');
+}
+
+interface FindOptions {
+  readonly bind: string | null;
+  /** The one to take where the host has both; null: the system's choice. */
+  readonly family: number | null;
+  readonly timeoutMs: number;
+}
+
+async function find(hostname: string, { bind, family, timeoutMs }: FindOptions): Promise<LookupAddress> {
+  const found = await within(timeoutMs, lookupTracker(hostname, bind));
+  return (found.find((each) => each.family === family) ?? found[0]) as LookupAddress;
 }
 
 interface GetOptions {
@@ -96,13 +111,4 @@ function unpacked(response: IncomingMessage, body: Uint8Array): Uint8Array {
   if (encoding === 'gzip' || encoding === 'x-gzip')
     return gunzipSync(body, { maxOutputLength: TRACKER_REPLY_BYTES_MAX });
   return body;
-}
-
-function raceAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return Promise.race([
-    promise,
-    new Promise<never>((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(new Error('timed out')), { once: true });
-    }),
-  ]);
 }

@@ -22,6 +22,9 @@ export function isLocalAddress(address: string): boolean {
   return LOCAL.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
+/** Why something else there is not asked. */
+export const NO_TRACKER = 'on a local address only …/announce is asked: this is no tracker';
+
 /** Whether a path is how trackers are addressed everywhere, to announce or to scrape (BEP 48 derives the one from the other). `path`: as in a URL, without query. */
 export function isTrackerPath(path: string): boolean {
   return /\/(?:announce|scrape)(?:\.php)?$/.test(path);

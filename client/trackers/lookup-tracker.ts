@@ -8,14 +8,15 @@ import { lookup, Resolver } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
 import { errorCode } from '../failure.ts';
 
-const resolver = new Resolver({ timeout: 2_000, tries: 2 });
+const PATIENCE = { timeout: 2_000, tries: 2 };
 
 /** `hostname`: as in a URL, an IPv6 address in brackets. `bind`: the local address that must reach it, null = any. At least one address, at
  *  most one a family, in the system's order. Throws the system's error, `EAI_AGAIN` where no name server answers. */
 export async function lookupTracker(hostname: string, bind: string | null): Promise<LookupAddress[]> {
   const host = hostname.replace(/^\[|\]$/g, '');
   if (isIP(host) === 0) {
-    await resolver.resolve4(host).catch((error: unknown) => {
+    // A resolver knows the name servers of the network in which it was made.
+    await new Resolver(PATIENCE).resolve4(host).catch((error: unknown) => {
       if (errorCode(error) === 'ETIMEOUT')
         throw Object.assign(new Error('no name server answers'), { code: 'EAI_AGAIN' });
     });

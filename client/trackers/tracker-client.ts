@@ -93,7 +93,9 @@ export class TrackerClient {
 
   async close(): Promise<void> {
     this.#jobs.clear();
-    await this.#worker?.terminate();
+    const worker = this.#worker;
+    this.#worker = null;
+    await worker?.terminate();
   }
 
   #answerAll(reason: string): void {
@@ -108,7 +110,8 @@ export class TrackerClient {
   #start(): Worker {
     const worker = new Worker(workerUrl('tracker-thread'), { workerData: this.#options });
     worker.on('message', (answer: TrackerAnswer) => this.#heard(answer));
-    worker.on('error', () => {
+    worker.on('error', () => undefined);
+    worker.on('exit', () => {
       if (this.#worker !== worker) return;
       this.#worker = null;
       this.#answerAll('the tracker thread failed');

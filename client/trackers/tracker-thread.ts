@@ -3,6 +3,7 @@
 // Always: every order is answered once, whatever the tracker does. A host with addresses of both families is announced to over both (BEP 7);
 // once one has answered, the other is waited for a moment only.
 
+import type { LookupAddress } from 'node:dns';
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   type AnnounceReply,
@@ -16,6 +17,7 @@ import {
   type ScrapeRequest,
 } from '#engine';
 import { reasonOf } from '../failure.ts';
+import { within } from '../within.ts';
 import { firstAndOther } from './both-families.ts';
 import { httpGet } from './http-get.ts';
 import { lookupTracker } from './lookup-tracker.ts';
@@ -63,16 +65,18 @@ async function announceOverHttp(request: AnnounceRequest): Promise<AnnounceReply
   try {
     const url = new URL(httpAnnounceUrl(request));
     const timeoutMs = request.event === 'stopped' ? HTTP_STOPPED_TIMEOUT_MS : HTTP_TIMEOUT_MS;
-    const found = await lookupTracker(url.hostname, bind);
-    return await firstAndOther(found.map(({ family }) => announceOver(url, family === 6 ? 6 : 4, timeoutMs)));
+    const endsAt = performance.now() + timeoutMs;
+    const found = await within(timeoutMs, lookupTracker(url.hostname, bind));
+    const leftMs = Math.max(1, Math.ceil(endsAt - performance.now()));
+    return await firstAndOther(found.map((at) => announceOver(url, at, leftMs)));
   } catch (error) {
     return { ok: false, reason: reasonOf(error) };
   }
 }
 
-async function announceOver(url: URL, family: 4 | 6, timeoutMs: number): Promise<AnnounceReply> {
+async function announceOver(url: URL, at: LookupAddress, timeoutMs: number): Promise<AnnounceReply> {
   try {
-    const { status, body } = await httpGet(url, { bind, family, timeoutMs });
+    const { status, body } = await httpGet(url, { bind, at, timeoutMs });
     return withStatus(status, parseHttpReply(body));
   } catch (error) {
     return { ok: false, reason: reasonOf(error) };

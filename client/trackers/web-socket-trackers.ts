@@ -20,7 +20,8 @@ import {
   type TorrentId,
 } from '#engine';
 import { reasonOf } from '../failure.ts';
-import { isLocalAddress, isTrackerPath } from './local-address.ts';
+import { within } from '../within.ts';
+import { isLocalAddress, isTrackerPath, NO_TRACKER } from './local-address.ts';
 import { lookupTracker } from './lookup-tracker.ts';
 import type { TrackerSignal } from './tracker-client.ts';
 
@@ -144,8 +145,7 @@ class WebSocketTracker {
       const { address } = found as LookupAddress;
       // A bare host is how many of these trackers are addressed, and a request for it presses no button.
       const bare = url.pathname === '/' && url.search === '';
-      if (isLocalAddress(address) && !bare && !isTrackerPath(url.pathname))
-        throw new Error('on a local address only …/announce is asked: this is no tracker');
+      if (isLocalAddress(address) && !bare && !isTrackerPath(url.pathname)) throw new Error(NO_TRACKER);
       await this.#connect(found as LookupAddress);
     } catch (error) {
       this.#lost(reasonOf(error));
@@ -306,11 +306,4 @@ class WebSocketTracker {
     this.#unused();
     return true;
   }
-}
-
-function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('timed out')), timeoutMs);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

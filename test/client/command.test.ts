@@ -40,6 +40,7 @@ describe('command', () => {
     [['get', 'a.torrent', '--dir', '.', '--port', '65536']],
     [['get', 'a.torrent', '--dir', '.', '--port', 'x']],
     [['get', 'a.torrent', '--dir', '.', '--peer', '127.0.0.1']],
+    [['get', 'a.torrent', '--dir', '.', '--bind', 'localhost']],
     [['get', 'a.torrent', '--dir', '.', '--download-limit', 'fast']],
     [['get', 'a.torrent', '--dir', '.', '--log-level', 'loud']],
     [['seed', 'a.torrent', '--dir', '.', '--exit']],

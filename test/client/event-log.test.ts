@@ -1,7 +1,7 @@
 // The log: each event at the level that the notes give it, untrusted text made safe, and JSON lines in the file.
 
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { EVENTS, type EventName } from '#engine';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { EventLog } from '../../client/event-log.ts';
 import { makeShare, startSeed, transferArguments } from './share.ts';
-import { start, temporaryFolder } from './support.ts';
+import { mountTmpfs, start, temporaryFolder } from './support.ts';
 
 const LEVELS: Readonly<Record<number, string>> = {
   10: 'trace',
@@ -65,6 +65,22 @@ describe('event log', () => {
       b: 2,
       msg: 'checked: 1 of 2 pieces are good',
     });
+  });
+
+  test('event log: a file that cannot be written ends nothing, and what is written later is whole', () => {
+    const folder = temporaryFolder();
+    mountTmpfs(folder, 1);
+    const file = join(folder, 'log');
+    const eventLog = new EventLog({ level: null, file, clearLine: () => undefined });
+    eventLog.log.info('first');
+    writeFileSync(join(folder, 'ballast'), new Uint8Array(1024 * 1024 - 8192));
+    for (let line = 0; line < 400; line += 1) eventLog.log.info('x'.repeat(100));
+    rmSync(join(folder, 'ballast'));
+    eventLog.log.info('last');
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    expect(JSON.parse(lines[0] as string)).toMatchObject({ msg: 'first' });
+    expect(lines.length).toBeLessThan(400);
+    expect(JSON.parse(lines.at(-1) as string)).toMatchObject({ msg: 'last' });
   });
 
   test('event log: decisions are debug and each block is trace; the file holds one JSON object a line', async () => {

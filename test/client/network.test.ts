@@ -3,7 +3,8 @@
 import { once } from 'node:events';
 import { connect, createServer, Server as NetServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { formatAddress, parseHostPort, plainHost } from '../../client/net/address.ts';
+import { formatAddress } from '#engine';
+import { parseHostPort, plainHost } from '../../client/net/address.ts';
 import { listen } from '../../client/net/listener.ts';
 import { Transport, type TransportEvents } from '../../client/net/transport.ts';
 
@@ -89,6 +90,11 @@ describe('listener', () => {
     const { port } = await listenOn([busy]);
     expect(port).toBeGreaterThan(0);
     expect(port).not.toBe(busy);
+  });
+
+  test('listener: a connection that the system cannot accept ends nothing, however often (out of memory)', async () => {
+    const { server } = await listenOn([0]);
+    for (let times = 0; times < 3; times += 1) server.emit('error', new Error('accept ENOBUFS'));
   });
 
   test('listener: names the address when it cannot be bound at all', async () => {

@@ -1,8 +1,8 @@
 // Folders, layouts and processes for the client's tests.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Geometry, type TorrentFile } from '#engine';
@@ -91,6 +91,20 @@ export function run(program: string, ...args: readonly string[]): void {
 export function mountTmpfs(folder: string, sizeMiB: number): void {
   run('mount', '-t', 'tmpfs', '-o', `size=${sizeMiB}m`, 'starling-test', folder);
   onTestFinished(() => run('umount', '-l', folder));
+}
+
+/** Puts a file system on `folder` whose server never says a word, until the test ends: every call for it waits. */
+export function mountHanging(folder: string): void {
+  const server = openSync('/dev/fuse', 'r+');
+  const options = 'fd=3,rootmode=40000,user_id=0,group_id=0';
+  const mounted = spawnSync('mount', ['-i', '-t', 'fuse', '-o', options, 'starling-test', folder], {
+    stdio: ['ignore', 'ignore', 'inherit', server],
+  });
+  if (mounted.status !== 0) throw new Error('FUSE cannot be mounted');
+  onTestFinished(() => {
+    closeSync(server);
+    run('umount', '-l', folder);
+  });
 }
 
 export interface Run {

@@ -76,6 +76,23 @@ test('udp trackers 67: both families are asked under one key, and their peers ar
   ]);
 });
 
+test('udp trackers: the right id from another address is for nobody, also from a tracker that was asked itself', () => {
+  const world = new World();
+  const stranger = { host: '10.0.0.2', port: 80 };
+  const otherPort = { ...V4, port: 81 };
+  world.announce(5, [V4]);
+  world.announce(6, [V6], requestOf(2));
+  const { packet: asked } = world.sent.find(({ to }) => to === V4) as { packet: Buffer };
+  const connected = Buffer.alloc(16);
+  asked.copy(connected, 4, 12, 16);
+  for (const from of [stranger, otherPort, V6]) world.trackers.received(world.now, from, connected);
+  world.drain();
+  expect(world.sent.length).toBe(2);
+  world.trackers.received(world.now, V4, connected);
+  world.drain();
+  expect(world.sent.length).toBe(3);
+});
+
 test('udp trackers: a family that is silent costs 3 s, and its late answer is for nobody', () => {
   const world = new World();
   world.announce(5, [V4, V6]);

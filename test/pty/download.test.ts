@@ -3,6 +3,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { mountHanging } from '../client/support.ts';
 import { KEYS, type Screen } from './screen.ts';
 import { configFile, downloadedDigest, makeHome, makeSwarm, startUi } from './swarm.ts';
 
@@ -161,6 +162,23 @@ describe('terminal UI', () => {
 
     writeFileSync(configFile(home), 'units = "bits"\nbind = "127.0.0.1"\nlisten_ports = "0"\n');
     await screen.shows(/↓ 0 b\/s/);
+
+    // No TOML while somebody writes it: what held before holds.
+    writeFileSync(configFile(home), 'units = [');
+    await screen.shows(/config\.toml:1: units: /);
+    expect(screen.text()).toMatch(/↓ 0 b\/s/);
+    await leaveUi(screen);
+  });
+
+  test('a key is answered, and the program left with 0, while the disk of the downloads answers nothing', async () => {
+    const home = makeHome();
+    mountHanging(home.downloads);
+    const screen = startUi(home);
+    await screen.shows(/no torrents yet/);
+    screen.type('?');
+    await screen.shows(/out of the page/);
+    screen.type(KEYS.escape);
+    await screen.shows((shown) => !/out of the page/.test(shown.text()));
     await leaveUi(screen);
   });
 });

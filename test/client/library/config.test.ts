@@ -1,8 +1,11 @@
 // The configuration file: defaults, errors with line and key, and changes that apply to a running client.
 
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { readConfig, watchConfig, type ReadConfig } from '../../../client/config/config-file.ts';
 import { commentedFile, KEYS, parseConfig, problemText } from '../../../client/config/config.ts';
 import { starling, start, temporaryFolder } from '../support.ts';
 import { makeShare } from '../share.ts';
@@ -27,11 +30,18 @@ describe('config', { timeout: TIMEOUT_MS }, () => {
 
   test('values are read in the forms that people write', () => {
     const text =
-      'download_limit = "1.5MB"\nupload_limit = 500\naccent = "bright-cyan"\nforeground = "#A0b0C0"\nlisten_ports = 7000';
+      'download_limit = "1.5MB"\nupload_limit = 500\naccent = "bright-cyan"\nforeground = "#A0b0C0"\nlisten_ports = 7000\nbind = "::1"\nlog_file = "~/starling.log"';
     expect(parseConfig(text)).toMatchObject({
       problems: [],
-      config: { download_limit: 1_500_000, upload_limit: 500, accent: 'bright-cyan', listen_ports: [7000] },
+      config: {
+        download_limit: 1_500_000,
+        upload_limit: 500,
+        accent: 'bright-cyan',
+        listen_ports: [7000],
+        bind: '::1',
+      },
     });
+    expect(parseConfig(text).config.log_file).toBe(join(homedir(), 'starling.log'));
   });
 
   test.each([
@@ -55,6 +65,14 @@ describe('config', { timeout: TIMEOUT_MS }, () => {
     [
       'ice_servers = ["stun:one.example:3478", "http://two.example"]',
       'c.toml:1: ice_servers: write a list such as ["stun:HOST:PORT", "turn:USER:PASSWORD@HOST:PORT"], not ["stun:one.example:3478","http://two.example"]: the default is used',
+    ],
+    [
+      'bind = "localhost"',
+      'c.toml:1: bind: write a numeric address of this machine such as "192.0.2.7", or "" for all, not "localhost": the default is used',
+    ],
+    [
+      'download_limit = "99999999999999999999"',
+      'c.toml:1: download_limit: write bytes per second such as "500KiB" or "1.5MB", 0 = unlimited, not "99999999999999999999": the default is used',
     ],
     ['# x\ncolour = "red"', 'c.toml:2: colour: there is no such key: it is ignored'],
     ['[appearance]\ntheme = "dark"', 'c.toml:1: appearance: there is no such key: it is ignored'],
@@ -113,6 +131,31 @@ describe('config', { timeout: TIMEOUT_MS }, () => {
     );
     await until(core, () => core.totals?.listenPort !== port && core.totals?.listenPort !== null);
   });
+
+  test('what changes between the reading and the watching is seen', async () => {
+    const file = join(temporaryFolder(), 'config.toml');
+    writeFileSync(file, 'active_downloads = 1');
+    const known = readConfig(file);
+    writeFileSync(file, 'active_downloads = 2');
+    const seen = await new Promise<ReadConfig>((resolve) => {
+      onTestFinished(watchConfig(file, known, resolve));
+    });
+    expect(seen.config.active_downloads).toBe(2);
+  });
+
+  test('a change is seen behind a link, as people keep their configuration elsewhere', async () => {
+    const [folder, elsewhere] = [temporaryFolder(), temporaryFolder()];
+    const [file, real] = [join(folder, 'config.toml'), join(elsewhere, 'starling.toml')];
+    writeFileSync(real, 'active_downloads = 1');
+    symlinkSync(real, file);
+    const changed = new Promise<ReadConfig>((resolve) => {
+      onTestFinished(watchConfig(file, readConfig(file), resolve));
+    });
+    // Not what is looked at as soon as it is watched.
+    await delay(500);
+    writeFileSync(real, 'active_downloads = 2');
+    expect((await changed).config.active_downloads).toBe(2);
+  }, 20_000);
 
   test('a wrong file never stops the client: it is named, and the rest counts', async () => {
     const folders = makeFolders('active_downloads = "many"');
