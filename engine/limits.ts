@@ -39,6 +39,8 @@ export const METADATA_SERVED_BURST = 64;
 export const METADATA_SERVED_PER_SECOND = 16;
 /** Sizes of metadata that are known to be disputed. */
 export const METADATA_DISPUTES_MAX = 64;
+/** Pieces that a peer may allow us while choking; more are not remembered. */
+export const ALLOWED_FAST_MAX = 32;
 /** Pieces of which it is kept who has them before their number is known, 32 KiB a peer. Who speaks of more is let go when it is. */
 export const EARLY_PIECES_MAX = 1 << 18;
 /** Pieces that a peer may lose before their number is known. */

@@ -4,9 +4,9 @@
 // A peer that speaks of more pieces than are kept stays, for it may give the metadata; it is let go, to be met anew, when they are known.
 
 import { Bitfield } from '../bitfield.ts';
-import { EARLY_LOST_MAX, EARLY_PIECES_MAX } from '../limits.ts';
+import { ALLOWED_FAST_MAX, EARLY_LOST_MAX, EARLY_PIECES_MAX } from '../limits.ts';
 import type { WireFault } from '../wire/wire.ts';
-import { ALLOWED_FAST_MAX, type Peer } from './peer.ts';
+import type { Peer } from './peer.ts';
 
 const GROWTH_BYTES = 64;
 

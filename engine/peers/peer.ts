@@ -11,7 +11,7 @@ import { Bitfield } from '../bitfield.ts';
 import { sameBytes } from '../bytes.ts';
 import type { Context } from '../context.ts';
 import type { ConnId, Instant, PeerAddress, Payload, Stamp } from '../contract.ts';
-import { BLOCK_LENGTH_BYTES, SEND_BACKLOG_BYTES_MAX } from '../limits.ts';
+import { ALLOWED_FAST_MAX, BLOCK_LENGTH_BYTES, SEND_BACKLOG_BYTES_MAX } from '../limits.ts';
 import { RateMeter } from '../rate-meter.ts';
 import type { Torrent } from '../torrent/torrent.ts';
 import { decodeExtensionHandshake, DONT_HAVE_ID, EXTENSION_HANDSHAKE_ID } from '../wire/extension-handshake.ts';
@@ -34,8 +34,6 @@ export type PeerState = 'dialling' | 'handshaking' | 'up' | 'closed';
  *  before it is closed. */
 const UNASKED_BYTES_MAX = 4 * 1024 * 1024;
 const UINT32_BYTES = 4;
-/** Pieces that a peer may allow us while choking; more are not remembered. */
-export const ALLOWED_FAST_MAX = 32;
 
 export class Peer implements WireHandler, AskedPeer {
   // What every message touches stands first, side by side: in a swarm of thousands each message meets a peer that no cache holds.
