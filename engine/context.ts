@@ -14,7 +14,7 @@ export class Context {
   /** Of the input being handled; never goes back. */
   now: Instant = 0;
   listenPort = 0;
-  /** When a peer or a tracker last said anything; −1: none ever did. */
+  /** When a peer or a tracker last said anything, or the network last changed since; −1: none ever did. */
   heardAt: Instant = -1;
   /** The program is about to end: nothing starts again. */
   leaving = false;

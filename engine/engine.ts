@@ -154,6 +154,8 @@ class StarlingEngine implements Engine, TorrentHost {
 
   #networkChanged(lost: boolean): void {
     this.#ctx.outbox.event('networkChanged', -1, lost ? 1 : 0, 0);
+    // The silence until now was the old network's.
+    if (this.#ctx.heardAt !== -1) this.#ctx.heardAt = this.#ctx.now;
     if (lost) for (const peer of [...this.#unrouted]) this.closeConnection(peer, 'the network changed');
     for (const torrent of this.#torrents) if (torrent?.meeting) torrent.networkChanged(lost);
   }

@@ -155,6 +155,8 @@ describe('network changed', () => {
       answerDials(lab);
       lab.pass(60);
       expect(lab.status.peers.length).toBe(3);
+      // Who answers first after it is not taken for the end of a silence.
+      expect(lab.count('networkChanged')).toBe(1);
     },
   );
 });
