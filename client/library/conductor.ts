@@ -100,21 +100,15 @@ export class Conductor {
   /** Opens a torrent that is not open. Never throws: what is in its way becomes its trouble. `mayBeLost`: the user knows that files are
    *  gone, and wants them downloaded again. */
   async open(torrent: ManagedTorrent, mayBeLost = false): Promise<void> {
-    torrent.stage = 'opening';
+    torrent.enter('opening');
     torrent.trouble = null;
     this.#list.touch(torrent);
     try {
       const trouble = await this.#open(torrent, mayBeLost);
-      if (trouble !== null) {
-        torrent.stage = 'troubled';
-        this.#setTrouble(torrent, trouble);
-      }
+      if (trouble !== null) this.#cannotOpen(torrent, trouble);
     } catch (error) {
       if (error instanceof Failure) this.#loseDamaged(torrent, error.message);
-      else {
-        torrent.stage = 'troubled';
-        this.#setTrouble(torrent, { kind: 'other', text: reasonOf(error) });
-      }
+      else this.#cannotOpen(torrent, { kind: 'other', text: reasonOf(error) });
     }
     this.#list.touch(torrent);
     this.wantPump();
@@ -151,7 +145,7 @@ export class Conductor {
   }
 
   #isOpen(torrent: ManagedTorrent, id: TorrentId, storage: Storage | null): void {
-    Object.assign(torrent, { stage: 'open', id, storage, running: false, judging: false });
+    torrent.held(id, storage);
     this.#byId.set(id, torrent);
     this.limitsChanged(torrent);
   }
@@ -193,7 +187,7 @@ export class Conductor {
     const { id } = torrent;
     if (id === -1) return;
     this.#byId.delete(id);
-    Object.assign(torrent, { stage: 'waiting', id: -1, storage: null, running: false, judging: false });
+    torrent.held(-1, null);
     this.#list.touch(torrent);
     await this.session.remove(id);
   }
@@ -248,6 +242,12 @@ export class Conductor {
     this.wantPump();
   }
 
+  #cannotOpen(torrent: ManagedTorrent, trouble: Trouble): void {
+    if (torrent.stage === 'gone') return;
+    torrent.enter('troubled');
+    this.#setTrouble(torrent, trouble);
+  }
+
   #setTrouble(torrent: ManagedTorrent, trouble: Trouble): void {
     torrent.trouble = trouble;
     this.#log(torrent, 'error', trouble.text);
@@ -256,7 +256,7 @@ export class Conductor {
 
   /** What is kept of it is damaged and was set aside. */
   #loseDamaged(torrent: ManagedTorrent, text: string): void {
-    torrent.stage = 'gone';
+    torrent.enter('gone');
     this.#list.remove(torrent);
     this.#options.onNotice('error', text);
   }

@@ -17,7 +17,7 @@ import { deleteData } from './delete-data.ts';
 import { entryOf, prioritiesOf, type Entry } from './entry.ts';
 import { magnetEntry } from './magnets.ts';
 import { ManagedTorrent } from './managed-torrent.ts';
-import { shown } from './opening.ts';
+import { isGone, shown } from './opening.ts';
 import { TorrentList } from './torrent-list.ts';
 
 /** Torrents whose files are looked at at once at the start: the disk is asked for a few things only, and the loop never waits. */
@@ -248,15 +248,17 @@ export class Library {
       throw new Failure(
         `${name}: what lies in its place was not found to be the torrent's: remove it without the data`,
       );
+    // What it is after a relocation that comes meanwhile is not what the user wants deleted.
+    const { folder } = torrent.entry;
     const root = torrent.storage?.root ?? null;
     if (withData) await this.#change(torrent, { deleting: true });
     else await this.#saving(this.#options.store.remove(key));
-    torrent.stage = 'gone';
+    torrent.enter('gone');
     this.list.remove(torrent);
     this.conductor.wantPump();
     const closed = this.conductor.close(torrent);
     const removal = closed
-      .then(() => this.#cleared(torrent.entry, torrent.metainfo, root))
+      .then(() => this.#cleared({ ...torrent.entry, folder }, root, torrent.metainfo))
       .catch((error: unknown) => `${name}: ${reasonOf(error)}`);
     this.#removals.set(
       key,
@@ -272,23 +274,25 @@ export class Library {
     });
   }
 
-  /** The engine has let it go: its resume data goes, and its data where that was wished. Returns one line where something stays. */
-  async #cleared(entry: Entry, metainfo: Metainfo | null, root: string | null): Promise<string | null> {
+  /** The engine has let it go: its resume data goes, and its data where that was wished. `knownRoot`, `metainfo`: null where it was not open.
+   *  Returns one line where something stays. */
+  async #cleared(entry: Entry, knownRoot: string | null, metainfo: Metainfo | null): Promise<string | null> {
+    const { store, resumeStore } = this.#options;
+    const { key, deleting, folder } = entry;
+    const root = knownRoot ?? (await rootOf(folder));
     let failure: string | null = null;
-    if (metainfo !== null && root !== null) {
-      await this.#options.resumeStore.remove(metainfo.infoHash, root);
-      if (entry.deleting) failure = await deleteData(root, metainfo.files);
-    }
-    if (entry.deleting) await this.#options.store.remove(entry.key);
+    if (root !== null) await resumeStore.remove(Buffer.from(key, 'hex'), root);
+    if (!deleting) return null;
+    if (root === null) failure = `${shown(folder)}: the folder is missing: nothing was deleted there`;
+    else failure = await deleteData(root, (metainfo ?? (await store.metainfo(key))).files);
+    await store.remove(key);
     return failure;
   }
 
   /** It was removed with its data before the program ended. */
   #finishDeleting(entry: Entry): void {
     const finish = async () => {
-      const metainfo = await this.#options.store.metainfo(entry.key);
-      const root = await realpath(entry.folder).catch(() => null);
-      const failure = await this.#cleared(entry, metainfo, root);
+      const failure = await this.#cleared(entry, null, null);
       if (failure !== null) throw new Failure(failure);
     };
     const removal = finish().catch((error: unknown) =>
@@ -345,6 +349,14 @@ async function madeFolder(folder: string): Promise<string> {
   } catch (error) {
     throw new Failure(`${shown(folder)}: ${reasonOf(error)}`);
   }
+}
+
+/** Null where the folder is missing. Throws the system's error where it cannot be looked at. */
+function rootOf(folder: string): Promise<string | null> {
+  return realpath(folder).catch((error: unknown) => {
+    if (isGone(error)) return null;
+    throw error;
+  });
 }
 
 async function existingFolder(folder: string): Promise<string> {

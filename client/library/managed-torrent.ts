@@ -5,7 +5,7 @@
 //   opening    its files are being looked at                           ─► open, or troubled
 //   open       the engine has it                                       `close`
 //   troubled   not in the engine; `trouble` says why and what to do    `open` again
-//   gone       removed
+//   gone       removed                                                 nothing
 
 import type { Metainfo, TorrentId, TorrentSummary } from '#engine';
 import type { Storage } from '../disk/storage.ts';
@@ -27,7 +27,6 @@ export type Stage = 'waiting' | 'opening' | 'open' | 'troubled' | 'gone';
 export class ManagedTorrent {
   entry: Entry;
   metainfo: Metainfo | null = null;
-  stage: Stage = 'waiting';
   trouble: Trouble | null = null;
   /** The engine's, while it is open; else −1. */
   id: TorrentId = -1;
@@ -42,6 +41,7 @@ export class ManagedTorrent {
   retry = false;
   position = 0;
   readonly log = new LogRing(LOG_LINES_MAX);
+  #stage: Stage = 'waiting';
 
   constructor(entry: Entry) {
     this.entry = entry;
@@ -49,6 +49,21 @@ export class ManagedTorrent {
 
   get key(): string {
     return this.entry.key;
+  }
+
+  get stage(): Stage {
+    return this.#stage;
+  }
+
+  /** One that is gone stays so, whatever comes to its end later. */
+  enter(stage: Stage): void {
+    if (this.#stage !== 'gone') this.#stage = stage;
+  }
+
+  /** The engine has it as `id`, or has it no longer: −1. `storage`: null where it has none. */
+  held(id: TorrentId, storage: Storage | null): void {
+    Object.assign(this, { id, storage, running: false, judging: false });
+    this.enter(id === -1 ? 'waiting' : 'open');
   }
 
   row(summary: TorrentSummary | null): TorrentRow {

@@ -69,9 +69,9 @@ export class TorrentList {
     return [...this.#order];
   }
 
-  /** Its row may have changed. */
+  /** Its row may have changed, where it is still in the list. */
   touch(torrent: ManagedTorrent): void {
-    this.#touched.add(torrent);
+    if (this.#byKey.get(torrent.key) === torrent) this.#touched.add(torrent);
   }
 
   get anythingTouched(): boolean {
