@@ -8,6 +8,7 @@ import { open, lstat, realpath, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FileSpan, Geometry, Metainfo, TorrentFile } from '#engine';
 import { errorCode } from '../failure.ts';
+import { OneAtATime } from '../one-at-a-time.ts';
 import { OpenFiles } from './open-files.ts';
 import { confirmInside, safePath } from './safe-path.ts';
 
@@ -30,7 +31,7 @@ export class Storage {
   readonly #touchedFiles = new Set<number>();
   /** Folders with new entries since the last sync began. */
   readonly #touchedFolders = new Set<string>();
-  #syncTail: Promise<void> = Promise.resolve();
+  readonly #syncs = new OneAtATime();
   /** Files that were there at some time. */
   readonly #found = new Set<number>();
 
@@ -106,9 +107,7 @@ export class Storage {
 
   /** Makes every finished write durable, and the entries of new files in their folders. */
   sync(): Promise<void> {
-    const done = this.#syncTail.then(() => this.#syncNow());
-    this.#syncTail = done.catch(() => undefined);
-    return done;
+    return this.#syncs.run(() => this.#syncNow());
   }
 
   close(): void {

@@ -10,6 +10,7 @@ import { type FilePriority, type Metainfo, parseMagnet, parseMetainfo } from '#e
 import { printable } from '#harness/untrusted-text';
 import type { AddRequest, TorrentKey } from '../control/protocol.ts';
 import { Failure, reasonOf } from '../failure.ts';
+import { OneAtATime } from '../one-at-a-time.ts';
 import { hex } from '../units.ts';
 import { collision } from './collisions.ts';
 import { Conductor, type ConductorOptions } from './conductor.ts';
@@ -40,7 +41,7 @@ export class Library {
   /** Every torrent that was known at the start was opened, or has a trouble. */
   #opened: Promise<unknown> = Promise.resolve();
   /** Adds and relocations, one after the other: two that collide must not pass each other. */
-  #placing: Promise<unknown> = Promise.resolve();
+  readonly #placing = new OneAtATime();
   /** Torrents that are being removed, until the engine has let them go. */
   readonly #removals = new Map<TorrentKey, Promise<unknown>>();
 
@@ -137,11 +138,12 @@ export class Library {
     });
   }
 
-  async #place<T>(task: () => Promise<T>): Promise<T> {
-    // Until all are open, not every place that is taken is known.
-    const placed = this.#placing.then(() => this.#opened).then(task);
-    this.#placing = placed.catch(() => undefined);
-    return placed;
+  #place<T>(task: () => Promise<T>): Promise<T> {
+    return this.#placing.run(async () => {
+      // Until all are open, not every place that is taken is known.
+      await this.#opened;
+      return task();
+    });
   }
 
   #refuseCollision(key: TorrentKey, name: string, { files }: Metainfo, root: string): void {

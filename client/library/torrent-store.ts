@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { METAINFO_BYTES_MAX, parseMetainfo, type Metainfo } from '#engine';
 import { removeFile, replaceFile, TEMPORARY_SUFFIX } from '../replace-file.ts';
 import { errorCode, Failure, reasonOf } from '../failure.ts';
+import { OneAtATimeEach } from '../one-at-a-time.ts';
 import { readBounded } from '../read-bounded.ts';
 import { hex } from '../units.ts';
 import { decodeEntry, encodeEntry, type Entry } from './entry.ts';
@@ -28,8 +29,8 @@ export interface Loaded {
 export class TorrentStore {
   readonly #folder: string;
   readonly #damagedFolder: string;
-  /** The last change of each torrent's files, by key: changes of one torrent never overlap. */
-  readonly #tails = new Map<string, Promise<unknown>>();
+  /** Of the files of each torrent, by key. */
+  readonly #changes = new OneAtATimeEach();
   /** Removed, and not added since: what was found out about them in the meantime is not kept. Bounded by the user's removals. */
   readonly #gone = new Set<string>();
 
@@ -73,7 +74,7 @@ export class TorrentStore {
   /** Makes a new torrent known. `torrent`: the bytes of its .torrent. Throws the system's error. */
   add(entry: Entry, torrent: Uint8Array): Promise<void> {
     this.#gone.delete(entry.key);
-    return this.#change(entry.key, async () => {
+    return this.#changes.run(entry.key, async () => {
       await replaceFile(this.#path(entry.key, 'torrent'), torrent);
       await replaceFile(this.#path(entry.key, 'json'), encodeEntry(entry));
     });
@@ -93,26 +94,16 @@ export class TorrentStore {
   /** Replaces what is known; of one that was removed nothing is known again by it. Throws the system's error. */
   save(entry: Entry): Promise<void> {
     if (this.#gone.has(entry.key)) return Promise.resolve();
-    return this.#change(entry.key, () => replaceFile(this.#path(entry.key, 'json'), encodeEntry(entry)));
+    return this.#changes.run(entry.key, () => replaceFile(this.#path(entry.key, 'json'), encodeEntry(entry)));
   }
 
   /** Throws the system's error. */
   remove(key: string): Promise<void> {
     this.#gone.add(key);
-    return this.#change(key, async () => {
+    return this.#changes.run(key, async () => {
       await removeFile(this.#path(key, 'json'));
       await rm(this.#path(key, 'torrent'), { force: true });
     });
-  }
-
-  #change(key: string, change: () => Promise<void>): Promise<void> {
-    const done = (this.#tails.get(key) ?? Promise.resolve()).then(change);
-    const settled = done.catch(() => undefined);
-    this.#tails.set(key, settled);
-    void settled.then(() => {
-      if (this.#tails.get(key) === settled) this.#tails.delete(key);
-    });
-    return done;
   }
 
   #path(key: string, kind: 'json' | 'torrent'): string {
