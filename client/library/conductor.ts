@@ -18,6 +18,7 @@ import type { Storage } from '../disk/storage.ts';
 import { eventLevel, trackerText } from '../event-log.ts';
 import { eventText } from '../event-text.ts';
 import { Failure, reasonOf } from '../failure.ts';
+import { OneAtATimeEach } from '../one-at-a-time.ts';
 import type { LogLine } from '../control/protocol.ts';
 import type { ResumeStore } from '../resume-store.ts';
 import type { Session } from '../session.ts';
@@ -52,6 +53,8 @@ export class Conductor {
   readonly #byId = new Map<TorrentId, ManagedTorrent>();
   /** Something happened to them since the last drain that may change what they do. */
   readonly #concerned = new Set<ManagedTorrent>();
+  /** Opening and closing of each torrent, by key. */
+  readonly #turns = new OneAtATimeEach();
   readonly #failedTrackers: { readonly torrent: ManagedTorrent; readonly index: number }[] = [];
   #session: Session | null = null;
   #downloadsMax: number;
@@ -97,9 +100,14 @@ export class Conductor {
 
   // ── into the engine, and out ──
 
-  /** Opens a torrent that is not open. Never throws: what is in its way becomes its trouble. `mayBeLost`: the user knows that files are
-   *  gone, and wants them downloaded again. */
-  async open(torrent: ManagedTorrent, mayBeLost = false): Promise<void> {
+  /** Opens a torrent that is not open, after whatever is under way for it. Never throws: what is in its way becomes its trouble. `mayBeLost`:
+   *  the user knows that files are gone, and wants them downloaded again. */
+  open(torrent: ManagedTorrent, mayBeLost = false): Promise<void> {
+    return this.#turns.run(torrent.key, () => this.#openNow(torrent, mayBeLost));
+  }
+
+  async #openNow(torrent: ManagedTorrent, mayBeLost: boolean): Promise<void> {
+    if (torrent.id !== -1 || torrent.stage === 'gone') return;
     torrent.enter('opening');
     torrent.trouble = null;
     this.#list.touch(torrent);
@@ -116,16 +124,18 @@ export class Conductor {
 
   async #open(torrent: ManagedTorrent, mayBeLost: boolean): Promise<Trouble | null> {
     const { store, resumeStore } = this.#options;
-    if (torrent.entry.magnet !== null) return this.#openMagnet(torrent, torrent.entry.magnet);
+    const { entry } = torrent;
+    if (entry.magnet !== null) return this.#openMagnet(torrent, entry.magnet);
     torrent.metainfo ??= await store.metainfo(torrent.key);
     const { metainfo } = torrent;
-    const looked = await lookAt(torrent.entry, metainfo, { resumeStore, openFiles: this.#openFiles }, mayBeLost);
+    const looked = await lookAt(entry, metainfo, { resumeStore, openFiles: this.#openFiles }, mayBeLost);
     if (!('storage' in looked)) return looked;
     const { storage, fileLengths, resume, unusable } = looked;
     if (unusable !== null)
       this.#log(torrent, 'warn', `the resume data is not usable (${unusable}): everything is checked`);
-    if (!torrent.entry.ours && !anythingThere(metainfo, fileLengths)) await this.isOurs(torrent);
-    if (torrent.stage === 'gone' || this.#leaving) {
+    if (!entry.ours && !anythingThere(metainfo, fileLengths)) await this.isOurs(torrent, entry.folder);
+    // Who relocated it meanwhile opens it there.
+    if (torrent.stage === 'gone' || this.#leaving || torrent.entry.folder !== entry.folder) {
       storage.close();
       return null;
     }
@@ -166,24 +176,35 @@ export class Conductor {
    *  anew, like any other, and looked at before anything is written. */
   async #furnish(torrent: ManagedTorrent, magnet: Magnet, metainfo: Metainfo) {
     const { store, resumeStore } = this.#options;
+    const { id } = torrent;
     torrent.entry = furnishedEntry(torrent.entry, magnet, metainfo);
     torrent.metainfo = metainfo;
     await store.furnish(torrent.entry, wrapInfo(metainfo));
-    const looked = await lookAt(torrent.entry, metainfo, { resumeStore, openFiles: this.#openFiles }, false);
-    if (!('storage' in looked) || anythingThere(metainfo, looked.fileLengths)) {
+    const { entry } = torrent;
+    const looked = await lookAt(entry, metainfo, { resumeStore, openFiles: this.#openFiles }, false);
+    const free = 'storage' in looked && !anythingThere(metainfo, looked.fileLengths);
+    if (free) await this.isOurs(torrent, entry.folder);
+    // Who closed or relocated it meanwhile opens it, if anybody does.
+    const stands = torrent.id === id && torrent.entry.folder === entry.folder;
+    if (!free || !stands) {
       if ('storage' in looked) looked.storage.close();
-      void this.close(torrent).then(() => (torrent.stage === 'gone' ? undefined : this.open(torrent)));
+      if (stands) void this.close(torrent).then(() => this.open(torrent));
       throw new Error('to be opened anew');
     }
-    await this.isOurs(torrent);
-    torrent.storage = looked.storage;
-    if (torrent.running) await looked.storage.createEmptyFiles();
+    const { storage } = looked;
+    torrent.storage = storage;
+    if (torrent.running) void storage.createEmptyFiles().catch(() => undefined);
     this.#list.touch(torrent);
-    return { storage: looked.storage, resume: looked.resume };
+    return looked;
   }
 
-  /** Takes it out of the engine; what it has stays on the disk. Resolves when its files are closed and its trackers were told. */
-  async close(torrent: ManagedTorrent): Promise<void> {
+  /** Takes it out of the engine, after whatever is under way for it; what it has stays on the disk. Resolves when its files are closed and its
+   *  trackers were told. */
+  close(torrent: ManagedTorrent): Promise<void> {
+    return this.#turns.run(torrent.key, () => this.#closeNow(torrent));
+  }
+
+  async #closeNow(torrent: ManagedTorrent): Promise<void> {
     const { id } = torrent;
     if (id === -1) return;
     this.#byId.delete(id);
@@ -192,8 +213,9 @@ export class Conductor {
     await this.session.remove(id);
   }
 
-  /** What lies in its place is the torrent's, or nothing is there: it may write. */
-  async isOurs(torrent: ManagedTorrent): Promise<void> {
+  /** What lies in its place in `folder` is the torrent's, or nothing is there: it may write, if it is not to be elsewhere by now. */
+  async isOurs(torrent: ManagedTorrent, folder: string): Promise<void> {
+    if (torrent.entry.folder !== folder) return;
     torrent.entry = { ...torrent.entry, ours: true };
     await this.#options.store.save(torrent.entry);
   }
@@ -322,25 +344,26 @@ export class Conductor {
   }
 
   async #conclude(torrent: ManagedTorrent): Promise<void> {
-    const { storage, metainfo, id } = torrent;
+    const { storage, metainfo, id, entry } = torrent;
     if (storage === null || metainfo === null) return;
+    const stands = () => torrent.id === id && torrent.entry.folder === entry.folder;
     try {
       const lengths = await storage.fileLengths();
-      const have = torrent.id === id ? this.session.status(id)?.have : undefined;
+      const have = stands() ? this.session.status(id)?.have : undefined;
       if (have === undefined) return;
       const foreign = foreignFiles(metainfo, lengths, have);
-      if (foreign.length === 0) await this.isOurs(torrent);
+      if (foreign.length === 0) await this.isOurs(torrent, entry.folder);
       else {
         const path = metainfo.files[foreign[0] as number]?.path ?? [];
         const more = foreign.length === 1 ? '' : ` and ${foreign.length - 1} more`;
-        const file = shown(join(torrent.entry.folder, ...path));
+        const file = shown(join(entry.folder, ...path));
         const text = `${file}${more}: is there already and not this torrent's: move it away and resume, relocate the torrent, or say that it may be overwritten`;
         this.#setTrouble(torrent, { kind: 'foreign', text });
       }
     } catch (error) {
-      this.#setTrouble(torrent, { kind: 'other', text: `not saved: ${reasonOf(error)}` });
+      if (stands()) this.#setTrouble(torrent, { kind: 'other', text: `not saved: ${reasonOf(error)}` });
     } finally {
-      torrent.judging = false;
+      if (torrent.id === id) torrent.judging = false;
       this.#list.touch(torrent);
       this.wantPump();
     }

@@ -125,15 +125,15 @@ export class Library {
       const torrent = this.#get(key);
       const { metainfo, entry } = torrent;
       if (metainfo === null) throw new Failure(`${printable(entry.name)}: ${notKnown(torrent)}`);
+      const oldRoot = torrent.storage?.root ?? (await rootOf(entry.folder).catch(() => null));
       const root = await existingFolder(folder);
       this.#refuseCollision(key, printable(entry.name), metainfo, root);
-      const oldRoot = torrent.storage?.root ?? null;
       await this.#change(torrent, { folder, ours: false, completedAt: null });
       void this.conductor.close(torrent).then(async () => {
         // What it claims of the old place is of no use there any more.
         if (oldRoot !== null && oldRoot !== root)
           await this.#options.resumeStore.remove(metainfo.infoHash, oldRoot).catch(() => undefined);
-        if (torrent.stage !== 'gone') await this.conductor.open(torrent);
+        await this.conductor.open(torrent);
       });
     });
   }
@@ -193,7 +193,7 @@ export class Library {
     const torrent = this.#get(key);
     if (torrent.trouble?.kind !== 'foreign')
       throw new Failure(`${printable(torrent.entry.name)}: nothing is in its way that could be overwritten`);
-    await this.#saving(this.conductor.isOurs(torrent));
+    await this.#saving(this.conductor.isOurs(torrent, torrent.entry.folder));
     torrent.trouble = null;
     this.list.touch(torrent);
     this.conductor.wantPump();
