@@ -22,6 +22,7 @@ import { OneAtATimeEach } from '../one-at-a-time.ts';
 import type { LogLine } from '../control/protocol.ts';
 import type { ResumeStore } from '../resume-store.ts';
 import type { Session } from '../session.ts';
+import { whoseIsIt } from './collisions.ts';
 import { addMagnetOptions, furnishedEntry } from './magnets.ts';
 import type { ManagedTorrent, Trouble } from './managed-torrent.ts';
 import { MissingWatch } from './missing-watch.ts';
@@ -30,6 +31,7 @@ import { anythingThere, foreignFiles } from './ownership.ts';
 import { whoRuns } from './queue.ts';
 import type { TorrentList } from './torrent-list.ts';
 import type { TorrentStore } from './torrent-store.ts';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** While many torrents start at once, all are looked at only so often. */
@@ -125,6 +127,8 @@ export class Conductor {
   async #open(torrent: ManagedTorrent, mayBeLost: boolean): Promise<Trouble | null> {
     const { store, resumeStore } = this.#options;
     const { entry } = torrent;
+    const root = await realpath(entry.folder).catch(() => null);
+    if (root !== null && torrent.entry.folder === entry.folder) torrent.root = root;
     if (entry.magnet !== null) return this.#openMagnet(torrent, entry.magnet);
     torrent.metainfo ??= await store.metainfo(torrent.key);
     const { metainfo } = torrent;
@@ -133,11 +137,13 @@ export class Conductor {
     const { storage, fileLengths, resume, unusable } = looked;
     if (unusable !== null)
       this.#log(torrent, 'warn', `the resume data is not usable (${unusable}): everything is checked`);
-    if (!entry.ours && !anythingThere(metainfo, fileLengths)) await this.isOurs(torrent, entry.folder);
+    const free = !entry.ours && !anythingThere(metainfo, fileLengths);
+    const taken = free ? await this.grant(torrent, entry.folder) : null;
     // Who relocated it meanwhile opens it there.
-    if (torrent.stage === 'gone' || this.#leaving || torrent.entry.folder !== entry.folder) {
+    const stands = torrent.stage !== 'gone' && !this.#leaving && torrent.entry.folder === entry.folder;
+    if (taken !== null || !stands) {
       storage.close();
-      return null;
+      return taken;
     }
     const added = this.session.add({
       metainfo,
@@ -182,8 +188,10 @@ export class Conductor {
     await store.furnish(torrent.entry, wrapInfo(metainfo));
     const { entry } = torrent;
     const looked = await lookAt(entry, metainfo, { resumeStore, openFiles: this.#openFiles }, false);
-    const free = 'storage' in looked && !anythingThere(metainfo, looked.fileLengths);
-    if (free) await this.isOurs(torrent, entry.folder);
+    const free =
+      'storage' in looked &&
+      !anythingThere(metainfo, looked.fileLengths) &&
+      (await this.grant(torrent, entry.folder)) === null;
     // Who closed or relocated it meanwhile opens it, if anybody does.
     const stands = torrent.id === id && torrent.entry.folder === entry.folder;
     if (!free || !stands) {
@@ -213,11 +221,23 @@ export class Conductor {
     await this.session.remove(id);
   }
 
-  /** What lies in its place in `folder` is the torrent's, or nothing is there: it may write, if it is not to be elsewhere by now. */
-  async isOurs(torrent: ManagedTorrent, folder: string): Promise<void> {
-    if (torrent.entry.folder !== folder) return;
-    torrent.entry = { ...torrent.entry, ours: true };
-    await this.#options.store.save(torrent.entry);
+  /** What lies in its place in `folder` is the torrent's, or nothing is there: it may write, unless another torrent may already, which is the
+   *  trouble then. Of no effect where it is to be elsewhere by now. Throws the system's error. */
+  async grant(torrent: ManagedTorrent, folder: string): Promise<Trouble | null> {
+    const { store } = this.#options;
+    const holders = () => this.#list.ordered.filter(({ entry }) => entry.ours);
+    for (const holder of holders()) holder.metainfo ??= await store.metainfo(holder.key).catch(() => null);
+    const { metainfo, root, entry } = torrent;
+    if (metainfo === null || entry.folder !== folder) return null;
+    const claim = { root: root ?? folder, files: metainfo.files };
+    const taken = whoseIsIt(torrent.key, claim, [...holders(), ...this.#list.deleting]);
+    if (taken !== null) return { kind: 'other', text: `${taken}: relocate or remove this torrent` };
+    torrent.entry = { ...entry, ours: true };
+    await store.save(torrent.entry).catch((error: unknown) => {
+      torrent.entry = { ...torrent.entry, ours: false };
+      throw error;
+    });
+    return null;
   }
 
   limitsChanged({ id, entry }: ManagedTorrent): void {
@@ -352,8 +372,10 @@ export class Conductor {
       const have = stands() ? this.session.status(id)?.have : undefined;
       if (have === undefined) return;
       const foreign = foreignFiles(metainfo, lengths, have);
-      if (foreign.length === 0) await this.isOurs(torrent, entry.folder);
-      else {
+      if (foreign.length === 0) {
+        const taken = await this.grant(torrent, entry.folder);
+        if (taken !== null && stands()) this.#setTrouble(torrent, taken);
+      } else {
         const path = metainfo.files[foreign[0] as number]?.path ?? [];
         const more = foreign.length === 1 ? '' : ` and ${foreign.length - 1} more`;
         const file = shown(join(entry.folder, ...path));

@@ -12,7 +12,7 @@ import type { AddRequest, TorrentKey } from '../control/protocol.ts';
 import { Failure, reasonOf } from '../failure.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
 import { hex } from '../units.ts';
-import { collision } from './collisions.ts';
+import { whoseIsIt } from './collisions.ts';
 import { Conductor, type ConductorOptions } from './conductor.ts';
 import { deleteData } from './delete-data.ts';
 import { entryOf, prioritiesOf, type Entry } from './entry.ts';
@@ -65,7 +65,7 @@ export class Library {
       for (let torrent = waiting.pop(); torrent !== undefined; torrent = waiting.pop())
         if (torrent.stage === 'waiting') await this.conductor.open(torrent);
     };
-    this.#opened = Promise.all(Array.from({ length: OPENED_AT_ONCE }, openNext));
+    this.#opened = Promise.all([...this.#removals.values(), ...Array.from({ length: OPENED_AT_ONCE }, openNext)]);
   }
 
   /** Every torrent that was known at the start is open, or has a trouble. */
@@ -97,7 +97,7 @@ export class Library {
     const torrent = new ManagedTorrent(
       entryOf(metainfo, { folder, rank, paused, sequential, priorities: plain(priorities) }),
     );
-    torrent.metainfo = metainfo;
+    Object.assign(torrent, { metainfo, root });
     await this.#saving(this.#options.store.add(torrent.entry, bytes));
     this.list.insert([torrent]);
     void this.conductor.open(torrent);
@@ -111,8 +111,9 @@ export class Library {
     const name = printable(parsed.value.name ?? key);
     if (this.list.get(key) !== undefined) return { key, error: `${name}: this torrent is here already` };
     await this.#removals.get(key);
-    await madeFolder(wishes.folder);
+    const root = await madeFolder(wishes.folder);
     const torrent = new ManagedTorrent(magnetEntry(parsed.value, link, { ...wishes, rank: this.list.endRank }));
+    torrent.root = root;
     await this.#saving(this.#options.store.addMagnet(torrent.entry));
     this.list.insert([torrent]);
     void this.conductor.open(torrent);
@@ -125,9 +126,10 @@ export class Library {
       const torrent = this.#get(key);
       const { metainfo, entry } = torrent;
       if (metainfo === null) throw new Failure(`${printable(entry.name)}: ${notKnown(torrent)}`);
-      const oldRoot = torrent.storage?.root ?? (await rootOf(entry.folder).catch(() => null));
+      const oldRoot = torrent.root;
       const root = await existingFolder(folder);
       this.#refuseCollision(key, printable(entry.name), metainfo, root);
+      torrent.root = root;
       await this.#change(torrent, { folder, ours: false, completedAt: null });
       void this.conductor.close(torrent).then(async () => {
         // What it claims of the old place is of no use there any more.
@@ -146,16 +148,9 @@ export class Library {
     });
   }
 
-  #refuseCollision(key: TorrentKey, name: string, { files }: Metainfo, root: string): void {
-    for (const other of this.list.ordered) {
-      if (other.key === key || other.metainfo === null) continue;
-      const otherRoot = other.storage?.root ?? other.entry.folder;
-      const path = collision({ root, files }, { root: otherRoot, files: other.metainfo.files });
-      if (path === null) continue;
-      throw new Failure(
-        `${name}: ${shown(path)} belongs to the torrent ${printable(other.entry.name)}: choose another folder`,
-      );
-    }
+  #refuseCollision(key: string, name: string, { files }: Metainfo, root: string): void {
+    const taken = whoseIsIt(key, { root, files }, [...this.list.ordered, ...this.list.deleting]);
+    if (taken !== null) throw new Failure(`${name}: ${taken}: choose another folder`);
   }
 
   // ── wishes ──
@@ -193,7 +188,8 @@ export class Library {
     const torrent = this.#get(key);
     if (torrent.trouble?.kind !== 'foreign')
       throw new Failure(`${printable(torrent.entry.name)}: nothing is in its way that could be overwritten`);
-    await this.#saving(this.conductor.isOurs(torrent, torrent.entry.folder));
+    const taken = await this.#saving(this.conductor.grant(torrent, torrent.entry.folder));
+    if (taken !== null) throw new Failure(`${printable(torrent.entry.name)}: ${taken.text}`);
     torrent.trouble = null;
     this.list.touch(torrent);
     this.conductor.wantPump();
@@ -250,17 +246,17 @@ export class Library {
       throw new Failure(
         `${name}: what lies in its place was not found to be the torrent's: remove it without the data`,
       );
-    // What it is after a relocation that comes meanwhile is not what the user wants deleted.
-    const { folder } = torrent.entry;
-    const root = torrent.storage?.root ?? null;
+    // Where it is after a relocation that comes meanwhile is not what the user wants deleted.
+    const { root, entry } = torrent;
     if (withData) await this.#change(torrent, { deleting: true });
     else await this.#saving(this.#options.store.remove(key));
     torrent.enter('gone');
     this.list.remove(torrent);
+    if (withData) this.list.deleting.add(torrent);
     this.conductor.wantPump();
     const closed = this.conductor.close(torrent);
     const removal = closed
-      .then(() => this.#cleared({ ...torrent.entry, folder }, root, torrent.metainfo))
+      .then(() => this.#cleared(torrent, root, entry.folder))
       .catch((error: unknown) => `${name}: ${reasonOf(error)}`);
     this.#removals.set(
       key,
@@ -276,25 +272,30 @@ export class Library {
     });
   }
 
-  /** The engine has let it go: its resume data goes, and its data where that was wished. `knownRoot`, `metainfo`: null where it was not open.
-   *  Returns one line where something stays. */
-  async #cleared(entry: Entry, knownRoot: string | null, metainfo: Metainfo | null): Promise<string | null> {
+  /** The engine has let it go: its resume data goes, and its data where that was wished. `knownRoot`: the real path of `folder`, null where it
+   *  was not found yet. Returns one line where something stays. */
+  async #cleared(torrent: ManagedTorrent, knownRoot: string | null, folder: string): Promise<string | null> {
     const { store, resumeStore } = this.#options;
-    const { key, deleting, folder } = entry;
-    const root = knownRoot ?? (await rootOf(folder));
-    let failure: string | null = null;
-    if (root !== null) await resumeStore.remove(Buffer.from(key, 'hex'), root);
-    if (!deleting) return null;
-    if (root === null) failure = `${shown(folder)}: the folder is missing: nothing was deleted there`;
-    else failure = await deleteData(root, (metainfo ?? (await store.metainfo(key))).files);
-    await store.remove(key);
-    return failure;
+    const { key, entry } = torrent;
+    try {
+      const root = knownRoot ?? (await rootOf(folder));
+      if (root !== null) await resumeStore.remove(Buffer.from(key, 'hex'), root);
+      if (!entry.deleting) return null;
+      torrent.metainfo ??= await store.metainfo(key);
+      const missing = `${shown(folder)}: the folder is missing: nothing was deleted there`;
+      const failure = root === null ? missing : await deleteData(root, torrent.metainfo.files);
+      await store.remove(key);
+      return failure;
+    } finally {
+      this.list.deleting.delete(torrent);
+    }
   }
 
   /** It was removed with its data before the program ended. */
   #finishDeleting(entry: Entry): void {
+    const torrent = new ManagedTorrent(entry);
     const finish = async () => {
-      const failure = await this.#cleared(entry, null, null);
+      const failure = await this.#cleared(torrent, null, entry.folder);
       if (failure !== null) throw new Failure(failure);
     };
     const removal = finish().catch((error: unknown) =>
@@ -321,8 +322,8 @@ export class Library {
     await this.#saving(this.#options.store.save(torrent.entry));
   }
 
-  async #saving(saved: Promise<unknown>): Promise<void> {
-    await saved.catch((error: unknown) => {
+  #saving<T>(saved: Promise<T>): Promise<T> {
+    return saved.catch((error: unknown) => {
       throw new Failure(`the state folder cannot be written: ${reasonOf(error)}`);
     });
   }

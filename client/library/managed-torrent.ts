@@ -31,6 +31,8 @@ export class ManagedTorrent {
   /** The engine's, while it is open; else −1. */
   id: TorrentId = -1;
   storage: Storage | null = null;
+  /** Its folder as a real path, as last found; null where it never was. */
+  root: string | null = null;
   /** What the engine was last told: to run or to rest. */
   running = false;
   /** A check decides whose the files are before anything is written. */

@@ -13,6 +13,8 @@ export interface ChangedRows {
 export class TorrentList {
   readonly #byKey = new Map<TorrentKey, ManagedTorrent>();
   readonly #order: ManagedTorrent[] = [];
+  /** Not in the list any more, but their files are still to be deleted. */
+  readonly deleting = new Set<ManagedTorrent>();
   readonly #touched = new Set<ManagedTorrent>();
   #removed: TorrentKey[] = [];
   /** As last taken. */
