@@ -26,7 +26,7 @@ import { whoseIsIt } from './collisions.ts';
 import { addMagnetOptions, furnishedEntry } from './magnets.ts';
 import type { ManagedTorrent, Trouble } from './managed-torrent.ts';
 import { MissingWatch } from './missing-watch.ts';
-import { lookAgain, lookAt, shown } from './opening.ts';
+import { lookAgain, lookAt, type Looked, shown } from './opening.ts';
 import { anythingThere, foreignFiles } from './ownership.ts';
 import { whoRuns } from './queue.ts';
 import type { TorrentList } from './torrent-list.ts';
@@ -178,32 +178,41 @@ export class Conductor {
     return null;
   }
 
-  /** The metadata is here, and kept. Where nothing lies in its place the torrent goes on, with the peers that it has; else it is opened
-   *  anew, like any other, and looked at before anything is written. */
-  async #furnish(torrent: ManagedTorrent, magnet: Magnet, metainfo: Metainfo) {
-    const { store, resumeStore } = this.#options;
-    const { id } = torrent;
+  /** The metadata is here; once it is kept, the torrent is no magnet any more. Where nothing lies in its place it goes on, with the peers that it
+   *  has; else it is opened anew, like any other, and looked at before anything is written. */
+  async #furnish(torrent: ManagedTorrent, magnet: Magnet, metainfo: Metainfo): Promise<Looked> {
+    const { store } = this.#options;
+    const { id, entry: before } = torrent;
+    await store.furnish(furnishedEntry(before, magnet, metainfo), wrapInfo(metainfo));
+    if (torrent.id !== id) throw new Error('closed meanwhile');
+    const wished = torrent.entry !== before;
     torrent.entry = furnishedEntry(torrent.entry, magnet, metainfo);
     torrent.metainfo = metainfo;
-    await store.furnish(torrent.entry, wrapInfo(metainfo));
-    const { entry } = torrent;
-    const looked = await lookAt(entry, metainfo, { resumeStore, openFiles: this.#openFiles }, false);
-    const free =
-      'storage' in looked &&
-      !anythingThere(metainfo, looked.fileLengths) &&
-      (await this.grant(torrent, entry.folder)) === null;
-    // Who closed or relocated it meanwhile opens it, if anybody does.
-    const stands = torrent.id === id && torrent.entry.folder === entry.folder;
-    if (!free || !stands) {
-      if ('storage' in looked) looked.storage.close();
-      if (stands) void this.close(torrent).then(() => this.open(torrent));
-      throw new Error('to be opened anew');
-    }
-    const { storage } = looked;
-    torrent.storage = storage;
-    if (torrent.running) void storage.createEmptyFiles().catch(() => undefined);
     this.#list.touch(torrent);
-    return looked;
+    try {
+      if (wished) await store.save(torrent.entry);
+      const looked = await this.#lookWhereFree(torrent, metainfo);
+      torrent.storage = looked.storage;
+      if (torrent.running) void looked.storage.createEmptyFiles().catch(() => undefined);
+      return looked;
+    } catch (error) {
+      // Who closed it meanwhile opens it, if anybody does.
+      if (torrent.id === id) void this.close(torrent).then(() => this.open(torrent));
+      throw error;
+    }
+  }
+
+  /** Throws where its place is not free, or it is to be elsewhere by now. */
+  async #lookWhereFree(torrent: ManagedTorrent, metainfo: Metainfo): Promise<Looked> {
+    const { id, entry } = torrent;
+    const { resumeStore } = this.#options;
+    const looked = await lookAt(entry, metainfo, { resumeStore, openFiles: this.#openFiles }, false);
+    if (!('storage' in looked)) throw new Error(looked.text);
+    const free = !anythingThere(metainfo, looked.fileLengths);
+    const taken = free ? await this.grant(torrent, entry.folder) : null;
+    if (free && taken === null && torrent.id === id && torrent.entry.folder === entry.folder) return looked;
+    looked.storage.close();
+    throw new Error('to be opened anew');
   }
 
   /** Takes it out of the engine, after whatever is under way for it; what it has stays on the disk. Resolves when its files are closed and its
@@ -251,15 +260,19 @@ export class Conductor {
       await this.open(torrent);
       return;
     }
-    const { storage, metainfo, id } = torrent;
-    if (storage === null || metainfo === null || id === -1) return;
+    const { storage, metainfo, id, entry } = torrent;
+    if (id === -1) return;
     const summary = this.session.summary(id);
     if (torrent.trouble === null && summary?.state !== 'failed') return;
-    // What is open may be what was moved away.
-    storage.close();
-    const have = this.session.status(id)?.have ?? new Uint8Array(0);
-    const trouble = await lookAgain(torrent.entry, metainfo, storage, have);
-    if (torrent.id !== id) return;
+    let trouble: Trouble | null = null;
+    // A magnet has nothing on the disk.
+    if (storage !== null && metainfo !== null) {
+      // What is open may be what was moved away.
+      storage.close();
+      const have = this.session.status(id)?.have ?? new Uint8Array(0);
+      trouble = await lookAgain(entry, metainfo, storage, have);
+      if (torrent.id !== id || torrent.entry.folder !== entry.folder) return;
+    }
     torrent.trouble = null;
     torrent.retry = trouble === null;
     if (trouble !== null) this.#setTrouble(torrent, trouble);
@@ -274,9 +287,9 @@ export class Conductor {
       return;
     }
     const { storage, id } = torrent;
-    if (id === -1 || torrent.judging || torrent.metainfo === null) return;
-    storage?.close();
-    storage?.forgetFound();
+    if (id === -1 || torrent.judging || storage === null) return;
+    storage.close();
+    storage.forgetFound();
     torrent.trouble = null;
     this.#list.touch(torrent);
     if (torrent.entry.ours) this.session.command({ kind: 'recheck', torrent: id });

@@ -132,7 +132,8 @@ describe('collisions', { timeout: TIMEOUT_MS }, () => {
     const other = makeShare(300_000).torrent;
     await expect(add(library, other, downloads)).rejects.toThrow(/torrent shared\.bin, which is being deleted/);
     await removed;
-    await eventually(() => !existsSync(join(downloads, 'shared.bin')));
+    await eventually(() => library.list.deleting.size === 0);
+    expect(existsSync(join(downloads, 'shared.bin'))).toBe(false);
     await add(library, other, downloads);
   });
 });
