@@ -324,6 +324,7 @@ export class Library {
 
   #saving<T>(saved: Promise<T>): Promise<T> {
     return saved.catch((error: unknown) => {
+      if (error instanceof Failure) throw error;
       throw new Failure(`the state folder cannot be written: ${reasonOf(error)}`);
     });
   }

@@ -1,5 +1,7 @@
 // A state folder that cannot be written, or read, for a while: nothing is lost by it, and it goes on later.
 
+import { lstatSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../../client/library/entry.ts';
 import type { ManagedTorrent } from '../../../client/library/managed-torrent.ts';
@@ -89,5 +91,82 @@ describe('full state folder', { timeout: TIMEOUT_MS }, () => {
     await end();
     const { entries } = await new TorrentStore(state).load();
     expect(entries).toMatchObject([{ key, magnet: null, name: 'shared.bin', downloadBps: 7, paused: true }]);
+  });
+});
+
+/** What was added by a library that has ended. */
+async function addedBefore(paused: boolean) {
+  const { state, downloads } = libraryFolders();
+  const share = makeShare(200_000);
+  const { library, end } = await startLibrary(state);
+  const { key } = await library.add(addOf(share.torrent, downloads, { paused }));
+  const torrent = library.list.get(key) as ManagedTorrent;
+  await eventually(() => torrent.entry.ours);
+  await library.limits(key, 7, 8);
+  await end();
+  return { state, downloads, share, key, path: join(state, 'torrents', key) };
+}
+
+describe('unreadable state folder', { timeout: TIMEOUT_MS }, () => {
+  test('a .torrent that cannot be read is a trouble of a torrent that stays in the list, and goes on when it can (resume)', async () => {
+    const { state, downloads, share, key, path } = await addedBefore(false);
+    renameSync(`${path}.torrent`, `${path}.away`);
+    // Reading it gives an error of the system.
+    mkdirSync(`${path}.torrent`);
+    const { library, notices } = await startLibrary(state);
+    await library.opened;
+    const torrent = library.list.get(key) as ManagedTorrent;
+    const text = `${path}.torrent: is a directory: mend it and resume`;
+    expect(torrent).toMatchObject({ stage: 'troubled', trouble: { kind: 'other', text } });
+    expect(notices).toEqual([]);
+    expect(await library.add(addOf(share.torrent, downloads))).toMatchObject({
+      key,
+      error: expect.any(String) as string,
+    });
+    await expect(library.resume(key)).rejects.toThrow(text);
+    rmdirSync(`${path}.torrent`);
+    renameSync(`${path}.away`, `${path}.torrent`);
+    await library.resume(key);
+    await eventually(() => shownRow(library, torrent).state === 'downloading');
+    expect(torrent.entry).toMatchObject({ downloadBps: 7, ours: true });
+  });
+
+  test('an entry that cannot be read at the start is named, and not written over by an add', async () => {
+    const { state, downloads, share, key, path } = await addedBefore(false);
+    renameSync(`${path}.json`, `${path}.away`);
+    symlinkSync(`${key}.json`, `${path}.json`);
+    const { library, notices } = await startLibrary(state);
+    expect(notices).toEqual([expect.stringMatching(/\.json: .*: mend it and start again$/)]);
+    expect(lstatSync(`${path}.torrent`).isFile()).toBe(true);
+    const refused = `${path}.json: could not be read at the start: mend it and start again`;
+    await expect(library.add(addOf(share.torrent, downloads))).rejects.toThrow(refused);
+    await expect(library.add(addOf(`magnet:?xt=urn:btih:${key}`, downloads))).rejects.toThrow(refused);
+    expect(lstatSync(`${path}.json`).isSymbolicLink()).toBe(true);
+  });
+
+  test('a torrent whose resume data is damaged is not begun anew where nothing is left of it', async () => {
+    const { state, downloads, share, key } = await addedBefore(true);
+    const file = join(downloads, 'shared.bin');
+    writeFileSync(file, readFileSync(join(share.source, 'shared.bin')));
+    const before = await startLibrary(state);
+    await before.library.recheck(key);
+    await before.library.resume(key);
+    await eventually(() => before.library.list.get(key)?.entry.completedAt !== null);
+    const resume = before.resumeStore.path(share.infoHash, downloads);
+    await before.end();
+    rmSync(file);
+    for (const bytes of ['damaged', null]) {
+      if (bytes === null) rmSync(resume);
+      else writeFileSync(resume, bytes);
+      const { library, end } = await startLibrary(state);
+      await library.opened;
+      const torrent = library.list.get(key) as ManagedTorrent;
+      expect(torrent).toMatchObject({ stage: 'troubled', trouble: { kind: 'missing' } });
+      await end();
+    }
+    const { library } = await startLibrary(state);
+    await library.opened;
+    await library.recheck(key);
+    await eventually(() => shownRow(library, library.list.get(key) as ManagedTorrent).state === 'downloading');
   });
 });

@@ -53,7 +53,7 @@ export async function startLibrary(state: string, stores: Stores = {}) {
     await session.close();
   };
   onTestFinished(end);
-  return { library, session, notices, end };
+  return { library, session, resumeStore, notices, end };
 }
 
 /** Folders for a library. */
