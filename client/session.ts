@@ -87,8 +87,6 @@ export class Session implements TransportEvents, DiskAnswers {
   readonly #webRtc: WebRtc;
   readonly #roots = new Map<TorrentId, string>();
   readonly #removals = new Map<TorrentId, () => void>();
-  /** Ids whose end is still to be drained, but that belong to another torrent already. */
-  readonly #removedEarly = new Set<TorrentId>();
   /** Of torrents that were added without metadata. */
   readonly #opens = new Map<TorrentId, OpenTorrent>();
   readonly #sink: Sink;
@@ -153,7 +151,6 @@ export class Session implements TransportEvents, DiskAnswers {
   add({ storage, ...options }: AddOptions): Result<TorrentId, AddError> {
     const added = this.#engine.add(now(), options);
     if (added.ok) {
-      this.#takeOver(added.value);
       this.#disk.open(added.value, storage);
       this.#roots.set(added.value, storage.root);
       this.#scheduleTurn();
@@ -165,7 +162,6 @@ export class Session implements TransportEvents, DiskAnswers {
   addMagnet(options: AddMagnet, open: OpenTorrent): Result<TorrentId, AddError> {
     const added = this.#engine.add(now(), options);
     if (added.ok) {
-      this.#takeOver(added.value);
       this.#opens.set(added.value, open);
       this.#scheduleTurn();
     }
@@ -383,17 +379,10 @@ export class Session implements TransportEvents, DiskAnswers {
       scrape: (job, request) => this.#trackers.scrape(job, request),
       event: (name, torrent, a, b) => {
         if (name === 'stopped') this.#stoppedListener?.();
-        if (name === 'torrentRemoved' && !this.#removedEarly.delete(torrent)) this.#removed(torrent);
+        if (name === 'torrentRemoved') this.#removed(torrent);
         this.#options.onEvent(name, torrent, a, b);
       },
     };
-  }
-
-  /** The id of a new torrent may be that of one whose end was not drained yet. */
-  #takeOver(torrent: TorrentId): void {
-    if (!this.#roots.has(torrent) && !this.#opens.has(torrent)) return;
-    this.#removed(torrent);
-    this.#removedEarly.add(torrent);
   }
 
   #removed(torrent: TorrentId): void {

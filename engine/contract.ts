@@ -14,7 +14,7 @@ import type { EventName } from './events.ts';
 /** Monotonic integer microseconds on the driver's clock. The engine knows no other time. */
 export type Instant = number;
 
-/** Small dense integer, chosen by the engine in `add`, free again after `remove`. */
+/** Small dense integer, chosen by the engine in `add`; given again only after the drain that hands out `torrentRemoved`. */
 export type TorrentId = number;
 
 /** Small dense integer. Even: dialled, chosen by the engine in `Sink.dial`. Odd: accepted, chosen by the driver in `connected`.
