@@ -130,7 +130,16 @@ export class Library {
       const root = await existingFolder(folder);
       this.#refuseCollision(key, printable(entry.name), metainfo, root);
       torrent.root = root;
-      await this.#change(torrent, { folder, ours: false, completedAt: null });
+      try {
+        await this.#change(torrent, { folder, ours: false, completedAt: null });
+      } catch (error) {
+        const { ours, completedAt } = entry;
+        torrent.entry = { ...torrent.entry, folder: entry.folder, ours, completedAt };
+        torrent.root = oldRoot;
+        // An opening that was under way found it to be elsewhere.
+        void this.conductor.open(torrent);
+        throw error;
+      }
       void this.conductor.close(torrent).then(async () => {
         // What it claims of the old place is of no use there any more.
         if (oldRoot !== null && oldRoot !== root)
@@ -248,8 +257,10 @@ export class Library {
       );
     // Where it is after a relocation that comes meanwhile is not what the user wants deleted.
     const { root, entry } = torrent;
-    if (withData) await this.#change(torrent, { deleting: true });
+    // Said only once it is kept: else a later change of something else would bring it about.
+    if (withData) await this.#saving(this.#options.store.save({ ...entry, deleting: true }));
     else await this.#saving(this.#options.store.remove(key));
+    if (withData) torrent.entry = { ...torrent.entry, deleting: true };
     torrent.enter('gone');
     this.list.remove(torrent);
     if (withData) this.list.deleting.add(torrent);

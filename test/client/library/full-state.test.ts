@@ -92,6 +92,34 @@ describe('full state folder', { timeout: TIMEOUT_MS }, () => {
     const { entries } = await new TorrentStore(state).load();
     expect(entries).toMatchObject([{ key, magnet: null, name: 'shared.bin', downloadBps: 7, paused: true }]);
   });
+
+  test('what was refused because it could not be kept does not happen later either (remove with data, relocate)', async () => {
+    const share = makeShare(200_000);
+    const { state, downloads } = libraryFolders();
+    const file = join(downloads, 'shared.bin');
+    writeFileSync(file, readFileSync(join(share.source, 'shared.bin')));
+    const elsewhere = join(downloads, 'elsewhere');
+    mkdirSync(elsewhere);
+    const store = new FullStore(state);
+    const before = await startLibrary(state, { store });
+    const { key } = await before.library.add(addOf(share.torrent, downloads));
+    const torrent = before.library.list.get(key) as ManagedTorrent;
+    await eventually(() => torrent.entry.completedAt !== null);
+    const { entry } = torrent;
+    store.full = 'entries';
+    await expect(before.library.remove(key, true)).rejects.toThrow(/the state folder cannot be written/);
+    await expect(before.library.relocate(key, elsewhere)).rejects.toThrow(/the state folder cannot be written/);
+    expect(before.library.list.get(key)).toBe(torrent);
+    expect(torrent.entry).toEqual(entry);
+    store.full = 'nothing';
+    await before.library.limits(key, 7, 8);
+    await before.end();
+    const { library } = await startLibrary(state);
+    await library.opened;
+    await eventually(() => library.list.get(key)?.stage === 'open');
+    expect(library.list.get(key)?.entry).toEqual({ ...entry, downloadBps: 7, uploadBps: 8 });
+    expect(lstatSync(file).size).toBe(200_000);
+  });
 });
 
 /** What was added by a library that has ended. */

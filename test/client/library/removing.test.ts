@@ -125,4 +125,16 @@ describe('removing', { timeout: TIMEOUT_MS }, () => {
     expect(torrent.stage).toBe('gone');
     expect(library.list.take(() => null)).toEqual({ changed: [], removed: [key] });
   });
+
+  test('with data, twice at once: the files go when the engine has let them go, and both are answered', async () => {
+    const { whole, torrent } = await makeTree();
+    const { state } = libraryFolders();
+    const { library } = await startLibrary(state);
+    const { key } = await library.add(addOf(torrent, whole));
+    await eventually(() => library.list.get(key)?.entry.completedAt !== null);
+    const answers = await Promise.allSettled([library.remove(key, true), library.remove(key, true)]);
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+    expect(readdirSync(whole)).toEqual([]);
+    expect(readdirSync(join(state, 'torrents'))).toEqual([]);
+  });
 });
