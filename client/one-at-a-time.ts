@@ -28,3 +28,22 @@ export class OneAtATimeEach {
     });
   }
 }
+
+/** A row for each key of tasks that do the same for whoever wants it: all who ask before one begins share it. */
+export class SharedEach {
+  readonly #rows = new OneAtATimeEach();
+  /** Not begun. */
+  readonly #next = new Map<string, Promise<void>>();
+
+  /** Settles as a run of `task` does that begins after the call. */
+  run(key: string, task: () => Promise<void>): Promise<void> {
+    const next = this.#next.get(key);
+    if (next !== undefined) return next;
+    const run = this.#rows.run(key, () => {
+      this.#next.delete(key);
+      return task();
+    });
+    this.#next.set(key, run);
+    return run;
+  }
+}

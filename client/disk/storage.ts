@@ -8,7 +8,7 @@ import { open, lstat, realpath, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FileSpan, Geometry, Metainfo, TorrentFile } from '#engine';
 import { errorCode } from '../failure.ts';
-import { OneAtATime } from '../one-at-a-time.ts';
+import { OneAtATime, SharedEach } from '../one-at-a-time.ts';
 import { OpenFiles } from './open-files.ts';
 import { confirmInside, safePath } from './safe-path.ts';
 
@@ -171,14 +171,18 @@ export class Storage {
   }
 }
 
-/** Fsyncs a folder, so that the names made in it survive a crash. */
-export async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, constants.O_RDONLY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+const folderSyncs = new SharedEach();
+
+/** Fsyncs a folder, so that the names made in it survive a crash. A thousand files that are replaced at once cost two or three syncs. */
+export function syncFolder(path: string): Promise<void> {
+  return folderSyncs.run(path, async () => {
+    const handle = await open(path, constants.O_RDONLY);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  });
 }
 
 /** Walks over a list of buffers by byte counts. */
