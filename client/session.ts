@@ -32,6 +32,7 @@ import type {
   TorrentId,
   TorrentStatus,
   TorrentSummary,
+  TrackerStatus,
 } from '#engine';
 import { BLOCK_LENGTH_BYTES, createEngine, introducedPeer, isWebSocketUrl } from '#engine';
 import type { Server, Socket } from 'node:net';
@@ -185,6 +186,11 @@ export class Session implements TransportEvents, DiskAnswers {
 
   status(torrent: TorrentId): TorrentStatus | null {
     return this.#engine.status(torrent);
+  }
+
+  /** `index`: as events name it. */
+  tracker(torrent: TorrentId, index: number): TrackerStatus | undefined {
+    return this.status(torrent)?.trackers.find((tracker) => tracker.index === index);
   }
 
   summary(torrent: TorrentId): TorrentSummary | null {

@@ -387,6 +387,8 @@ export interface PeerStatus {
 }
 
 export interface TrackerStatus extends SwarmFigures {
+  /** Its place in the torrent's list, tier by tier, as events name it. */
+  readonly index: number;
   readonly tier: number;
   readonly url: string;
   /** `idle`: not asked since the torrent started, or the torrent rests; `failed` also while a silent one is asked on. */

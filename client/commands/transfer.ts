@@ -68,7 +68,6 @@ class Transfer {
   readonly #session: Session;
   readonly #progress: Progress;
   #torrent: TorrentId = -1;
-  #announceTiers: readonly (readonly string[])[] = [];
   /** It is known what the torrent holds. */
   #opened = false;
   /** Something happened that may have ended the check, completed the torrent or changed its error. */
@@ -163,7 +162,6 @@ class Transfer {
     });
     if (!added.ok) throw new Failure(`${source.name}: ${added.detail}`);
     this.#torrent = added.value;
-    this.#announceTiers = source.announceTiers;
     this.#handleSignals();
     if (sequential !== undefined) this.#session.command({ kind: 'sequential', torrent: this.#torrent, on: true });
     const { name, infoHash, metainfo } = source;
@@ -210,10 +208,8 @@ class Transfer {
     if (status.complete && this.#options.exit === true) void this.#leave(FINISH_TIMEOUT_MS);
   }
 
-  /** `index`: in the order of the tiers. */
   #noticeTrackerFailed(index: number): void {
-    const url = this.#announceTiers.flat()[index];
-    const tracker = this.#session.status(this.#torrent)?.trackers.find((candidate) => candidate.url === url);
+    const tracker = this.#session.tracker(this.#torrent, index);
     if (tracker !== undefined) this.#eventLog.trackerFailed(tracker.url, tracker.lastError ?? 'no answer');
   }
 

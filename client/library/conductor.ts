@@ -322,7 +322,7 @@ export class Conductor {
     const torrent = this.#byId.get(id);
     if (torrent === undefined) return;
     this.#list.touch(torrent);
-    if (name === 'announceFailed') this.#failedTrackers.push({ torrent, index: a });
+    if (name === 'announceFailed' || name === 'trackerSilent') this.#failedTrackers.push({ torrent, index: a });
     if (name === 'checkFinished') torrent.checkFinished = true;
     if (CONCERNING.has(name)) this.#concerned.add(torrent);
     const level = eventLevel(name);
@@ -357,10 +357,8 @@ export class Conductor {
   }
 
   #trackerFailed(torrent: ManagedTorrent, index: number): void {
-    const url = torrent.metainfo?.announceTiers.flat()[index];
-    if (url === undefined || torrent.id === -1) return;
-    const tracker = this.session.status(torrent.id)?.trackers.find((candidate) => candidate.url === url);
-    this.#log(torrent, 'warn', trackerText(url, tracker?.lastError ?? 'no answer'));
+    const tracker = torrent.id === -1 ? undefined : this.session.tracker(torrent.id, index);
+    if (tracker !== undefined) this.#log(torrent, 'warn', trackerText(tracker.url, tracker.lastError ?? 'no answer'));
   }
 
   #log(torrent: ManagedTorrent, level: LogLine['level'], text: string): void {
