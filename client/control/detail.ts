@@ -1,6 +1,6 @@
 // What the watched page of a torrent shows.
 
-import type { Metainfo } from '#engine';
+import type { Metainfo, PeerStatus } from '#engine';
 import { now } from '../clock.ts';
 import { prioritiesOf } from '../library/entry.ts';
 import type { LogRing } from '../library/log-ring.ts';
@@ -15,7 +15,7 @@ export function detailOf(torrent: ManagedTorrent, page: Page, session: Session):
     case 'log':
       return logDetail(key, torrent.log);
     case 'peers':
-      return { page, key, peers: id === -1 ? [] : session.peers(id).map((peer) => peerRow(peer)) };
+      return { page, key, peers: id === -1 ? [] : session.peers(id).map(peerRow) };
     case 'trackers':
       return { page, key, trackers: trackerRows(torrent, session) };
     case 'overview': {
@@ -59,28 +59,9 @@ function fileRows({ entry, id }: ManagedTorrent, metainfo: Metainfo, session: Se
   });
 }
 
-function peerRow({ address, ...peer }: ReturnType<Session['peers']>[number]): PeerRow {
-  return {
-    conn: peer.conn,
-    host: address.host,
-    port: address.port,
-    client: peer.client,
-    source: peer.source,
-    outgoing: peer.outgoing,
-    seed: peer.seed,
-    amChoking: peer.amChoking,
-    amInterested: peer.amInterested,
-    peerChoking: peer.peerChoking,
-    peerInterested: peer.peerInterested,
-    snubbed: peer.snubbed,
-    onParole: peer.onParole,
-    optimistic: peer.optimistic,
-    pieces: peer.pieces,
-    downloadBps: peer.downloadBps,
-    uploadBps: peer.uploadBps,
-    downloadedBytes: peer.downloadedBytes,
-    uploadedBytes: peer.uploadedBytes,
-  };
+function peerRow(peer: PeerStatus): PeerRow {
+  const { address, peerId: _peerId, outstanding: _outstanding, target: _target, uploadsQueued: _queued, ...row } = peer;
+  return { ...row, host: address.host, port: address.port };
 }
 
 function trackerRows({ metainfo, id }: ManagedTorrent, session: Session): TrackerRow[] {
@@ -97,15 +78,10 @@ function trackerRows({ metainfo, id }: ManagedTorrent, session: Session): Tracke
         leechers: null,
       })),
     );
-  return trackers.map(({ tier, url, status, lastError, nextAnnounce, seeds, leechers }) => ({
-    tier,
-    url,
-    status,
+  return trackers.map(({ index: _index, nextAnnounce, downloads: _downloads, ...row }) => ({
+    ...row,
     // Whole seconds: the same instant is the same number at each look.
     nextAnnounceAt: nextAnnounce === null ? null : epochMs(nextAnnounce),
-    lastError,
-    seeds,
-    leechers,
   }));
 }
 
