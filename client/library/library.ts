@@ -79,42 +79,47 @@ export class Library {
     return this.#place(() => this.#add(request));
   }
 
-  async #add({ source, folder, priorities, paused, sequential }: AddRequest): Promise<Added> {
-    if (typeof source === 'string') return this.#addMagnet(source, { folder, paused, sequential });
+  #add({ source, folder, priorities, paused, sequential }: AddRequest): Promise<Added> {
+    const { store } = this.#options;
+    const wishes = { folder, paused, sequential };
+    if (typeof source === 'string') {
+      const parsed = parseMagnet(source);
+      if (!parsed.ok) throw new Failure(`not a usable magnet link: ${parsed.detail}`);
+      const { infoHash, name } = parsed.value;
+      return this.#admit(hex(infoHash), name, folder, (rank) => {
+        const torrent = new ManagedTorrent(magnetEntry(parsed.value, source, { ...wishes, rank }));
+        return { torrent, save: () => store.addMagnet(torrent.entry) };
+      });
+    }
     const bytes = source.slice();
     const parsed = parseMetainfo(bytes);
     if (!parsed.ok) throw new Failure(`not a usable torrent: ${parsed.detail}`);
     const metainfo = parsed.value;
-    const key = hex(metainfo.infoHash);
-    const name = printable(metainfo.name);
-    if (this.list.get(key) !== undefined) return { key, error: `${name}: this torrent is here already` };
-    if (priorities !== null && priorities.length !== metainfo.files.length)
-      throw new Failure(`${name}: ${priorities.length} priorities for ${metainfo.files.length} files`);
-    await this.#removals.get(key);
-    const root = await madeFolder(folder);
-    this.#refuseCollision(key, name, metainfo, root);
-    const rank = this.list.endRank;
-    const torrent = new ManagedTorrent(
-      entryOf(metainfo, { folder, rank, paused, sequential, priorities: plain(priorities) }),
-    );
-    Object.assign(torrent, { metainfo, root });
-    await this.#saving(this.#options.store.add(torrent.entry, bytes));
-    this.list.insert([torrent]);
-    void this.conductor.open(torrent);
-    return { key, error: null };
+    const { infoHash, name, files } = metainfo;
+    if (priorities !== null && priorities.length !== files.length)
+      throw new Failure(`${printable(name)}: ${priorities.length} priorities for ${files.length} files`);
+    return this.#admit(hex(infoHash), name, folder, (rank, root) => {
+      this.#refuseCollision(hex(infoHash), printable(name), metainfo, root);
+      const torrent = new ManagedTorrent(entryOf(metainfo, { ...wishes, rank, priorities: plain(priorities) }));
+      torrent.metainfo = metainfo;
+      return { torrent, save: () => store.add(torrent.entry, bytes) };
+    });
   }
 
-  async #addMagnet(link: string, wishes: Pick<AddRequest, 'folder' | 'paused' | 'sequential'>): Promise<Added> {
-    const parsed = parseMagnet(link);
-    if (!parsed.ok) throw new Failure(`not a usable magnet link: ${parsed.detail}`);
-    const key = hex(parsed.value.infoHash);
-    const name = printable(parsed.value.name ?? key);
-    if (this.list.get(key) !== undefined) return { key, error: `${name}: this torrent is here already` };
+  /** Takes a new torrent in, at the end of the list. `name`: untrusted. */
+  async #admit(
+    key: TorrentKey,
+    name: string | null,
+    folder: string,
+    make: (rank: number, root: string) => { readonly torrent: ManagedTorrent; readonly save: () => Promise<void> },
+  ): Promise<Added> {
+    if (this.list.get(key) !== undefined)
+      return { key, error: `${printable(name ?? key)}: this torrent is here already` };
     await this.#removals.get(key);
-    const root = await madeFolder(wishes.folder);
-    const torrent = new ManagedTorrent(magnetEntry(parsed.value, link, { ...wishes, rank: this.list.endRank }));
+    const root = await realFolder(folder, true);
+    const { torrent, save } = make(this.list.endRank, root);
     torrent.root = root;
-    await this.#saving(this.#options.store.addMagnet(torrent.entry));
+    await this.#saving(save());
     this.list.insert([torrent]);
     void this.conductor.open(torrent);
     return { key, error: null };
@@ -127,7 +132,7 @@ export class Library {
       const { metainfo, entry } = torrent;
       if (metainfo === null) throw new Failure(`${printable(entry.name)}: ${notKnown(torrent)}`);
       const oldRoot = torrent.root;
-      const root = await existingFolder(folder);
+      const root = await realFolder(folder, false);
       this.#refuseCollision(key, printable(entry.name), metainfo, root);
       torrent.root = root;
       try {
@@ -356,10 +361,11 @@ export function requireRates(downloadBps: number, uploadBps: number): void {
       throw new Failure('a limit is a whole number of bytes per second, 0 = none');
 }
 
-async function madeFolder(folder: string): Promise<string> {
+/** The real path of a folder that the user named; `make`: it is made where it is missing. */
+async function realFolder(folder: string, make: boolean): Promise<string> {
   if (!isAbsolute(folder)) throw new Failure(`${shown(folder)}: a folder is named from the root of the file system on`);
   try {
-    await mkdir(folder, { recursive: true });
+    if (make) await mkdir(folder, { recursive: true });
     return await realpath(folder);
   } catch (error) {
     throw new Failure(`${shown(folder)}: ${reasonOf(error)}`);
@@ -372,13 +378,4 @@ function rootOf(folder: string): Promise<string | null> {
     if (isGone(error)) return null;
     throw error;
   });
-}
-
-async function existingFolder(folder: string): Promise<string> {
-  if (!isAbsolute(folder)) throw new Failure(`${shown(folder)}: a folder is named from the root of the file system on`);
-  try {
-    return await realpath(folder);
-  } catch (error) {
-    throw new Failure(`${shown(folder)}: ${reasonOf(error)}`);
-  }
 }

@@ -70,34 +70,32 @@ export class ManagedTorrent {
 
   row(summary: TorrentSummary | null): TorrentRow {
     const { entry } = this;
+    const {
+      state: _state,
+      fault: _fault,
+      error,
+      metadata: _metadata,
+      complete: _complete,
+      ...figures
+    } = summary ?? {
+      ...NO_SUMMARY,
+      wantedBytes: entry.totalBytes,
+    };
     return {
+      ...figures,
       key: entry.key,
       name: entry.name,
       state: this.#state(summary),
-      error: this.trouble?.text ?? summary?.error ?? null,
+      error: this.trouble?.text ?? error,
       position: this.position,
       folder: entry.folder,
       addedAt: entry.addedAt,
       completedAt: entry.completedAt,
       totalBytes: entry.totalBytes,
-      wantedBytes: summary?.wantedBytes ?? entry.totalBytes,
-      haveBytes: summary?.haveBytes ?? 0,
       pieceCount: entry.pieceCount,
-      havePieces: summary?.havePieces ?? 0,
-      checkedPieces: summary?.checkedPieces ?? 0,
-      downloadBps: summary?.downloadBps ?? 0,
-      uploadBps: summary?.uploadBps ?? 0,
-      downloadedBytes: summary?.downloadedBytes ?? 0,
-      uploadedBytes: summary?.uploadedBytes ?? 0,
-      wastedBytes: summary?.wastedBytes ?? 0,
-      corruptBytes: summary?.corruptBytes ?? 0,
-      peers: summary?.peers ?? 0,
-      seeds: summary?.seeds ?? 0,
-      knownPeers: summary?.knownPeers ?? 0,
       downloadLimitBps: entry.downloadBps,
       uploadLimitBps: entry.uploadBps,
       sequential: entry.sequential,
-      endGame: summary?.endGame ?? false,
       private: entry.private,
     };
   }
@@ -111,3 +109,26 @@ export class ManagedTorrent {
     return rests && !this.entry.paused ? 'queued' : summary.state;
   }
 }
+
+/** Of a torrent that the engine does not have. */
+const NO_SUMMARY: TorrentSummary = {
+  state: 'paused',
+  fault: null,
+  error: null,
+  metadata: null,
+  wantedBytes: 0,
+  haveBytes: 0,
+  havePieces: 0,
+  checkedPieces: 0,
+  complete: false,
+  endGame: false,
+  uploadedBytes: 0,
+  downloadedBytes: 0,
+  wastedBytes: 0,
+  corruptBytes: 0,
+  downloadBps: 0,
+  uploadBps: 0,
+  knownPeers: 0,
+  peers: 0,
+  seeds: 0,
+};
