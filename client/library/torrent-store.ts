@@ -161,7 +161,8 @@ export class TorrentStore {
 
   async #setAside(key: string): Promise<void> {
     await mkdir(this.#damagedFolder, { recursive: true });
-    for (const kind of ['json', 'torrent'] as const)
+    // A .torrent without its entry would be cleared at the next start.
+    for (const kind of ['torrent', 'json'] as const)
       await rename(this.#path(key, kind), join(this.#damagedFolder, `${key}.${kind}`)).catch((error: unknown) => {
         if (errorCode(error) !== 'ENOENT') throw error;
       });
