@@ -265,6 +265,11 @@ export class Library {
     // Said only once it is kept: else a later change of something else would bring it about.
     if (withData) await this.#saving(this.#options.store.save({ ...entry, deleting: true }));
     else await this.#saving(this.#options.store.remove(key));
+    if (torrent.stage === 'gone') {
+      // It was asked for twice at once.
+      await this.#removals.get(key);
+      return;
+    }
     if (withData) torrent.entry = { ...torrent.entry, deleting: true };
     torrent.enter('gone');
     this.list.remove(torrent);

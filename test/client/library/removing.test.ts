@@ -126,15 +126,30 @@ describe('removing', { timeout: TIMEOUT_MS }, () => {
     expect(library.list.take(() => null)).toEqual({ changed: [], removed: [key] });
   });
 
-  test('with data, twice at once: the files go when the engine has let them go, and both are answered', async () => {
+  test('with data, twice at once: both are answered, and what is added again right after is kept', async () => {
     const { whole, torrent } = await makeTree();
     const { state } = libraryFolders();
-    const { library } = await startLibrary(state);
+    /** Slow to forget. */
+    class SlowStore extends TorrentStore {
+      #removals = 0;
+
+      override async remove(key: string) {
+        this.#removals += 1;
+        if (this.#removals > 1) await new Promise((resolve) => setTimeout(resolve, 300));
+        return super.remove(key);
+      }
+    }
+    const { library } = await startLibrary(state, { store: new SlowStore(state) });
     const { key } = await library.add(addOf(torrent, whole));
     await eventually(() => library.list.get(key)?.entry.completedAt !== null);
-    const answers = await Promise.allSettled([library.remove(key, true), library.remove(key, true)]);
+    const removals = [library.remove(key, true), library.remove(key, true)];
+    await Promise.race(removals);
+    const added = library.add(addOf(torrent, whole, { paused: true }));
+    const answers = await Promise.allSettled(removals);
     expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+    await added;
     expect(readdirSync(whole)).toEqual([]);
-    expect(readdirSync(join(state, 'torrents'))).toEqual([]);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(readdirSync(join(state, 'torrents')).sort()).toEqual([`${key}.json`, `${key}.torrent`]);
   });
 });
