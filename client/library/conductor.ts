@@ -233,20 +233,29 @@ export class Conductor {
   /** What lies in its place in `folder` is the torrent's, or nothing is there: it may write, unless another torrent may already, which is the
    *  trouble then. Of no effect where it is to be elsewhere by now. Throws the system's error. */
   async grant(torrent: ManagedTorrent, folder: string): Promise<Trouble | null> {
-    const { store } = this.#options;
-    const holders = () => this.#list.ordered.filter(({ entry }) => entry.ours);
-    for (const holder of holders()) holder.metainfo ??= await store.metainfo(holder.key).catch(() => null);
+    await this.holders();
     const { metainfo, root, entry } = torrent;
     if (metainfo === null || entry.folder !== folder) return null;
     const claim = { root: root ?? folder, files: metainfo.files };
-    const taken = whoseIsIt(torrent.key, claim, [...holders(), ...this.#list.deleting]);
+    // Nobody else comes between this look and the grant.
+    const taken = whoseIsIt(torrent.key, claim, [...this.#list.ordered.filter(isHolder), ...this.#list.deleting]);
     if (taken !== null) return { kind: 'other', text: `${taken}: relocate or remove this torrent` };
     torrent.entry = { ...entry, ours: true };
-    await store.save(torrent.entry).catch((error: unknown) => {
+    await this.#options.store.save(torrent.entry).catch((error: unknown) => {
       torrent.entry = { ...torrent.entry, ours: false };
       throw error;
     });
     return null;
+  }
+
+  /** Those that may write; also of one that is not open yet it is known then what it holds, and where. */
+  async holders(): Promise<readonly ManagedTorrent[]> {
+    const holders = this.#list.ordered.filter(isHolder);
+    for (const holder of holders) {
+      holder.metainfo ??= await this.#options.store.metainfo(holder.key).catch(() => null);
+      holder.root ??= await realpath(holder.entry.folder).catch(() => null);
+    }
+    return holders;
   }
 
   limitsChanged({ id, entry }: ManagedTorrent): void {
@@ -451,6 +460,10 @@ export class Conductor {
     if (run) void torrent.storage?.createEmptyFiles().catch(() => undefined);
     this.session.command({ kind: run ? 'resume' : 'pause', torrent: torrent.id });
   }
+}
+
+function isHolder({ entry }: ManagedTorrent): boolean {
+  return entry.ours;
 }
 
 /** What may change who runs, or ends a check. */

@@ -304,12 +304,17 @@ export class Library {
       if (!entry.deleting) return null;
       torrent.metainfo ??= await store.metainfo(key);
       const missing = `${shown(folder)}: the folder is missing: nothing was deleted there`;
-      const failure = root === null ? missing : await deleteData(root, torrent.metainfo.files);
+      const failure = root === null ? missing : await this.#deleteData(key, root, torrent.metainfo);
       await store.remove(key);
       return failure;
     } finally {
       this.list.deleting.delete(torrent);
     }
+  }
+
+  async #deleteData(key: TorrentKey, root: string, { files }: Metainfo): Promise<string | null> {
+    const taken = whoseIsIt(key, { root, files }, await this.conductor.holders());
+    return taken === null ? deleteData(root, files) : `${taken}: nothing was deleted`;
   }
 
   /** It was removed with its data before the program ended. */

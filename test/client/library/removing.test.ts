@@ -1,11 +1,14 @@
 // Torrents that are removed: also while they are opened, while they have a trouble, and while the disk is full.
 
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parseMetainfo } from '#engine';
+import { type Entry, entryOf } from '../../../client/library/entry.ts';
 import type { ManagedTorrent } from '../../../client/library/managed-torrent.ts';
 import { TorrentStore } from '../../../client/library/torrent-store.ts';
-import { makeShare } from '../share.ts';
+import { hex } from '../../../client/units.ts';
+import { makeShare, type Share } from '../share.ts';
 import { contentOf, layout, starling, temporaryFolder, writeContent } from '../support.ts';
 import { TIMEOUT_MS } from './client.ts';
 import { addOf, eventually, Gate, libraryFolders, shownRow, startLibrary } from './in-process.ts';
@@ -151,5 +154,31 @@ describe('removing', { timeout: TIMEOUT_MS }, () => {
     expect(readdirSync(whole)).toEqual([]);
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(readdirSync(join(state, 'torrents')).sort()).toEqual([`${key}.json`, `${key}.torrent`]);
+  });
+
+  test("with data, finished at the next start: what is another torrent's by now stays", async () => {
+    const { state, downloads } = libraryFolders();
+    const [removed, owner] = [makeShare(200_000), makeShare(300_000)];
+    const file = join(downloads, 'shared.bin');
+    copyFileSync(join(owner.source, 'shared.bin'), file);
+    const store = new TorrentStore(state);
+    const keep = async ({ torrent }: Share, more: Partial<Entry>) => {
+      const bytes = new Uint8Array(readFileSync(torrent));
+      const parsed = parseMetainfo(bytes);
+      if (!parsed.ok) throw new Error(parsed.detail);
+      const wishes = { folder: downloads, rank: 0, paused: false, sequential: false, priorities: null };
+      await store.add({ ...entryOf(parsed.value, wishes), ours: true, ...more }, bytes);
+    };
+    // Its removal failed once, and its files were overwritten since.
+    await keep(removed, { deleting: true });
+    await keep(owner, {});
+    const { library, notices } = await startLibrary(state);
+    await library.opened;
+    expect(lstatSync(file).size).toBe(300_000);
+    expect(notices).toEqual([
+      expect.stringMatching(/shared\.bin belongs to the torrent shared\.bin: nothing was deleted/),
+    ]);
+    expect(existsSync(join(state, 'torrents', `${hex(removed.infoHash)}.json`))).toBe(false);
+    await eventually(() => shownRow(library, library.list.ordered[0] as ManagedTorrent).state === 'seeding');
   });
 });
