@@ -17,7 +17,7 @@ import { OpenFiles } from '../disk/open-files.ts';
 import type { Storage } from '../disk/storage.ts';
 import { eventLevel, trackerText } from '../event-log.ts';
 import { eventText } from '../event-text.ts';
-import { Failure, reasonOf } from '../failure.ts';
+import { errorCode, Failure, reasonOf } from '../failure.ts';
 import { OneAtATimeEach } from '../one-at-a-time.ts';
 import type { LogLine } from '../control/protocol.ts';
 import type { ResumeStore } from '../resume-store.ts';
@@ -118,7 +118,7 @@ export class Conductor {
       if (trouble !== null) this.#cannotOpen(torrent, trouble);
     } catch (error) {
       if (error instanceof Failure) this.#loseDamaged(torrent, error.message);
-      else this.#cannotOpen(torrent, { kind: 'other', text: reasonOf(error) });
+      else this.#cannotOpen(torrent, notKept(error));
     }
     this.#list.touch(torrent);
     this.wantPump();
@@ -403,7 +403,7 @@ export class Conductor {
         this.#setTrouble(torrent, { kind: 'foreign', text });
       }
     } catch (error) {
-      if (stands()) this.#setTrouble(torrent, { kind: 'other', text: `not saved: ${reasonOf(error)}` });
+      if (stands()) this.#setTrouble(torrent, notKept(error));
     } finally {
       if (torrent.id === id) torrent.judging = false;
       this.#list.touch(torrent);
@@ -460,6 +460,13 @@ export class Conductor {
     if (run) void torrent.storage?.createEmptyFiles().catch(() => undefined);
     this.session.command({ kind: run ? 'resume' : 'pause', torrent: torrent.id });
   }
+}
+
+/** Of an `Error` of ours the line, of the system's what it is about: only the state folder was written. */
+function notKept(error: unknown): Trouble {
+  const reason = reasonOf(error);
+  if (errorCode(error) === null) return { kind: 'other', text: reason };
+  return { kind: 'other', text: `the state folder cannot be written: ${reason}: make room or mend it, and resume` };
 }
 
 function isHolder({ entry }: ManagedTorrent): boolean {

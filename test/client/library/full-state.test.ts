@@ -64,6 +64,8 @@ describe('full state folder', { timeout: TIMEOUT_MS }, () => {
     store.full = 'entries';
     await eventually(() => shownRow(library, torrent).state === 'failed');
     expect(torrent.entry).toMatchObject({ magnet: null, ours: false });
+    const text = 'the state folder cannot be written: no space left on device: make room or mend it, and resume';
+    expect(torrent.trouble).toEqual({ kind: 'other', text });
     store.full = 'nothing';
     await library.resume(key);
     await eventually(() => shownRow(library, torrent).state === 'downloading');
