@@ -15,6 +15,7 @@ import {
 } from '#engine';
 import { diskFault } from './disk/disk-fault.ts';
 import { errorCode, reasonOf } from './failure.ts';
+import { OneAtATimeEach } from './one-at-a-time.ts';
 import { readBounded } from './read-bounded.ts';
 import { removeFile, replaceFile } from './replace-file.ts';
 import { hex } from './units.ts';
@@ -26,8 +27,8 @@ export function defaultStateFolder(): string {
 
 export class ResumeStore {
   readonly #folder: string;
-  /** The last save of each file: saves of one file never overlap. */
-  readonly #tails = new Map<string, Promise<unknown>>();
+  /** By path. */
+  readonly #changes = new OneAtATimeEach();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -39,7 +40,7 @@ export class ResumeStore {
     root: string,
   ): Promise<{ readonly data: ResumeData | null; readonly reason: string | null }> {
     const bytes = await readBounded(this.path(metainfo.infoHash, root), METAINFO_BYTES_MAX).catch((error: unknown) =>
-      errorCode(error) === null ? reasonOf(error) : null,
+      errorCode(error) === 'ENOENT' ? null : reasonOf(error),
     );
     if (bytes === null || typeof bytes === 'string') return { data: null, reason: bytes };
     const decoded = decodeResume(bytes, metainfo);
@@ -50,23 +51,13 @@ export class ResumeStore {
   save(root: string, data: ResumeData): Promise<DiskFault | null> {
     const path = this.path(data.infoHash, root);
     const bytes = encodeResume(data);
-    const saved = (this.#tails.get(path) ?? Promise.resolve())
-      .then(() => replaceFile(path, bytes))
-      .then(() => null, diskFault);
-    this.#tails.set(path, saved);
-    return saved;
+    return this.#changes.run(path, () => replaceFile(path, bytes)).then(() => null, diskFault);
   }
 
   /** Forgets what is saved, where something is. Throws the system's error. */
-  async remove(infoHash: Uint8Array, root: string): Promise<void> {
+  remove(infoHash: Uint8Array, root: string): Promise<void> {
     const path = this.path(infoHash, root);
-    const removed = (this.#tails.get(path) ?? Promise.resolve()).then(() => removeFile(path));
-    this.#tails.set(
-      path,
-      removed.catch(() => undefined),
-    );
-    await removed;
-    this.#tails.delete(path);
+    return this.#changes.run(path, () => removeFile(path));
   }
 
   /** Named by the info-hash, and by the target folder that the data speaks of. */

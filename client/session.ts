@@ -32,6 +32,7 @@ import type {
   TorrentId,
   TorrentStatus,
   TorrentSummary,
+  TrackerStatus,
 } from '#engine';
 import { BLOCK_LENGTH_BYTES, createEngine, introducedPeer, isWebSocketUrl } from '#engine';
 import type { Server, Socket } from 'node:net';
@@ -87,8 +88,6 @@ export class Session implements TransportEvents, DiskAnswers {
   readonly #webRtc: WebRtc;
   readonly #roots = new Map<TorrentId, string>();
   readonly #removals = new Map<TorrentId, () => void>();
-  /** Ids whose end is still to be drained, but that belong to another torrent already. */
-  readonly #removedEarly = new Set<TorrentId>();
   /** Of torrents that were added without metadata. */
   readonly #opens = new Map<TorrentId, OpenTorrent>();
   readonly #sink: Sink;
@@ -170,7 +169,6 @@ export class Session implements TransportEvents, DiskAnswers {
   add({ storage, ...options }: AddOptions): Result<TorrentId, AddError> {
     const added = this.#engine.add(now(), options);
     if (added.ok) {
-      this.#takeOver(added.value);
       this.#disk.open(added.value, storage);
       this.#roots.set(added.value, storage.root);
       this.#scheduleTurn();
@@ -182,7 +180,6 @@ export class Session implements TransportEvents, DiskAnswers {
   addMagnet(options: AddMagnet, open: OpenTorrent): Result<TorrentId, AddError> {
     const added = this.#engine.add(now(), options);
     if (added.ok) {
-      this.#takeOver(added.value);
       this.#opens.set(added.value, open);
       this.#scheduleTurn();
     }
@@ -206,6 +203,11 @@ export class Session implements TransportEvents, DiskAnswers {
 
   status(torrent: TorrentId): TorrentStatus | null {
     return this.#engine.status(torrent);
+  }
+
+  /** `index`: as events name it. */
+  tracker(torrent: TorrentId, index: number): TrackerStatus | undefined {
+    return this.status(torrent)?.trackers.find((tracker) => tracker.index === index);
   }
 
   summary(torrent: TorrentId): TorrentSummary | null {
@@ -402,17 +404,10 @@ export class Session implements TransportEvents, DiskAnswers {
       scrape: (job, request) => this.#trackers.scrape(job, request),
       event: (name, torrent, a, b) => {
         if (name === 'stopped') this.#stoppedListener?.();
-        if (name === 'torrentRemoved' && !this.#removedEarly.delete(torrent)) this.#removed(torrent);
+        if (name === 'torrentRemoved') this.#removed(torrent);
         this.#options.onEvent(name, torrent, a, b);
       },
     };
-  }
-
-  /** The id of a new torrent may be that of one whose end was not drained yet. */
-  #takeOver(torrent: TorrentId): void {
-    if (!this.#roots.has(torrent) && !this.#opens.has(torrent)) return;
-    this.#removed(torrent);
-    this.#removedEarly.add(torrent);
   }
 
   #removed(torrent: TorrentId): void {

@@ -27,7 +27,6 @@ export interface TransferSource {
   readonly infoHash: Uint8Array;
   /** Untrusted text. */
   readonly name: string;
-  readonly announceTiers: readonly (readonly string[])[];
   /** Null while only the info-hash is known. */
   readonly metainfo: Metainfo | null;
   /** Peers that the link names. */
@@ -65,7 +64,6 @@ async function fileSource(
   return {
     infoHash: metainfo.infoHash,
     name: metainfo.name,
-    announceTiers: metainfo.announceTiers,
     metainfo,
     peers: magnet?.peers ?? [],
     async add(session, common) {
@@ -78,13 +76,12 @@ async function fileSource(
 
 async function magnetSource(magnet: Magnet, options: SourceOptions): Promise<TransferSource> {
   const { magnets, resumes, onBadResume } = options;
-  const { infoHash, announceTiers, peers, selection } = magnet;
+  const { infoHash, peers, selection } = magnet;
   // Now, so that a folder that cannot be used is known before anybody is asked.
   const open = await openToWrite(options.dir);
   return {
     infoHash,
     name: magnet.name ?? hex(infoHash),
-    announceTiers,
     metainfo: null,
     peers,
     add: async (session, common) =>

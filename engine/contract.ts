@@ -14,7 +14,7 @@ import type { EventName } from './events.ts';
 /** Monotonic integer microseconds on the driver's clock. The engine knows no other time. */
 export type Instant = number;
 
-/** Small dense integer, chosen by the engine in `add`, free again after `remove`. */
+/** Small dense integer, chosen by the engine in `add`; given again only after the drain that hands out `torrentRemoved`. */
 export type TorrentId = number;
 
 /** Small dense integer. Even: dialled, chosen by the engine in `Sink.dial`. Odd: accepted, chosen by the driver in `connected`.
@@ -387,6 +387,8 @@ export interface PeerStatus {
 }
 
 export interface TrackerStatus extends SwarmFigures {
+  /** Its place in the torrent's list, tier by tier, as events name it. */
+  readonly index: number;
   readonly tier: number;
   readonly url: string;
   /** `idle`: not asked since the torrent started, or the torrent rests; `failed` also while a silent one is asked on. */

@@ -59,6 +59,8 @@ class StarlingEngine implements Engine, TorrentHost {
   readonly #ctx: Context;
   readonly #scraper: Scraper;
   readonly #torrents: (Torrent | null)[] = [];
+  /** Of torrents that are gone but whose end is not drained yet: to the driver they are still theirs. */
+  readonly #heldIds: TorrentId[] = [];
   readonly #byInfoHash = new Map<string, Torrent>();
   /** By connection id. */
   readonly #peers: (Peer | null)[] = [];
@@ -91,7 +93,7 @@ class StarlingEngine implements Engine, TorrentHost {
         detail: `${name ?? key}: this torrent is here already (${key})`,
       };
     }
-    let id = this.#torrents.indexOf(null);
+    let id = this.#torrents.findIndex((torrent, free) => torrent === null && !this.#heldIds.includes(free));
     if (id === -1) id = this.#torrents.length;
     if (id >= TORRENTS_MAX) return { ok: false, error: 'tooMany', detail: `more than ${TORRENTS_MAX} torrents` };
     const pieces = 'magnet' in options ? 0 : options.metainfo.geometry.pieceCount;
@@ -473,13 +475,14 @@ class StarlingEngine implements Engine, TorrentHost {
 
   removed(torrent: Torrent): void {
     this.#torrents[torrent.id] = null;
+    this.#heldIds.push(torrent.id);
     this.#byInfoHash.delete(hex(torrent.metainfo.infoHash));
   }
 
   drain(sink: Sink): void {
     this.#scraper.settle();
     this.#ctx.outbox.drain(sink);
-    if (this.#closedConns.length === 0) return;
+    this.#heldIds.length = 0;
     for (const conn of this.#closedConns) {
       this.#peers[conn] = null;
       if (conn % 2 === 0) this.#freeConns.push(conn);

@@ -68,7 +68,6 @@ class Transfer {
   readonly #session: Session;
   readonly #progress: Progress;
   #torrent: TorrentId = -1;
-  #announceTiers: readonly (readonly string[])[] = [];
   /** It is known what the torrent holds. */
   #opened = false;
   /** Something happened that may have ended the check, completed the torrent or changed its error. */
@@ -163,7 +162,6 @@ class Transfer {
     });
     if (!added.ok) throw new Failure(`${source.name}: ${added.detail}`);
     this.#torrent = added.value;
-    this.#announceTiers = source.announceTiers;
     this.#handleSignals();
     if (sequential !== undefined) this.#session.command({ kind: 'sequential', torrent: this.#torrent, on: true });
     const { name, infoHash, metainfo } = source;
@@ -212,13 +210,13 @@ class Transfer {
 
   #noticeFailedTrackers(): void {
     if (this.#failedTrackers.length === 0) return;
-    const urls = this.#announceTiers.flat();
-    const trackers = this.#session.status(this.#torrent)?.trackers ?? [];
-    for (const index of this.#failedTrackers) {
-      const tracker = trackers.find(({ url }) => url === urls[index]);
-      if (tracker !== undefined) this.#eventLog.trackerFailed(tracker.url, tracker.lastError ?? 'no answer');
-    }
+    for (const index of this.#failedTrackers) this.#noticeTrackerFailed(index);
     this.#failedTrackers.length = 0;
+  }
+
+  #noticeTrackerFailed(index: number): void {
+    const tracker = this.#session.tracker(this.#torrent, index);
+    if (tracker !== undefined) this.#eventLog.trackerFailed(tracker.url, tracker.lastError ?? 'no answer');
   }
 
   /** The metadata came. False where it is of no use, which is the end. */

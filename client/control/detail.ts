@@ -1,5 +1,6 @@
 // What the watched page of a torrent shows.
 
+import type { Metainfo, PeerStatus } from '#engine';
 import { now } from '../clock.ts';
 import { prioritiesOf } from '../library/entry.ts';
 import type { LogRing } from '../library/log-ring.ts';
@@ -7,13 +8,18 @@ import type { ManagedTorrent } from '../library/managed-torrent.ts';
 import type { Session } from '../session.ts';
 import type { Detail, FileRow, Page, PeerRow, TrackerRow } from './protocol.ts';
 
-/** Null while the torrent's metainfo was not read yet. */
+/** Null while what the page shows is not known: the torrent's metainfo was not read yet, or no peer has given it. */
 export function detailOf(torrent: ManagedTorrent, page: Page, session: Session): Detail | null {
   const { key, metainfo, id } = torrent;
-  if (page === 'log') return logDetail(key, torrent.log);
-  if (metainfo === null) return null;
   switch (page) {
+    case 'log':
+      return logDetail(key, torrent.log);
+    case 'peers':
+      return { page, key, peers: id === -1 ? [] : session.peers(id).map(peerRow) };
+    case 'trackers':
+      return { page, key, trackers: trackerRows(torrent, session) };
     case 'overview': {
+      if (metainfo === null) return null;
       const { comment, createdBy, geometry } = metainfo;
       const map = id === -1 ? null : session.pieceMap(id);
       return {
@@ -27,11 +33,7 @@ export function detailOf(torrent: ManagedTorrent, page: Page, session: Session):
       };
     }
     case 'files':
-      return { page, key, files: fileRows(torrent, session) };
-    case 'peers':
-      return { page, key, peers: id === -1 ? [] : session.peers(id).map((peer) => peerRow(peer)) };
-    case 'trackers':
-      return { page, key, trackers: trackerRows(torrent, session) };
+      return metainfo === null ? null : { page, key, files: fileRows(torrent, metainfo, session) };
   }
 }
 
@@ -39,8 +41,7 @@ export function logDetail(key: string, { lines }: LogRing): Detail {
   return { page: 'log', key, lines };
 }
 
-function fileRows({ metainfo, entry, id }: ManagedTorrent, session: Session): FileRow[] {
-  if (metainfo === null) return [];
+function fileRows({ entry, id }: ManagedTorrent, metainfo: Metainfo, session: Session): FileRow[] {
   const { files, geometry, multiFile } = metainfo;
   const priorities = prioritiesOf(entry, files.length);
   const pieces = id === -1 ? null : (session.pieceMap(id)?.pieces ?? null);
@@ -58,28 +59,9 @@ function fileRows({ metainfo, entry, id }: ManagedTorrent, session: Session): Fi
   });
 }
 
-function peerRow({ address, ...peer }: ReturnType<Session['peers']>[number]): PeerRow {
-  return {
-    conn: peer.conn,
-    host: address.host,
-    port: address.port,
-    client: peer.client,
-    source: peer.source,
-    outgoing: peer.outgoing,
-    seed: peer.seed,
-    amChoking: peer.amChoking,
-    amInterested: peer.amInterested,
-    peerChoking: peer.peerChoking,
-    peerInterested: peer.peerInterested,
-    snubbed: peer.snubbed,
-    onParole: peer.onParole,
-    optimistic: peer.optimistic,
-    pieces: peer.pieces,
-    downloadBps: peer.downloadBps,
-    uploadBps: peer.uploadBps,
-    downloadedBytes: peer.downloadedBytes,
-    uploadedBytes: peer.uploadedBytes,
-  };
+function peerRow(peer: PeerStatus): PeerRow {
+  const { address, peerId: _peerId, outstanding: _outstanding, target: _target, uploadsQueued: _queued, ...row } = peer;
+  return { ...row, host: address.host, port: address.port };
 }
 
 function trackerRows({ metainfo, id }: ManagedTorrent, session: Session): TrackerRow[] {
@@ -96,15 +78,10 @@ function trackerRows({ metainfo, id }: ManagedTorrent, session: Session): Tracke
         leechers: null,
       })),
     );
-  return trackers.map(({ tier, url, status, lastError, nextAnnounce, seeds, leechers }) => ({
-    tier,
-    url,
-    status,
+  return trackers.map(({ index: _index, nextAnnounce, downloads: _downloads, ...row }) => ({
+    ...row,
     // Whole seconds: the same instant is the same number at each look.
     nextAnnounceAt: nextAnnounce === null ? null : epochMs(nextAnnounce),
-    lastError,
-    seeds,
-    leechers,
   }));
 }
 

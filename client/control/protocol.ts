@@ -4,7 +4,7 @@
 // line for the user where it failed. Rows are pushed, only those that changed, a few times a second; what only one page shows is pushed
 // while that page is watched. Names, client names and messages of others are untrusted text: whoever draws them makes them safe.
 
-import type { FilePriority, PeerSource, TorrentState } from '#engine';
+import type { FilePriority, PeerStatus, TorrentState, TrackerStatus } from '#engine';
 
 /** The info-hash in lower-case hexadecimal. */
 export type TorrentKey = string;
@@ -62,38 +62,15 @@ export interface FileRow {
   readonly pad: boolean;
 }
 
-export interface PeerRow {
-  readonly conn: number;
+/** `pieces`: how many it has. */
+export interface PeerRow extends Omit<PeerStatus, 'address' | 'peerId' | 'outstanding' | 'target' | 'uploadsQueued'> {
   readonly host: string;
   readonly port: number;
-  readonly client: string | null;
-  readonly source: PeerSource;
-  readonly outgoing: boolean;
-  readonly seed: boolean;
-  readonly amChoking: boolean;
-  readonly amInterested: boolean;
-  readonly peerChoking: boolean;
-  readonly peerInterested: boolean;
-  readonly snubbed: boolean;
-  readonly onParole: boolean;
-  readonly optimistic: boolean;
-  /** Pieces that it has. */
-  readonly pieces: number;
-  readonly downloadBps: number;
-  readonly uploadBps: number;
-  readonly downloadedBytes: number;
-  readonly uploadedBytes: number;
 }
 
-export interface TrackerRow {
-  readonly tier: number;
-  readonly url: string;
-  readonly status: 'idle' | 'asking' | 'working' | 'failed';
+export interface TrackerRow extends Omit<TrackerStatus, 'index' | 'nextAnnounce' | 'downloads'> {
   /** When it is asked next, null = not planned. */
   readonly nextAnnounceAt: number | null;
-  readonly lastError: string | null;
-  readonly seeds: number | null;
-  readonly leechers: number | null;
 }
 
 export interface LogLine {

@@ -8,6 +8,7 @@ import { open, lstat, realpath, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FileSpan, Geometry, Metainfo, TorrentFile } from '#engine';
 import { errorCode } from '../failure.ts';
+import { OneAtATime, SharedEach } from '../one-at-a-time.ts';
 import { OpenFiles } from './open-files.ts';
 import { confirmInside, safePath } from './safe-path.ts';
 
@@ -30,7 +31,7 @@ export class Storage {
   readonly #touchedFiles = new Set<number>();
   /** Folders with new entries since the last sync began. */
   readonly #touchedFolders = new Set<string>();
-  #syncTail: Promise<void> = Promise.resolve();
+  readonly #syncs = new OneAtATime();
   /** Files that were there at some time. */
   readonly #found = new Set<number>();
 
@@ -106,9 +107,7 @@ export class Storage {
 
   /** Makes every finished write durable, and the entries of new files in their folders. */
   sync(): Promise<void> {
-    const done = this.#syncTail.then(() => this.#syncNow());
-    this.#syncTail = done.catch(() => undefined);
-    return done;
+    return this.#syncs.run(() => this.#syncNow());
   }
 
   close(): void {
@@ -172,14 +171,18 @@ export class Storage {
   }
 }
 
-/** Fsyncs a folder, so that the names made in it survive a crash. */
-export async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, constants.O_RDONLY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+const folderSyncs = new SharedEach();
+
+/** Fsyncs a folder, so that the names made in it survive a crash. A thousand files that are replaced at once cost two or three syncs. */
+export function syncFolder(path: string): Promise<void> {
+  return folderSyncs.run(path, async () => {
+    const handle = await open(path, constants.O_RDONLY);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  });
 }
 
 /** Walks over a list of buffers by byte counts. */

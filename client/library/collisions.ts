@@ -2,11 +2,26 @@
 
 import { join, sep } from 'node:path';
 import type { TorrentFile } from '#engine';
+import { printable } from '#harness/untrusted-text';
+import type { ManagedTorrent } from './managed-torrent.ts';
 
 /** What a torrent takes up on the disk. `root`: a real path. */
 export interface Claim {
   readonly root: string;
   readonly files: readonly TorrentFile[];
+}
+
+/** The first of `others` that has, or is to have, a file where `files` are to be below `root`, and the place, in words; null: it is free.
+ *  Torrents whose metainfo is not known have none. */
+export function whoseIsIt(key: string, claim: Claim, others: Iterable<ManagedTorrent>): string | null {
+  for (const { key: otherKey, metainfo, root, entry } of others) {
+    if (otherKey === key || metainfo === null) continue;
+    const path = collision(claim, { root: root ?? entry.folder, files: metainfo.files });
+    if (path === null) continue;
+    const deleting = entry.deleting ? ', which is being deleted' : '';
+    return `${printable(path)} belongs to the torrent ${printable(entry.name)}${deleting}`;
+  }
+  return null;
 }
 
 /** The first place at which both have something; null: they keep out of each other's way. */

@@ -17,19 +17,22 @@ import { OpenFiles } from '../disk/open-files.ts';
 import type { Storage } from '../disk/storage.ts';
 import { eventLevel } from '../event-level.ts';
 import { eventText } from '../event-text.ts';
-import { Failure, reasonOf } from '../failure.ts';
+import { errorCode, Failure, reasonOf } from '../failure.ts';
+import { OneAtATimeEach } from '../one-at-a-time.ts';
 import type { LogLine, TorrentKey } from '../control/protocol.ts';
 import type { ResumeStore } from '../resume-store.ts';
 import type { Session } from '../session.ts';
 import { trackerText } from '../tracker-text.ts';
+import { whoseIsIt } from './collisions.ts';
 import { addMagnetOptions, furnishedEntry } from './magnets.ts';
 import type { ManagedTorrent, Trouble } from './managed-torrent.ts';
 import { MissingWatch } from './missing-watch.ts';
-import { hangingTrouble, lookAgain, lookAt, shown } from './opening.ts';
+import { hangingTrouble, lookAgain, lookAt, type Looked, shown } from './opening.ts';
 import { anythingThere, foreignFiles } from './ownership.ts';
 import { whoRuns } from './queue.ts';
 import type { TorrentList } from './torrent-list.ts';
 import type { TorrentStore } from './torrent-store.ts';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** While many torrents start at once, all are looked at only so often. */
@@ -58,6 +61,8 @@ export class Conductor {
   readonly #keys = new Map<TorrentId, TorrentKey>();
   /** Something happened to them since the last drain that may change what they do. */
   readonly #concerned = new Set<ManagedTorrent>();
+  /** Opening and closing of each torrent, by key. */
+  readonly #turns = new OneAtATimeEach();
   readonly #failedTrackers: { readonly torrent: ManagedTorrent; readonly index: number }[] = [];
   #session: Session | null = null;
   #downloadsMax: number;
@@ -103,24 +108,23 @@ export class Conductor {
 
   // ── into the engine, and out ──
 
-  /** Opens a torrent that is not open. Never throws: what is in its way becomes its trouble. `mayBeLost`: the user knows that files are
-   *  gone, and wants them downloaded again. */
-  async open(torrent: ManagedTorrent, mayBeLost = false): Promise<void> {
-    torrent.stage = 'opening';
+  /** Opens a torrent that is not open, after whatever is under way for it. Never throws: what is in its way becomes its trouble. `mayBeLost`:
+   *  the user knows that files are gone, and wants them downloaded again. */
+  open(torrent: ManagedTorrent, mayBeLost = false): Promise<void> {
+    return this.#turns.run(torrent.key, () => this.#openNow(torrent, mayBeLost));
+  }
+
+  async #openNow(torrent: ManagedTorrent, mayBeLost: boolean): Promise<void> {
+    if (torrent.id !== -1 || torrent.stage === 'gone') return;
+    torrent.enter('opening');
     torrent.trouble = null;
     this.#list.touch(torrent);
     try {
       const trouble = await this.#open(torrent, mayBeLost);
-      if (trouble !== null) {
-        torrent.stage = 'troubled';
-        this.#setTrouble(torrent, trouble);
-      }
+      if (trouble !== null) this.#cannotOpen(torrent, trouble);
     } catch (error) {
       if (error instanceof Failure) this.#loseDamaged(torrent, error.message);
-      else {
-        torrent.stage = 'troubled';
-        this.#setTrouble(torrent, { kind: 'other', text: reasonOf(error) });
-      }
+      else this.#cannotOpen(torrent, notKept(error));
     }
     this.#list.touch(torrent);
     this.wantPump();
@@ -128,25 +132,24 @@ export class Conductor {
 
   async #open(torrent: ManagedTorrent, mayBeLost: boolean): Promise<Trouble | null> {
     const { store, resumeStore } = this.#options;
-    if (torrent.entry.magnet !== null) return this.#openMagnet(torrent, torrent.entry.magnet);
+    const { entry } = torrent;
+    const root = await realpath(entry.folder).catch(() => null);
+    if (root !== null && torrent.entry.folder === entry.folder) torrent.root = root;
+    if (entry.magnet !== null) return this.#openMagnet(torrent, entry.magnet);
     torrent.metainfo ??= await store.metainfo(torrent.key);
     const { metainfo } = torrent;
-    const { folder } = torrent.entry;
-    const looked = await lookAt(torrent.entry, metainfo, { resumeStore, openFiles: this.#openFiles }, mayBeLost);
-    // Its disk did not answer for so long that the user has moved on.
-    if (torrent.entry.folder !== folder) {
-      if ('storage' in looked) looked.storage.close();
-      return null;
-    }
-    torrent.trouble = null;
+    const looked = await lookAt(entry, metainfo, { resumeStore, openFiles: this.#openFiles }, mayBeLost);
     if (!('storage' in looked)) return looked;
     const { storage, fileLengths, resume, unusable } = looked;
     if (unusable !== null)
       this.#log(torrent, 'warn', `the resume data is not usable (${unusable}): everything is checked`, 'resume data');
-    if (!torrent.entry.ours && !anythingThere(metainfo, fileLengths)) await this.isOurs(torrent);
-    if (torrent.stage === 'gone' || this.#leaving) {
+    const free = !entry.ours && !anythingThere(metainfo, fileLengths);
+    const taken = free ? await this.grant(torrent, entry.folder) : null;
+    // Who relocated it meanwhile opens it there.
+    const stands = torrent.stage !== 'gone' && !this.#leaving && torrent.entry.folder === entry.folder;
+    if (taken !== null || !stands) {
       storage.close();
-      return null;
+      return taken;
     }
     const added = this.session.add({
       metainfo,
@@ -171,7 +174,9 @@ export class Conductor {
   }
 
   #isOpen(torrent: ManagedTorrent, id: TorrentId, storage: Storage | null): void {
-    Object.assign(torrent, { stage: 'open', id, storage, running: false, judging: false });
+    torrent.held(id, storage);
+    // Its disk may have been said not to answer.
+    torrent.trouble = null;
     this.#byId.set(id, torrent);
     this.#keys.set(id, torrent.key);
     this.limitsChanged(torrent);
@@ -189,40 +194,84 @@ export class Conductor {
     return null;
   }
 
-  /** The metadata is here, and kept. Where nothing lies in its place the torrent goes on, with the peers that it has; else it is opened
-   *  anew, like any other, and looked at before anything is written. */
-  async #furnish(torrent: ManagedTorrent, magnet: Magnet, metainfo: Metainfo) {
-    const { store, resumeStore } = this.#options;
+  /** The metadata is here; once it is kept, the torrent is no magnet any more. Where nothing lies in its place it goes on, with the peers that it
+   *  has; else it is opened anew, like any other, and looked at before anything is written. */
+  async #furnish(torrent: ManagedTorrent, magnet: Magnet, metainfo: Metainfo): Promise<Looked> {
+    const { store } = this.#options;
+    const { id, entry: before } = torrent;
+    await store.furnish(furnishedEntry(before, magnet, metainfo), wrapInfo(metainfo));
+    if (torrent.id !== id) throw new Error('closed meanwhile');
+    const wished = torrent.entry !== before;
     torrent.entry = furnishedEntry(torrent.entry, magnet, metainfo);
     torrent.metainfo = metainfo;
-    await store.furnish(torrent.entry, wrapInfo(metainfo));
-    const looked = await lookAt(torrent.entry, metainfo, { resumeStore, openFiles: this.#openFiles }, false);
-    if (!('storage' in looked) || anythingThere(metainfo, looked.fileLengths)) {
-      if ('storage' in looked) looked.storage.close();
-      void this.close(torrent).then(() => (torrent.stage === 'gone' ? undefined : this.open(torrent)));
-      throw new Error('to be opened anew');
-    }
-    await this.isOurs(torrent);
-    torrent.storage = looked.storage;
-    if (torrent.running) await looked.storage.createEmptyFiles();
     this.#list.touch(torrent);
-    return { storage: looked.storage, resume: looked.resume };
+    try {
+      if (wished) await store.save(torrent.entry);
+      const looked = await this.#lookWhereFree(torrent, metainfo);
+      torrent.storage = looked.storage;
+      if (torrent.running) void looked.storage.createEmptyFiles().catch(() => undefined);
+      return looked;
+    } catch (error) {
+      // Who closed it meanwhile opens it, if anybody does.
+      if (torrent.id === id) void this.close(torrent).then(() => this.open(torrent));
+      throw error;
+    }
   }
 
-  /** Takes it out of the engine; what it has stays on the disk. Resolves when its files are closed and its trackers were told. */
-  async close(torrent: ManagedTorrent): Promise<void> {
+  /** Throws where its place is not free, or it is to be elsewhere by now. */
+  async #lookWhereFree(torrent: ManagedTorrent, metainfo: Metainfo): Promise<Looked> {
+    const { id, entry } = torrent;
+    const { resumeStore } = this.#options;
+    const looked = await lookAt(entry, metainfo, { resumeStore, openFiles: this.#openFiles }, false);
+    if (!('storage' in looked)) throw new Error(looked.text);
+    const free = !anythingThere(metainfo, looked.fileLengths);
+    const taken = free ? await this.grant(torrent, entry.folder) : null;
+    if (free && taken === null && torrent.id === id && torrent.entry.folder === entry.folder) return looked;
+    looked.storage.close();
+    throw new Error('to be opened anew');
+  }
+
+  /** Takes it out of the engine, after whatever is under way for it; what it has stays on the disk. Resolves when its files are closed and its
+   *  trackers were told. */
+  close(torrent: ManagedTorrent): Promise<void> {
+    return this.#turns.run(torrent.key, () => this.#closeNow(torrent));
+  }
+
+  async #closeNow(torrent: ManagedTorrent): Promise<void> {
     const { id } = torrent;
     if (id === -1) return;
     this.#byId.delete(id);
-    Object.assign(torrent, { stage: 'waiting', id: -1, storage: null, running: false, judging: false });
+    torrent.held(-1, null);
     this.#list.touch(torrent);
     await this.session.remove(id);
   }
 
-  /** What lies in its place is the torrent's, or nothing is there: it may write. */
-  async isOurs(torrent: ManagedTorrent): Promise<void> {
-    torrent.entry = { ...torrent.entry, ours: true };
-    await this.#options.store.save(torrent.entry);
+  /** What lies in its place in `folder` is the torrent's, or nothing is there: it may write, unless another torrent may already, which is the
+   *  trouble then. Of no effect where it is to be elsewhere by now. Throws the system's error. */
+  async grant(torrent: ManagedTorrent, folder: string): Promise<Trouble | null> {
+    await this.holders();
+    const { metainfo, root, entry } = torrent;
+    if (metainfo === null || entry.folder !== folder) return null;
+    const claim = { root: root ?? folder, files: metainfo.files };
+    // Nobody else comes between this look and the grant.
+    const taken = whoseIsIt(torrent.key, claim, [...this.#list.ordered.filter(isHolder), ...this.#list.deleting]);
+    if (taken !== null) return { kind: 'other', text: `${taken}: relocate or remove this torrent` };
+    torrent.entry = { ...entry, ours: true };
+    await this.#options.store.save(torrent.entry).catch((error: unknown) => {
+      torrent.entry = { ...torrent.entry, ours: false };
+      throw error;
+    });
+    return null;
+  }
+
+  /** Those that may write; also of one that is not open yet it is known then what it holds, and where. */
+  async holders(): Promise<readonly ManagedTorrent[]> {
+    const holders = this.#list.ordered.filter(isHolder);
+    for (const holder of holders) {
+      holder.metainfo ??= await this.#options.store.metainfo(holder.key).catch(() => null);
+      holder.root ??= await realpath(holder.entry.folder).catch(() => null);
+    }
+    return holders;
   }
 
   limitsChanged({ id, entry }: ManagedTorrent): void {
@@ -236,15 +285,19 @@ export class Conductor {
       await this.open(torrent);
       return;
     }
-    const { storage, metainfo, id } = torrent;
-    if (storage === null || metainfo === null || id === -1) return;
+    const { storage, metainfo, id, entry } = torrent;
+    if (id === -1) return;
     const summary = this.session.summary(id);
     if (torrent.trouble === null && summary?.state !== 'failed') return;
-    // What is open may be what was moved away.
-    storage.close();
-    const have = this.session.status(id)?.have ?? new Uint8Array(0);
-    const trouble = await lookAgain(torrent.entry, metainfo, storage, have);
-    if (torrent.id !== id) return;
+    let trouble: Trouble | null = null;
+    // A magnet has nothing on the disk.
+    if (storage !== null && metainfo !== null) {
+      // What is open may be what was moved away.
+      storage.close();
+      const have = this.session.status(id)?.have ?? new Uint8Array(0);
+      trouble = await lookAgain(entry, metainfo, storage, have);
+      if (torrent.id !== id || torrent.entry.folder !== entry.folder) return;
+    }
     torrent.trouble = null;
     torrent.retry = trouble === null;
     if (trouble !== null) this.#setTrouble(torrent, trouble);
@@ -259,14 +312,20 @@ export class Conductor {
       return;
     }
     const { storage, id } = torrent;
-    if (id === -1 || torrent.judging || torrent.metainfo === null) return;
-    storage?.close();
-    storage?.forgetFound();
+    if (id === -1 || torrent.judging || storage === null) return;
+    storage.close();
+    storage.forgetFound();
     torrent.trouble = null;
     this.#list.touch(torrent);
     if (torrent.entry.ours) this.session.command({ kind: 'recheck', torrent: id });
     else this.#judge(torrent);
     this.wantPump();
+  }
+
+  #cannotOpen(torrent: ManagedTorrent, trouble: Trouble): void {
+    if (torrent.stage === 'gone') return;
+    torrent.enter('troubled');
+    this.#setTrouble(torrent, trouble);
   }
 
   #setTrouble(torrent: ManagedTorrent, trouble: Trouble): void {
@@ -277,7 +336,7 @@ export class Conductor {
 
   /** What is kept of it is damaged and was set aside. */
   #loseDamaged(torrent: ManagedTorrent, text: string): void {
-    torrent.stage = 'gone';
+    torrent.enter('gone');
     this.#list.remove(torrent);
     this.#options.onNotice('error', text);
   }
@@ -293,7 +352,7 @@ export class Conductor {
     const torrent = this.#byId.get(id);
     if (torrent === undefined) return;
     this.#list.touch(torrent);
-    if (name === 'announceFailed') this.#failedTrackers.push({ torrent, index: a });
+    if (name === 'announceFailed' || name === 'trackerSilent') this.#failedTrackers.push({ torrent, index: a });
     if (name === 'checkFinished') torrent.checkFinished = true;
     if (CONCERNING.has(name)) this.#concerned.add(torrent);
     const level = eventLevel(name);
@@ -328,10 +387,9 @@ export class Conductor {
   }
 
   #trackerFailed(torrent: ManagedTorrent, index: number): void {
-    const url = torrent.metainfo?.announceTiers.flat()[index];
-    if (url === undefined || torrent.id === -1) return;
-    const tracker = this.session.status(torrent.id)?.trackers.find((candidate) => candidate.url === url);
-    this.#log(torrent, 'warn', trackerText(url, tracker?.lastError ?? 'no answer'), 'tracker');
+    const tracker = torrent.id === -1 ? undefined : this.session.tracker(torrent.id, index);
+    if (tracker !== undefined)
+      this.#log(torrent, 'warn', trackerText(tracker.url, tracker.lastError ?? 'no answer'), 'tracker');
   }
 
   #log(torrent: ManagedTorrent, level: LogLine['level'], text: string, kind: LogKind): void {
@@ -348,25 +406,28 @@ export class Conductor {
   }
 
   async #conclude(torrent: ManagedTorrent): Promise<void> {
-    const { storage, metainfo, id } = torrent;
+    const { storage, metainfo, id, entry } = torrent;
     if (storage === null || metainfo === null) return;
+    const stands = () => torrent.id === id && torrent.entry.folder === entry.folder;
     try {
       const lengths = await storage.fileLengths();
-      const have = torrent.id === id ? this.session.status(id)?.have : undefined;
+      const have = stands() ? this.session.status(id)?.have : undefined;
       if (have === undefined) return;
       const foreign = foreignFiles(metainfo, lengths, have);
-      if (foreign.length === 0) await this.isOurs(torrent);
-      else {
+      if (foreign.length === 0) {
+        const taken = await this.grant(torrent, entry.folder);
+        if (taken !== null && stands()) this.#setTrouble(torrent, taken);
+      } else {
         const path = metainfo.files[foreign[0] as number]?.path ?? [];
         const more = foreign.length === 1 ? '' : ` and ${foreign.length - 1} more`;
-        const file = shown(join(torrent.entry.folder, ...path));
+        const file = shown(join(entry.folder, ...path));
         const text = `${file}${more}: is there already and not this torrent's: move it away and resume, relocate the torrent, or say that it may be overwritten`;
         this.#setTrouble(torrent, { kind: 'foreign', text });
       }
     } catch (error) {
-      this.#setTrouble(torrent, { kind: 'other', text: `not saved: ${reasonOf(error)}` });
+      if (stands()) this.#setTrouble(torrent, notKept(error));
     } finally {
-      torrent.judging = false;
+      if (torrent.id === id) torrent.judging = false;
       this.#list.touch(torrent);
       this.wantPump();
     }
@@ -421,6 +482,17 @@ export class Conductor {
     if (run) void torrent.storage?.createEmptyFiles().catch(() => undefined);
     this.session.command({ kind: run ? 'resume' : 'pause', torrent: torrent.id });
   }
+}
+
+/** Of an `Error` of ours the line, of the system's what it is about: only the state folder was written. */
+function notKept(error: unknown): Trouble {
+  const reason = reasonOf(error);
+  if (errorCode(error) === null) return { kind: 'other', text: reason };
+  return { kind: 'other', text: `the state folder cannot be written: ${reason}: make room or mend it, and resume` };
+}
+
+function isHolder({ entry }: ManagedTorrent): boolean {
+  return entry.ours;
 }
 
 /** What may change who runs, or ends a check. */

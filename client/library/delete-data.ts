@@ -5,6 +5,7 @@ import { lstat, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TorrentFile } from '#engine';
 import { errorCode, reasonOf } from '../failure.ts';
+import { isGone } from './opening.ts';
 
 /** `root`: the target folder as a real path. Returns one line where something that is the torrent's could not be deleted, else null. */
 export async function deleteData(root: string, files: readonly TorrentFile[]): Promise<string | null> {
@@ -34,10 +35,6 @@ export async function deleteData(root: string, files: readonly TorrentFile[]): P
 }
 
 const NOT_EMPTY: ReadonlySet<string | null> = new Set(['ENOTEMPTY', 'EEXIST']);
-
-function isGone(error: unknown): boolean {
-  return errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR';
-}
 
 /** The folder of a file, null where one on the way is missing or a symbolic link. */
 async function plainParent(root: string, path: readonly string[], plain: Map<string, boolean>): Promise<string | null> {

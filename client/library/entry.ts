@@ -40,24 +40,27 @@ const entrySchema = v.object({
 
 export type Entry = Readonly<v.InferOutput<typeof entrySchema>>;
 
-type Told = Pick<Entry, 'key' | 'name' | 'totalBytes' | 'pieceCount' | 'private'>;
+type Facts = Pick<Entry, 'name' | 'totalBytes' | 'pieceCount' | 'private'>;
+
+/** What the metainfo says of it. */
+export function factsOf({ name, geometry, private: isPrivate }: Metainfo): Facts {
+  return { name, totalBytes: geometry.totalBytes, pieceCount: geometry.pieceCount, private: isPrivate };
+}
 
 export function entryOf(
   metainfo: Metainfo,
   wishes: Pick<Entry, 'folder' | 'rank' | 'paused' | 'sequential' | 'priorities'>,
 ): Entry {
-  const { infoHash, name, geometry } = metainfo;
-  const { totalBytes, pieceCount } = geometry;
-  return newEntry({ key: hex(infoHash), name, totalBytes, pieceCount, private: metainfo.private }, wishes);
+  return newEntry({ key: hex(metainfo.infoHash), ...factsOf(metainfo) }, wishes);
 }
 
 export function newEntry(
-  told: Told,
+  facts: Facts & Pick<Entry, 'key'>,
   wishes: Pick<Entry, 'folder' | 'rank' | 'paused' | 'sequential' | 'priorities'>,
 ): Entry {
   return {
     version: 1,
-    ...told,
+    ...facts,
     ...wishes,
     addedAt: Date.now(),
     completedAt: null,

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { OneAtATime } from '../one-at-a-time.ts';
 import { replaceFile } from '../replace-file.ts';
 
 const rate = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -17,7 +18,7 @@ export class GlobalLimits {
   /** What the configuration said when `now` was decided. */
   #configured: Rates;
   #now: Rates;
-  #saved: Promise<unknown> = Promise.resolve();
+  readonly #saves = new OneAtATime();
 
   private constructor(path: string, configured: Rates, now: Rates) {
     this.#path = path;
@@ -54,9 +55,7 @@ export class GlobalLimits {
   async set(now: Rates): Promise<void> {
     this.#now = { downloadBps: now.downloadBps, uploadBps: now.uploadBps };
     const bytes = new TextEncoder().encode(JSON.stringify({ ...this.#now, configured: this.#configured }));
-    const saved = this.#saved.then(() => replaceFile(this.#path, bytes));
-    this.#saved = saved.catch(() => undefined);
-    await saved;
+    await this.#saves.run(() => replaceFile(this.#path, bytes));
   }
 }
 

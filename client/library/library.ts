@@ -10,14 +10,15 @@ import { type FilePriority, type Metainfo, parseMagnet, parseMetainfo } from '#e
 import { printable } from '#harness/untrusted-text';
 import type { AddRequest, TorrentKey } from '../control/protocol.ts';
 import { Failure, reasonOf } from '../failure.ts';
+import { OneAtATime } from '../one-at-a-time.ts';
 import { hex } from '../units.ts';
-import { collision } from './collisions.ts';
+import { whoseIsIt } from './collisions.ts';
 import { Conductor, type ConductorOptions } from './conductor.ts';
 import { deleteData } from './delete-data.ts';
 import { entryOf, prioritiesOf, type Entry } from './entry.ts';
 import { magnetEntry } from './magnets.ts';
 import { ManagedTorrent } from './managed-torrent.ts';
-import { DISK_PATIENCE_MS, fromDisk, shown } from './opening.ts';
+import { DISK_PATIENCE_MS, fromDisk, isGone, shown } from './opening.ts';
 import { within } from '../within.ts';
 import { TorrentList } from './torrent-list.ts';
 
@@ -41,7 +42,7 @@ export class Library {
   /** Every torrent that was known at the start was opened, or has a trouble. */
   #opened: Promise<unknown> = Promise.resolve();
   /** Adds and relocations, one after the other: two that collide must not pass each other. */
-  #placing: Promise<unknown> = Promise.resolve();
+  readonly #placing = new OneAtATime();
   /** Torrents that are being removed, until the engine has let them go. */
   readonly #removals = new Map<TorrentKey, Promise<unknown>>();
 
@@ -82,7 +83,7 @@ export class Library {
         this.conductor.diskHangs(torrent);
       }
     };
-    this.#opened = Promise.all(Array.from({ length: OPENED_AT_ONCE }, openNext));
+    this.#opened = Promise.all([...this.#removals.values(), ...Array.from({ length: OPENED_AT_ONCE }, openNext)]);
   }
 
   /** Every torrent that was known at the start is open, or has a trouble, such as a disk that does not answer. */
@@ -96,41 +97,47 @@ export class Library {
     return this.#place(() => this.#add(request));
   }
 
-  async #add({ source, folder, priorities, paused, sequential }: AddRequest): Promise<Added> {
-    if (typeof source === 'string') return this.#addMagnet(source, { folder, paused, sequential });
+  #add({ source, folder, priorities, paused, sequential }: AddRequest): Promise<Added> {
+    const { store } = this.#options;
+    const wishes = { folder, paused, sequential };
+    if (typeof source === 'string') {
+      const parsed = parseMagnet(source);
+      if (!parsed.ok) throw new Failure(`not a usable magnet link: ${parsed.detail}`);
+      const { infoHash, name } = parsed.value;
+      return this.#admit(hex(infoHash), name, folder, (rank) => {
+        const torrent = new ManagedTorrent(magnetEntry(parsed.value, source, { ...wishes, rank }));
+        return { torrent, save: () => store.addMagnet(torrent.entry) };
+      });
+    }
     const bytes = source.slice();
     const parsed = parseMetainfo(bytes);
     if (!parsed.ok) throw new Failure(`not a usable torrent: ${parsed.detail}`);
     const metainfo = parsed.value;
-    const key = hex(metainfo.infoHash);
-    const name = printable(metainfo.name);
-    if (this.list.get(key) !== undefined) return { key, error: `${name}: this torrent is here already` };
-    if (priorities !== null && priorities.length !== metainfo.files.length)
-      throw new Failure(`${name}: ${priorities.length} priorities for ${metainfo.files.length} files`);
-    await this.#removals.get(key);
-    const root = await madeFolder(folder);
-    this.#refuseCollision(key, name, metainfo, root);
-    const rank = this.list.endRank;
-    const torrent = new ManagedTorrent(
-      entryOf(metainfo, { folder, rank, paused, sequential, priorities: plain(priorities) }),
-    );
-    torrent.metainfo = metainfo;
-    await this.#saving(this.#options.store.add(torrent.entry, bytes));
-    this.list.insert([torrent]);
-    void this.conductor.open(torrent);
-    return { key, error: null };
+    const { infoHash, name, files } = metainfo;
+    if (priorities !== null && priorities.length !== files.length)
+      throw new Failure(`${printable(name)}: ${priorities.length} priorities for ${files.length} files`);
+    return this.#admit(hex(infoHash), name, folder, (rank, root) => {
+      this.#refuseCollision(hex(infoHash), printable(name), metainfo, root);
+      const torrent = new ManagedTorrent(entryOf(metainfo, { ...wishes, rank, priorities: plain(priorities) }));
+      torrent.metainfo = metainfo;
+      return { torrent, save: () => store.add(torrent.entry, bytes) };
+    });
   }
 
-  async #addMagnet(link: string, wishes: Pick<AddRequest, 'folder' | 'paused' | 'sequential'>): Promise<Added> {
-    const parsed = parseMagnet(link);
-    if (!parsed.ok) throw new Failure(`not a usable magnet link: ${parsed.detail}`);
-    const key = hex(parsed.value.infoHash);
-    const name = printable(parsed.value.name ?? key);
-    if (this.list.get(key) !== undefined) return { key, error: `${name}: this torrent is here already` };
+  /** Takes a new torrent in, at the end of the list. `name`: untrusted. */
+  async #admit(
+    key: TorrentKey,
+    name: string | null,
+    folder: string,
+    make: (rank: number, root: string) => { readonly torrent: ManagedTorrent; readonly save: () => Promise<void> },
+  ): Promise<Added> {
+    if (this.list.get(key) !== undefined)
+      return { key, error: `${printable(name ?? key)}: this torrent is here already` };
     await this.#removals.get(key);
-    await madeFolder(wishes.folder);
-    const torrent = new ManagedTorrent(magnetEntry(parsed.value, link, { ...wishes, rank: this.list.endRank }));
-    await this.#saving(this.#options.store.addMagnet(torrent.entry));
+    const root = await realFolder(folder, true);
+    const { torrent, save } = make(this.list.endRank, root);
+    torrent.root = root;
+    await this.#saving(save());
     this.list.insert([torrent]);
     void this.conductor.open(torrent);
     return { key, error: null };
@@ -142,36 +149,40 @@ export class Library {
       const torrent = this.#get(key);
       const { metainfo, entry } = torrent;
       if (metainfo === null) throw new Failure(`${printable(entry.name)}: ${notKnown(torrent)}`);
-      const root = await existingFolder(folder);
+      const oldRoot = torrent.root;
+      const root = await realFolder(folder, false);
       this.#refuseCollision(key, printable(entry.name), metainfo, root);
-      const oldRoot = torrent.storage?.root ?? null;
-      await this.#change(torrent, { folder, ours: false, completedAt: null });
+      torrent.root = root;
+      try {
+        await this.#change(torrent, { folder, ours: false, completedAt: null });
+      } catch (error) {
+        const { ours, completedAt } = entry;
+        torrent.entry = { ...torrent.entry, folder: entry.folder, ours, completedAt };
+        torrent.root = oldRoot;
+        // An opening that was under way found it to be elsewhere.
+        void this.conductor.open(torrent);
+        throw error;
+      }
       void this.conductor.close(torrent).then(async () => {
         // What it claims of the old place is of no use there any more.
         if (oldRoot !== null && oldRoot !== root)
           await this.#options.resumeStore.remove(metainfo.infoHash, oldRoot).catch(() => undefined);
-        if (torrent.stage !== 'gone') await this.conductor.open(torrent);
+        await this.conductor.open(torrent);
       });
     });
   }
 
-  async #place<T>(task: () => Promise<T>): Promise<T> {
-    // Until all are open, not every place that is taken is known.
-    const placed = this.#placing.then(() => this.#opened).then(task);
-    this.#placing = placed.catch(() => undefined);
-    return placed;
+  #place<T>(task: () => Promise<T>): Promise<T> {
+    return this.#placing.run(async () => {
+      // Until all are open, not every place that is taken is known.
+      await this.#opened;
+      return task();
+    });
   }
 
-  #refuseCollision(key: TorrentKey, name: string, { files }: Metainfo, root: string): void {
-    for (const other of this.list.ordered) {
-      if (other.key === key || other.metainfo === null) continue;
-      const otherRoot = other.storage?.root ?? other.entry.folder;
-      const path = collision({ root, files }, { root: otherRoot, files: other.metainfo.files });
-      if (path === null) continue;
-      throw new Failure(
-        `${name}: ${shown(path)} belongs to the torrent ${printable(other.entry.name)}: choose another folder`,
-      );
-    }
+  #refuseCollision(key: string, name: string, { files }: Metainfo, root: string): void {
+    const taken = whoseIsIt(key, { root, files }, [...this.list.ordered, ...this.list.deleting]);
+    if (taken !== null) throw new Failure(`${name}: ${taken}: choose another folder`);
   }
 
   // ── wishes ──
@@ -209,7 +220,8 @@ export class Library {
     const torrent = this.#get(key);
     if (torrent.trouble?.kind !== 'foreign')
       throw new Failure(`${printable(torrent.entry.name)}: nothing is in its way that could be overwritten`);
-    await this.#saving(this.conductor.isOurs(torrent));
+    const taken = await this.#saving(this.conductor.grant(torrent, torrent.entry.folder));
+    if (taken !== null) throw new Failure(`${printable(torrent.entry.name)}: ${taken.text}`);
     torrent.trouble = null;
     this.list.touch(torrent);
     this.conductor.wantPump();
@@ -266,15 +278,24 @@ export class Library {
       throw new Failure(
         `${name}: what lies in its place was not found to be the torrent's: remove it without the data`,
       );
-    const root = torrent.storage?.root ?? null;
-    if (withData) await this.#change(torrent, { deleting: true });
+    // Where it is after a relocation that comes meanwhile is not what the user wants deleted.
+    const { root, entry } = torrent;
+    // Said only once it is kept: else a later change of something else would bring it about.
+    if (withData) await this.#saving(this.#options.store.save({ ...entry, deleting: true }));
     else await this.#saving(this.#options.store.remove(key));
-    torrent.stage = 'gone';
+    if (torrent.stage === 'gone') {
+      // It was asked for twice at once.
+      await this.#removals.get(key);
+      return;
+    }
+    if (withData) torrent.entry = { ...torrent.entry, deleting: true };
+    torrent.enter('gone');
     this.list.remove(torrent);
+    if (withData) this.list.deleting.add(torrent);
     this.conductor.wantPump();
     const closed = this.conductor.close(torrent);
     const removal = closed
-      .then(() => this.#cleared(torrent.entry, torrent.metainfo, root))
+      .then(() => this.#cleared(torrent, root, entry.folder))
       .catch((error: unknown) => `${name}: ${reasonOf(error)}`);
     this.#removals.set(
       key,
@@ -290,23 +311,35 @@ export class Library {
     });
   }
 
-  /** The engine has let it go: its resume data goes, and its data where that was wished. Returns one line where something stays. */
-  async #cleared(entry: Entry, metainfo: Metainfo | null, root: string | null): Promise<string | null> {
-    let failure: string | null = null;
-    if (metainfo !== null && root !== null) {
-      await this.#options.resumeStore.remove(metainfo.infoHash, root);
-      if (entry.deleting) failure = await deleteData(root, metainfo.files);
+  /** The engine has let it go: its resume data goes, and its data where that was wished. `knownRoot`: the real path of `folder`, null where it
+   *  was not found yet. Returns one line where something stays. */
+  async #cleared(torrent: ManagedTorrent, knownRoot: string | null, folder: string): Promise<string | null> {
+    const { store, resumeStore } = this.#options;
+    const { key, entry } = torrent;
+    try {
+      const root = knownRoot ?? (await rootOf(folder));
+      if (root !== null) await resumeStore.remove(Buffer.from(key, 'hex'), root);
+      if (!entry.deleting) return null;
+      torrent.metainfo ??= await store.metainfo(key);
+      const missing = `${shown(folder)}: the folder is missing: nothing was deleted there`;
+      const failure = root === null ? missing : await this.#deleteData(key, root, torrent.metainfo);
+      await store.remove(key);
+      return failure;
+    } finally {
+      this.list.deleting.delete(torrent);
     }
-    if (entry.deleting) await this.#options.store.remove(entry.key);
-    return failure;
+  }
+
+  async #deleteData(key: TorrentKey, root: string, { files }: Metainfo): Promise<string | null> {
+    const taken = whoseIsIt(key, { root, files }, await this.conductor.holders());
+    return taken === null ? deleteData(root, files) : `${taken}: nothing was deleted`;
   }
 
   /** It was removed with its data before the program ended. */
   #finishDeleting(entry: Entry): void {
+    const torrent = new ManagedTorrent(entry);
     const finish = async () => {
-      const metainfo = await this.#options.store.metainfo(entry.key);
-      const root = await realpath(entry.folder).catch(() => null);
-      const failure = await this.#cleared(entry, metainfo, root);
+      const failure = await this.#cleared(torrent, null, entry.folder);
       if (failure !== null) throw new Failure(failure);
     };
     const removal = finish().catch((error: unknown) =>
@@ -333,8 +366,9 @@ export class Library {
     await this.#saving(this.#options.store.save(torrent.entry));
   }
 
-  async #saving(saved: Promise<unknown>): Promise<void> {
-    await saved.catch((error: unknown) => {
+  #saving<T>(saved: Promise<T>): Promise<T> {
+    return saved.catch((error: unknown) => {
+      if (error instanceof Failure) throw error;
       throw new Failure(`the state folder cannot be written: ${reasonOf(error)}`);
     });
   }
@@ -362,21 +396,21 @@ export function requireRates(downloadBps: number, uploadBps: number): void {
       throw new Failure('a limit is a whole number of bytes per second, 0 = none');
 }
 
-async function madeFolder(folder: string): Promise<string> {
+/** The real path of a folder that the user named; `make`: it is made where it is missing. */
+async function realFolder(folder: string, make: boolean): Promise<string> {
   if (!isAbsolute(folder)) throw new Failure(`${shown(folder)}: a folder is named from the root of the file system on`);
   try {
-    await fromDisk(mkdir(folder, { recursive: true }));
+    if (make) await fromDisk(mkdir(folder, { recursive: true }));
     return await fromDisk(realpath(folder));
   } catch (error) {
     throw new Failure(`${shown(folder)}: ${reasonOf(error)}`);
   }
 }
 
-async function existingFolder(folder: string): Promise<string> {
-  if (!isAbsolute(folder)) throw new Failure(`${shown(folder)}: a folder is named from the root of the file system on`);
-  try {
-    return await fromDisk(realpath(folder));
-  } catch (error) {
-    throw new Failure(`${shown(folder)}: ${reasonOf(error)}`);
-  }
+/** Null where the folder is missing. Throws the system's error where it cannot be looked at. */
+function rootOf(folder: string): Promise<string | null> {
+  return realpath(folder).catch((error: unknown) => {
+    if (isGone(error)) return null;
+    throw error;
+  });
 }

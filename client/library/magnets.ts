@@ -3,7 +3,7 @@
 import type { AddMagnet, FilePriority, Magnet, Metainfo, PeerAddress } from '#engine';
 import { resolveHost } from '../net/address.ts';
 import { hex } from '../units.ts';
-import { type Entry, newEntry } from './entry.ts';
+import { type Entry, factsOf, newEntry } from './entry.ts';
 
 type Wishes = Pick<Entry, 'folder' | 'rank' | 'paused' | 'sequential'>;
 
@@ -16,15 +16,11 @@ export function magnetEntry(magnet: Magnet, link: string, wishes: Wishes): Entry
 
 /** With what the metadata says: a torrent like any other from now on. Files that the link does not select are skipped (BEP 53). */
 export function furnishedEntry(entry: Entry, { selection }: Magnet, metainfo: Metainfo): Entry {
-  const { name, geometry, files } = metainfo;
   const selected = (file: number) => selection?.some(({ first, last }) => file >= first && file <= last) ?? true;
-  const priorities = files.map((_file, index): FilePriority => (selected(index) ? 4 : 0));
+  const priorities = metainfo.files.map((_file, index): FilePriority => (selected(index) ? 4 : 0));
   return {
     ...entry,
-    name,
-    totalBytes: geometry.totalBytes,
-    pieceCount: geometry.pieceCount,
-    private: metainfo.private,
+    ...factsOf(metainfo),
     priorities: selection === null ? null : priorities,
     magnet: null,
   };

@@ -5,7 +5,7 @@
 //   opening    its files are being looked at                           ─► open, or troubled
 //   open       the engine has it                                       `close`
 //   troubled   not in the engine; `trouble` says why and what to do    `open` again
-//   gone       removed
+//   gone       removed                                                 nothing
 
 import type { Metainfo, TorrentId, TorrentSummary } from '#engine';
 import type { Storage } from '../disk/storage.ts';
@@ -27,11 +27,12 @@ export type Stage = 'waiting' | 'opening' | 'open' | 'troubled' | 'gone';
 export class ManagedTorrent {
   entry: Entry;
   metainfo: Metainfo | null = null;
-  stage: Stage = 'waiting';
   trouble: Trouble | null = null;
   /** The engine's, while it is open; else −1. */
   id: TorrentId = -1;
   storage: Storage | null = null;
+  /** Its folder as a real path, as last found; null where it never was. */
+  root: string | null = null;
   /** What the engine was last told: to run or to rest. */
   running = false;
   /** A check decides whose the files are before anything is written. */
@@ -42,6 +43,7 @@ export class ManagedTorrent {
   retry = false;
   position = 0;
   readonly log = new LogRing(LOG_LINES_MAX);
+  #stage: Stage = 'waiting';
 
   constructor(entry: Entry) {
     this.entry = entry;
@@ -51,36 +53,49 @@ export class ManagedTorrent {
     return this.entry.key;
   }
 
+  get stage(): Stage {
+    return this.#stage;
+  }
+
+  /** One that is gone stays so, whatever comes to its end later. */
+  enter(stage: Stage): void {
+    if (this.#stage !== 'gone') this.#stage = stage;
+  }
+
+  /** The engine has it as `id`, or has it no longer: −1. `storage`: null where it has none. */
+  held(id: TorrentId, storage: Storage | null): void {
+    Object.assign(this, { id, storage, running: false, judging: false });
+    this.enter(id === -1 ? 'waiting' : 'open');
+  }
+
   row(summary: TorrentSummary | null): TorrentRow {
     const { entry } = this;
+    const {
+      state: _state,
+      fault: _fault,
+      error,
+      metadata: _metadata,
+      complete: _complete,
+      ...figures
+    } = summary ?? {
+      ...NO_SUMMARY,
+      wantedBytes: entry.totalBytes,
+    };
     return {
+      ...figures,
       key: entry.key,
       name: entry.name,
       state: this.#state(summary),
-      error: this.trouble?.text ?? summary?.error ?? null,
+      error: this.trouble?.text ?? error,
       position: this.position,
       folder: entry.folder,
       addedAt: entry.addedAt,
       completedAt: entry.completedAt,
       totalBytes: entry.totalBytes,
-      wantedBytes: summary?.wantedBytes ?? entry.totalBytes,
-      haveBytes: summary?.haveBytes ?? 0,
       pieceCount: entry.pieceCount,
-      havePieces: summary?.havePieces ?? 0,
-      checkedPieces: summary?.checkedPieces ?? 0,
-      downloadBps: summary?.downloadBps ?? 0,
-      uploadBps: summary?.uploadBps ?? 0,
-      downloadedBytes: summary?.downloadedBytes ?? 0,
-      uploadedBytes: summary?.uploadedBytes ?? 0,
-      wastedBytes: summary?.wastedBytes ?? 0,
-      corruptBytes: summary?.corruptBytes ?? 0,
-      peers: summary?.peers ?? 0,
-      seeds: summary?.seeds ?? 0,
-      knownPeers: summary?.knownPeers ?? 0,
       downloadLimitBps: entry.downloadBps,
       uploadLimitBps: entry.uploadBps,
       sequential: entry.sequential,
-      endGame: summary?.endGame ?? false,
       private: entry.private,
     };
   }
@@ -94,3 +109,26 @@ export class ManagedTorrent {
     return rests && !this.entry.paused ? 'queued' : summary.state;
   }
 }
+
+/** Of a torrent that the engine does not have. */
+const NO_SUMMARY: TorrentSummary = {
+  state: 'paused',
+  fault: null,
+  error: null,
+  metadata: null,
+  wantedBytes: 0,
+  haveBytes: 0,
+  havePieces: 0,
+  checkedPieces: 0,
+  complete: false,
+  endGame: false,
+  uploadedBytes: 0,
+  downloadedBytes: 0,
+  wastedBytes: 0,
+  corruptBytes: 0,
+  downloadBps: 0,
+  uploadBps: 0,
+  knownPeers: 0,
+  peers: 0,
+  seeds: 0,
+};

@@ -13,7 +13,7 @@ import type { ResumeStore } from '../resume-store.ts';
 import { within } from '../within.ts';
 import { prioritiesOf, type Entry } from './entry.ts';
 import type { Trouble } from './managed-torrent.ts';
-import { lostFiles } from './ownership.ts';
+import { anythingThere, lostFiles } from './ownership.ts';
 
 export interface Looked {
   readonly storage: Storage;
@@ -48,6 +48,12 @@ export async function lookAt(
   if (lost.length > 0) {
     storage.close();
     return lostTrouble(entry.folder, metainfo, lost);
+  }
+  // What it had is not known any more, only that it had something.
+  const had = entry.ours && data === null && (reason !== null || entry.completedAt !== null);
+  if (had && !mayBeLost && metainfo.geometry.totalBytes > 0 && !anythingThere(metainfo, fileLengths)) {
+    storage.close();
+    return goneTrouble(entry.folder, metainfo);
   }
   return { storage, fileLengths, resume: withWishes(entry, metainfo, data), unusable: reason };
 }
@@ -94,7 +100,7 @@ export function isGone(error: unknown): boolean {
   return errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR';
 }
 
-/** The torrent's own folder, or its only file, vanished while it ran. */
+/** The torrent's own folder, or its only file, vanished. */
 export function goneTrouble(folder: string, { files }: Metainfo): Trouble {
   const top = shown(join(folder, files[0]?.path[0] ?? ''));
   return {

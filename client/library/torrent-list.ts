@@ -13,6 +13,8 @@ export interface ChangedRows {
 export class TorrentList {
   readonly #byKey = new Map<TorrentKey, ManagedTorrent>();
   readonly #order: ManagedTorrent[] = [];
+  /** Not in the list any more, but their files are still to be deleted. */
+  readonly deleting = new Set<ManagedTorrent>();
   readonly #touched = new Set<ManagedTorrent>();
   #removed: TorrentKey[] = [];
   /** As last taken. */
@@ -69,9 +71,9 @@ export class TorrentList {
     return [...this.#order];
   }
 
-  /** Its row may have changed. */
+  /** Its row may have changed, where it is still in the list. */
   touch(torrent: ManagedTorrent): void {
-    this.#touched.add(torrent);
+    if (this.#byKey.get(torrent.key) === torrent) this.#touched.add(torrent);
   }
 
   get anythingTouched(): boolean {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { METAINFO_BYTES_MAX, parseMetainfo, type Metainfo } from '#engine';
 import { removeFile, replaceFile, TEMPORARY_SUFFIX } from '../replace-file.ts';
 import { errorCode, Failure, reasonOf } from '../failure.ts';
+import { OneAtATimeEach } from '../one-at-a-time.ts';
 import { readBounded } from '../read-bounded.ts';
 import { hex } from '../units.ts';
 import { decodeEntry, encodeEntry, type Entry } from './entry.ts';
@@ -28,10 +29,12 @@ export interface Loaded {
 export class TorrentStore {
   readonly #folder: string;
   readonly #damagedFolder: string;
-  /** The last change of each torrent's files, by key: changes of one torrent never overlap. */
-  readonly #tails = new Map<string, Promise<unknown>>();
+  /** Of the files of each torrent, by key. */
+  readonly #changes = new OneAtATimeEach();
   /** Removed, and not added since: what was found out about them in the meantime is not kept. Bounded by the user's removals. */
   readonly #gone = new Set<string>();
+  /** Keys of entries that are there but could not be read. */
+  readonly #unread = new Set<string>();
 
   constructor(stateFolder: string) {
     this.#folder = join(stateFolder, 'torrents');
@@ -49,7 +52,9 @@ export class TorrentStore {
         try {
           entries.push(decodeEntry(await readBounded(this.#path(key, 'json'), METAINFO_BYTES_MAX), key));
         } catch (error) {
-          problems.push(await this.#unusable(key, 'json', error));
+          const problem = await this.#unusable(key, 'json', error);
+          problems.push(problem.message);
+          if (!(problem instanceof Failure)) this.#unread.add(key);
         }
       }
     };
@@ -58,7 +63,8 @@ export class TorrentStore {
     return { entries, problems };
   }
 
-  /** Throws `Failure` where its .torrent cannot be used; one that is damaged was set aside, and the entry with it. */
+  /** Throws `Failure` where its .torrent is damaged or not there: it was set aside, and the entry with it. Throws an `Error` that says what to
+   *  do where it cannot be read: it may be good. */
   async metainfo(key: string): Promise<Metainfo> {
     try {
       const parsed = parseMetainfo(await readBounded(this.#path(key, 'torrent'), METAINFO_BYTES_MAX));
@@ -66,21 +72,24 @@ export class TorrentStore {
       if (hex(parsed.value.infoHash) !== key) throw new Error('it is another torrent');
       return parsed.value;
     } catch (error) {
-      throw new Failure(await this.#unusable(key, 'torrent', error));
+      throw await this.#unusable(key, 'torrent', error);
     }
   }
 
-  /** Makes a new torrent known. `torrent`: the bytes of its .torrent. Throws the system's error. */
-  add(entry: Entry, torrent: Uint8Array): Promise<void> {
+  /** Makes a new torrent known. `torrent`: the bytes of its .torrent. Throws the system's error, or `Failure` where one is there that could not
+   *  be read. */
+  async add(entry: Entry, torrent: Uint8Array): Promise<void> {
+    this.#refuseUnread(entry);
     this.#gone.delete(entry.key);
-    return this.#change(entry.key, async () => {
+    return this.#changes.run(entry.key, async () => {
       await replaceFile(this.#path(entry.key, 'torrent'), torrent);
       await replaceFile(this.#path(entry.key, 'json'), encodeEntry(entry));
     });
   }
 
-  /** Makes a torrent known of which there is no .torrent yet. Throws the system's error. */
-  addMagnet(entry: Entry): Promise<void> {
+  /** Makes a torrent known of which there is no .torrent yet. Throws as `add`. */
+  async addMagnet(entry: Entry): Promise<void> {
+    this.#refuseUnread(entry);
     this.#gone.delete(entry.key);
     return this.save(entry);
   }
@@ -93,26 +102,21 @@ export class TorrentStore {
   /** Replaces what is known; of one that was removed nothing is known again by it. Throws the system's error. */
   save(entry: Entry): Promise<void> {
     if (this.#gone.has(entry.key)) return Promise.resolve();
-    return this.#change(entry.key, () => replaceFile(this.#path(entry.key, 'json'), encodeEntry(entry)));
+    return this.#changes.run(entry.key, () => replaceFile(this.#path(entry.key, 'json'), encodeEntry(entry)));
   }
 
   /** Throws the system's error. */
   remove(key: string): Promise<void> {
     this.#gone.add(key);
-    return this.#change(key, async () => {
+    return this.#changes.run(key, async () => {
       await removeFile(this.#path(key, 'json'));
       await rm(this.#path(key, 'torrent'), { force: true });
     });
   }
 
-  #change(key: string, change: () => Promise<void>): Promise<void> {
-    const done = (this.#tails.get(key) ?? Promise.resolve()).then(change);
-    const settled = done.catch(() => undefined);
-    this.#tails.set(key, settled);
-    void settled.then(() => {
-      if (this.#tails.get(key) === settled) this.#tails.delete(key);
-    });
-    return done;
+  #refuseUnread({ key }: Entry): void {
+    if (!this.#unread.has(key)) return;
+    throw new Failure(`${this.#path(key, 'json')}: could not be read at the start: mend it and start again`);
   }
 
   #path(key: string, kind: 'json' | 'torrent'): string {
@@ -139,25 +143,29 @@ export class TorrentStore {
     }
   }
 
-  /** Sets a torrent aside of which a file was read and is damaged or not there. A file that could not be read may be good: it stays. */
-  async #unusable(key: string, kind: 'json' | 'torrent', error: unknown): Promise<string> {
+  /** Sets a torrent aside of which a file was read and is damaged or not there: `Failure`. A file that could not be read may be good: it stays,
+   *  as does one that cannot be moved. */
+  async #unusable(key: string, kind: 'json' | 'torrent', error: unknown): Promise<Error> {
     const path = this.#path(key, kind);
     const code = SYSTEM_CODE.exec(errorCode(error) ?? '')?.[0] ?? null;
-    if (code !== null && code !== 'ENOENT') return `${path}: ${reasonOf(error)}`;
-    const moved = await this.#setAside(key);
-    return `${path}: ${code === null ? 'damaged: ' : ''}${reasonOf(error)}: ${moved}`;
+    const then = kind === 'json' ? 'start again' : 'resume';
+    if (code !== null && code !== 'ENOENT') return new Error(`${path}: ${reasonOf(error)}: mend it and ${then}`);
+    const what = `${path}: ${code === null ? 'damaged: ' : ''}${reasonOf(error)}`;
+    try {
+      await this.#changes.run(key, () => this.#setAside(key));
+      return new Failure(`${what}: set aside in ${this.#damagedFolder}; the other torrents are not concerned`);
+    } catch (cause) {
+      return new Error(`${what}: it cannot be moved away either: ${reasonOf(cause)}`);
+    }
   }
 
-  async #setAside(key: string): Promise<string> {
-    try {
-      await mkdir(this.#damagedFolder, { recursive: true });
-      for (const kind of ['json', 'torrent'] as const)
-        await rename(this.#path(key, kind), join(this.#damagedFolder, `${key}.${kind}`)).catch((error: unknown) => {
-          if (errorCode(error) !== 'ENOENT') throw error;
-        });
-      return `set aside in ${this.#damagedFolder}; the other torrents are not concerned`;
-    } catch (error) {
-      return `it cannot be moved away either: ${reasonOf(error)}`;
-    }
+  async #setAside(key: string): Promise<void> {
+    await mkdir(this.#damagedFolder, { recursive: true });
+    // A .torrent without its entry would be cleared at the next start.
+    for (const kind of ['torrent', 'json'] as const)
+      await rename(this.#path(key, kind), join(this.#damagedFolder, `${key}.${kind}`)).catch((error: unknown) => {
+        if (errorCode(error) !== 'ENOENT') throw error;
+      });
+    this.#gone.add(key);
   }
 }

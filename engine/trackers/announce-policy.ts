@@ -264,6 +264,7 @@ export class AnnouncePolicy {
   status(): TrackerStatus[] {
     const next = this.trackers.all.find((tracker) => tracker.asking === 0 && mayBeAskedAt(tracker) <= this.#nextAt);
     return this.trackers.all.map((tracker) => ({
+      index: tracker.index,
       tier: tracker.tier,
       url: tracker.url,
       status: this.#statusOf(tracker),

@@ -85,6 +85,19 @@ describe('resume store', () => {
     expect(reason).not.toBe(null);
   });
 
+  test('resume store: what is saved while something is removed does not overlap what is saved after it (30 times)', async () => {
+    const store = new ResumeStore(temporaryFolder());
+    await store.save('/data', resumeData(torrent, 0));
+    for (let round = 0; round < 30; round += 1) {
+      const removed = store.remove(torrent.infoHash, '/data');
+      const saves = [store.save('/data', resumeData(torrent, 1))];
+      await removed;
+      saves.push(store.save('/data', resumeData(torrent, 2)));
+      expect(await Promise.all(saves)).toEqual([null, null]);
+      expect((await store.load(torrent, '/data')).data?.uploadedBytes).toBe(2);
+    }
+  });
+
   test('resume store: a failed save leaves the old data and no rubbish (folder is a file)', async () => {
     const parent = temporaryFolder();
     writeFileSync(join(parent, 'state'), '');

@@ -167,28 +167,31 @@ describe('trackers', () => {
   test.each([
     ['port', '127.0.0.1'],
     ['host', '127.0.0.2'],
-  ])('tracker thread: ignores an answer with the right id from another %s, whatever it answers', async (_where, host) => {
-    const [socket, stranger] = [createSocket('udp4'), createSocket('udp4')];
-    onTestFinished(() => {
-      socket.close();
-      stranger.close();
-    });
-    socket.on('message', (bytes, from) => {
-      const connecting = bytes.readUInt32BE(8) === 0;
-      const answer = (peer: number) => {
-        const reply = Buffer.alloc(connecting ? 16 : 26, peer);
-        reply.writeUInt32BE(connecting ? 0 : 1, 0);
-        bytes.copy(reply, 4, 12, 16);
-        return reply;
-      };
-      stranger.send(answer(6), from.port, from.address, () => socket.send(answer(9), from.port, from.address));
-    });
-    socket.bind(0, '127.0.0.1');
-    stranger.bind(0, host);
-    await Promise.all([once(socket, 'listening'), once(stranger, 'listening')]);
-    const reply = await makeClient()(requestTo(`udp://127.0.0.1:${socket.address().port}`));
-    expect(reply).toMatchObject({ ok: true, peers: [{ host: '9.9.9.9', port: 0x0909 }] });
-  });
+  ])(
+    'tracker thread: ignores an answer with the right id from another %s, whatever it answers',
+    async (_where, host) => {
+      const [socket, stranger] = [createSocket('udp4'), createSocket('udp4')];
+      onTestFinished(() => {
+        socket.close();
+        stranger.close();
+      });
+      socket.on('message', (bytes, from) => {
+        const connecting = bytes.readUInt32BE(8) === 0;
+        const answer = (peer: number) => {
+          const reply = Buffer.alloc(connecting ? 16 : 26, peer);
+          reply.writeUInt32BE(connecting ? 0 : 1, 0);
+          bytes.copy(reply, 4, 12, 16);
+          return reply;
+        };
+        stranger.send(answer(6), from.port, from.address, () => socket.send(answer(9), from.port, from.address));
+      });
+      socket.bind(0, '127.0.0.1');
+      stranger.bind(0, host);
+      await Promise.all([once(socket, 'listening'), once(stranger, 'listening')]);
+      const reply = await makeClient()(requestTo(`udp://127.0.0.1:${socket.address().port}`));
+      expect(reply).toMatchObject({ ok: true, peers: [{ host: '9.9.9.9', port: 0x0909 }] });
+    },
+  );
 
   test('http get: gives up in time when the server never answers', async () => {
     const server = createTcpServer();

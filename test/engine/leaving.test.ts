@@ -100,6 +100,31 @@ describe('leaving', () => {
     lab.run();
   });
 
+  test('remove: the id is given again only when the end of its torrent was drained', () => {
+    const lab = new Lab({ metainfo, add: { paused: true } });
+    const { engine, now, torrent } = lab;
+    const add = () =>
+      engine.add(now, {
+        metainfo,
+        resume: null,
+        fileLengths: [-1],
+        paused: true,
+        check: 'trust',
+        peers: [],
+        useTrackers: false,
+      });
+    engine.command(now, { kind: 'remove', torrent });
+    expect(engine.status(torrent)).toBe(null);
+    const before = add();
+    expect(before).toEqual({ ok: true, value: torrent + 1 });
+    expect(lab.count('torrentRemoved')).toBe(0);
+    engine.command(now, { kind: 'remove', torrent: torrent + 1 });
+    lab.run();
+    expect(lab.count('torrentRemoved')).toBe(2);
+    expect(add()).toEqual({ ok: true, value: torrent });
+    lab.run();
+  });
+
   test.each(PHASES)('shutdown: flushes, saves, says stopped last ($name)', ({ reach }) => {
     const lab = reach();
     command(lab, 'shutdown');

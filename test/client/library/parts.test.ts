@@ -137,6 +137,25 @@ describe('torrent store', () => {
   });
 });
 
+describe('torrent store, set aside', () => {
+  test('torrent store: of a damaged torrent that could be moved away only half, the .torrent is there after the next start too', async () => {
+    const state = temporaryFolder();
+    const { metainfo } = makeTorrent({ totalBytes: 100, pieceLength: 16_384 });
+    const wishes = { folder: '/x', rank: 0, paused: false, sequential: false, priorities: null };
+    const entry = entryOf(metainfo, wishes);
+    await new TorrentStore(state).add(entry, new Uint8Array(9));
+    const path = (kind: string) => join(state, 'torrents', `${entry.key}.${kind}`);
+    writeFileSync(path('json'), '{ "half": ');
+    // Something is in its way there.
+    mkdirSync(join(state, 'damaged', `${entry.key}.torrent`, 'full'), { recursive: true });
+    for (let start = 0; start < 2; start += 1) {
+      const { problems } = await new TorrentStore(state).load();
+      expect(problems).toEqual([expect.stringMatching(/json: damaged: .*: it cannot be moved away either: /)]);
+      expect(existsSync(path('torrent'))).toBe(true);
+    }
+  });
+});
+
 describe('log ring', () => {
   test('log ring: the last lines are kept, oldest first', () => {
     const ring = new LogRing(3);
