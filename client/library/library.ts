@@ -317,12 +317,15 @@ export class Library {
     const { store, resumeStore } = this.#options;
     const { key, entry } = torrent;
     try {
-      const root = knownRoot ?? (await rootOf(folder));
+      const found = await rootOf(knownRoot ?? folder);
+      const root = knownRoot ?? found;
       if (root !== null) await resumeStore.remove(Buffer.from(key, 'hex'), root);
       if (!entry.deleting) return null;
       torrent.metainfo ??= await store.metainfo(key);
       const missing = `${shown(folder)}: the folder is missing: nothing was deleted there`;
-      const failure = root === null ? missing : await this.#deleteData(key, root, torrent.metainfo);
+      // What leads elsewhere by now is another folder.
+      const there = root !== null && root === found;
+      const failure = there ? await this.#deleteData(key, root, torrent.metainfo) : missing;
       await store.remove(key);
       return failure;
     } finally {

@@ -1,6 +1,16 @@
 // Torrents that are removed: also while they are opened, while they have a trouble, and while the disk is full.
 
-import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseMetainfo } from '#engine';
@@ -92,6 +102,22 @@ describe('removing', { timeout: TIMEOUT_MS }, () => {
     await expect(library.remove(key, true)).rejects.toThrow(/whole: the folder is missing: nothing was deleted/);
     expect(library.list.get(key)).toBe(undefined);
     expect(existsSync(join(`${whole}-away`, 't', 'd0', 'f0'))).toBe(true);
+  });
+
+  test.each([
+    ['nothing', false],
+    ['a link to another folder', true],
+  ])('with data: where its folder was is %s by now: nothing is deleted, and that is said', async (_what, linked) => {
+    const { whole, torrent } = await makeTree();
+    const { state } = libraryFolders();
+    const { library } = await startLibrary(state);
+    const { key } = await library.add(addOf(torrent, whole));
+    await eventually(() => library.list.get(key)?.entry.completedAt !== null);
+    renameSync(whole, `${whole}-away`);
+    if (linked) symlinkSync(`${whole}-away`, whole);
+    await expect(library.remove(key, true)).rejects.toThrow(/whole: the folder is missing: nothing was deleted/);
+    expect(existsSync(join(`${whole}-away`, 't', 'd0', 'f0'))).toBe(true);
+    expect(resumeFiles(state)).toEqual([]);
   });
 
   test.each([
