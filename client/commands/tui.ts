@@ -26,7 +26,10 @@ export async function tui(source: string | undefined, { config, state }: TuiOpti
   const configFile = config ?? defaultConfigFile();
   const core = new Core({ configFile, stateFolder: state ?? defaultStateFolder() });
   const app = new App(core, settingsOf(readConfig(configFile).config), process.stdin, process.stdout);
-  const unwatch = watchConfig(configFile, (read) => app.configured(settingsOf(read.config)));
+  // A file that cannot be used changes nothing; the downloading process says what is wrong with it.
+  const unwatch = watchConfig(configFile, ({ config: changed, broken }) => {
+    if (!broken) app.configured(settingsOf(changed));
+  });
   const leave = () => app.leave();
   for (const signal of SIGNALS) process.on(signal, leave);
   if (source !== undefined) app.offer(source);

@@ -7,11 +7,9 @@ import { resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import * as v from 'valibot';
 import { printable } from '#harness/untrusted-text';
+import { isColour, THEME_NAMES } from '../tui/theme.ts';
 import { parseBytes } from '../units.ts';
 import { isIceServer } from '../webrtc/ice-server.ts';
-
-const THEMES = ['dark', 'light', 'solarized', 'nord', 'mono'] as const;
-const COLOURS = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white', 'gray'];
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 
@@ -19,11 +17,7 @@ const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 const colour = v.pipe(
   v.string(),
   v.check(
-    (text) =>
-      text === 'theme' ||
-      text === 'default' ||
-      /^#[0-9a-f]{6}$/i.test(text) ||
-      COLOURS.includes(text.replace(/^bright-/, '')),
+    (text) => text === 'theme' || text === 'default' || isColour(text),
     'write "theme", "default", "#rrggbb", or a name such as "cyan" or "bright-cyan"',
   ),
 );
@@ -72,7 +66,7 @@ interface Key {
 
 /** Every key in the order of the commented file. */
 export const KEYS = {
-  theme: { schema: v.picklist(THEMES), written: '"dark"', about: `Colours: ${THEMES.join(', ')}.` },
+  theme: { schema: v.picklist(THEME_NAMES), written: '"dark"', about: `Colours: ${THEME_NAMES.join(', ')}.` },
   foreground: {
     schema: colour,
     written: '"theme"',
@@ -180,7 +174,7 @@ function parseToml(text: string, problems: ConfigProblem[]): Readonly<Record<str
     problems.push({
       line: error.line,
       key: keyAt(text, error.line),
-      message: `${reason ?? 'no TOML'}: every key has its default`,
+      message: `${reason ?? 'no TOML'}: nothing of the file counts`,
     });
     return null;
   }

@@ -3,10 +3,11 @@
 // oxlint-disable no-control-regex
 
 import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { KEYS, Screen } from './screen.ts';
-import { makeHome, startUi } from './swarm.ts';
+import { configFile, makeHome, startUi } from './swarm.ts';
 
 const GIVEN_BACK = { bracketedPasteMode: false, mouse: false, wraparoundMode: true };
 
@@ -64,13 +65,25 @@ describe('terminal', () => {
     expect(await screen.ended).toBe(0);
   });
 
-  test("colours: the theme's and the user's own, changed without a restart", async () => {
+  test("colours: the theme's and the user's own, changed without a restart, kept while the file is no TOML", async () => {
     const home = makeHome('theme = "nord"\naccent = "#ff8000"\n');
-    const screen = startUi(home, { environment: { COLORTERM: 'truecolor' } });
+    const screen = startUi(home, { environment: { COLORTERM: 'truecolor' }, columns: 180 });
     await screen.shows(/\? keys/);
-    const { x, y } = screen.find('? keys');
-    expect(screen.cells(y)[x]?.foreground).toEqual({ rgb: true, value: 0xff8000 });
-    expect(screen.cells(y)[x]?.background).toEqual({ rgb: true, value: 0x2e3440 });
+    const key = () => {
+      const { x, y } = screen.find('? keys');
+      return screen.cells(y)[x];
+    };
+    expect(key()?.foreground).toEqual({ rgb: true, value: 0xff8000 });
+    expect(key()?.background).toEqual({ rgb: true, value: 0x2e3440 });
+    const file = configFile(home);
+    const written = readFileSync(file, 'utf8');
+    writeFileSync(file, `${written}theme = [`);
+    await screen.shows(/config\.toml:\d+: theme: .*nothing of the file counts/);
+    writeFileSync(file, written.replace('#ff8000', '#00ff80'));
+    screen.type(KEYS.escape);
+    await screen.shows((now) => /\? keys/.test(now.text()) && key()?.foreground?.value === 0x00ff80);
+    // The background of the theme that is the default.
+    expect(screen.output.includes('48;2;23;28;36')).toBe(false);
     screen.type('q');
     expect(await screen.ended).toBe(0);
   });

@@ -2,7 +2,11 @@
 
 import type { PeerRow, TorrentRow } from '../../client/control/protocol.ts';
 import { type Effect, type Event, initialState, type State } from '../../client/tui/state.ts';
+import type { Look } from '../../client/tui/theme.ts';
 import { update } from '../../client/tui/update.ts';
+
+/** Nothing but the theme's own colours. */
+export const LOOK: Look = { theme: 'dark', foreground: 'theme', background: 'theme', accent: 'theme' };
 
 export function torrentRow(at: number, more: Partial<TorrentRow> = {}): TorrentRow {
   return {
