@@ -63,7 +63,9 @@ export class App {
       input: (event) => this.#input(event),
       resized: (columns, rows) => this.#urgently({ kind: 'resize', columns, rows }),
       lost: () => this.#redraw(),
-      closed: () => this.#carryOut({ kind: 'leave', atOnce: false }),
+      closed: () => {
+        if (!this.#state.leaving) this.leave();
+      },
     });
     const { columns, rows } = this.#terminal;
     this.#state = initialState({ columns, rows, units, saveFolder, browsed: process.cwd(), now: Date.now() });

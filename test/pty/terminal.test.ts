@@ -139,6 +139,22 @@ describe('terminal', () => {
     },
   );
 
+  test('leaving: where no key can come any more, as from a terminal that is gone, it leaves in good order', async () => {
+    const { environment } = makeHome();
+    const script = 'read terminal; exec "$0" bin/starling.js <"$terminal"';
+    const screen = new Screen(['-c', script, process.execPath], { node: 'sh', environment });
+    onTestFinished(() => screen.kill());
+    // The second, since a process begun after it would hold it open.
+    const keys = new Screen(['-c', 'tty; sleep 100'], { node: 'sh' });
+    onTestFinished(() => keys.kill());
+    await keys.shows(/\/dev\/\S+/);
+    screen.type(`${keys.lines()[0]}\r`);
+    await screen.shows(/port \d+/);
+    keys.kill();
+    expect(await screen.ended).toBe(0);
+    expectGivenBack(screen);
+  });
+
   test('downloading process: when it dies the UI says so, starts it again when asked, and leaves with 0', async () => {
     const screen = startUi(makeHome());
     await screen.shows(/port \d+/);
