@@ -49,6 +49,16 @@ describe('udp tracker', () => {
     expect(swarm.trackers[0]?.records).toEqual([]);
   });
 
+  test('udp tracker: where even that line is lost, the node is told so, and asks again', () => {
+    const swarm = swarmWith([6], { faultPoint: { site: 'reply', number: 1, effect: 'fail' } });
+    const node = swarm.addLeecher(LINE);
+    swarm.run(5);
+    expect(swarm.faultCount('replyPoint')).toBe(1);
+    expect(node.status().trackers).toMatchObject([{ status: 'failed', lastError: 'the answer was lost' }]);
+    swarm.run(60);
+    expect(node.status().trackers).toMatchObject([{ status: 'failed', lastError: 'the network is unreachable' }]);
+  });
+
   test('udp tracker 67: IPv4 and IPv6 leechers are both served by a seed that is on both, which the tracker counts once', () => {
     const swarm = swarmWith([4, 6]);
     const seed = swarm.addSeed({ ...LINE, families: [4, 6] });
