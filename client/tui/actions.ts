@@ -1,36 +1,27 @@
 // What each action does to the state, and what it asks of the downloading process.
 
 import type { FilePriority } from '#engine';
-import type { Request, TorrentRow } from '../control/protocol.ts';
+import type { Page, Request, TorrentRow } from '../control/protocol.ts';
 import { addForm, explore, limitsForm, relocateForm } from './adding.ts';
 import { field } from './field.ts';
-import type { Action } from './keys.ts';
+import { type Action, isMovement, isTorrentAction, rowsOf, type TorrentAction } from './keys.ts';
 import { visibleRows } from './layout.ts';
 import { only, say } from './message.ts';
-import { type Question, selectedTorrent, type State, type Step, type TableName } from './state.ts';
+import { PAGES, type Question, selectedTorrent, type State, type Step, type TableName } from './state.ts';
 import { sortByNext } from './table.ts';
 import { stepPriority, togglePriority, type TreeRow } from './tree.ts';
 import { moved, specOf, withTable } from './views.ts';
 
-const PAGES = ['overview', 'files', 'peers', 'trackers', 'log'] as const;
 const NOTHING = { text: 'change nothing', request: null, doing: '', done: '' };
-const ALL = Number.MAX_SAFE_INTEGER;
 
 export function doAction(state: State, action: Action): Step {
   const table = focusedTable(state);
+  if (isMovement(action)) return only(moved(state, table, rowsOf(action, visibleRows(state, table))));
+  if (isTorrentAction(action)) {
+    const row = selectedTorrent(state);
+    return row === null ? only(say(state, 'no torrent is selected', 'warn')) : withTorrent(state, action, row);
+  }
   switch (action) {
-    case 'up':
-      return only(moved(state, table, -1));
-    case 'down':
-      return only(moved(state, table, 1));
-    case 'pageUp':
-      return only(moved(state, table, -visibleRows(state, table)));
-    case 'pageDown':
-      return only(moved(state, table, visibleRows(state, table)));
-    case 'first':
-      return only(moved(state, table, -ALL));
-    case 'last':
-      return only(moved(state, table, ALL));
     case 'switchFocus':
       return only({ ...state, focus: state.focus === 'list' ? 'page' : 'list' });
     case 'enter':
@@ -81,48 +72,14 @@ export function doAction(state: State, action: Action): Step {
       return { state, effects: [{ kind: 'suspend' }] };
     case 'quit':
     case 'quitAtOnce':
-      return only(state);
-    case 'toggle':
-    case 'pause':
-    case 'resume':
-    case 'remove':
-    case 'recheck':
-    case 'announce':
-    case 'limits':
-    case 'sequential':
-    case 'moveUp':
-    case 'moveDown':
-    case 'relocate':
-    case 'overwrite':
-    case 'raise':
-    case 'lower':
-    case 'open':
-    case 'close': {
-      const row = selectedTorrent(state);
-      return row === null ? only(say(state, 'no torrent is selected', 'warn')) : withTorrent(state, action, row);
-    }
+      return leave(state);
   }
 }
 
-type TorrentAction = Extract<
-  Action,
-  | 'toggle'
-  | 'pause'
-  | 'resume'
-  | 'remove'
-  | 'recheck'
-  | 'announce'
-  | 'limits'
-  | 'sequential'
-  | 'moveUp'
-  | 'moveDown'
-  | 'relocate'
-  | 'overwrite'
-  | 'raise'
-  | 'lower'
-  | 'open'
-  | 'close'
->;
+function leave(state: State): Step {
+  if (state.leaving) return { state, effects: [{ kind: 'leave', atOnce: true }] };
+  return { state: { ...state, leaving: true, dialog: null }, effects: [{ kind: 'leave', atOnce: false }] };
+}
 
 function withTorrent(state: State, action: TorrentAction, row: TorrentRow): Step {
   const { key, name } = row;
@@ -205,7 +162,7 @@ function back(state: State, table: TableName): State {
 }
 
 function turned(state: State, by: number): State {
-  const next = PAGES[(PAGES.indexOf(state.page) + by + PAGES.length) % PAGES.length] as State['page'];
+  const next = PAGES[(PAGES.indexOf(state.page) + by + PAGES.length) % PAGES.length] as Page;
   return { ...state, page: next, focus: 'page' };
 }
 

@@ -4,6 +4,8 @@ import { ask } from './actions.ts';
 import { submitted } from './adding.ts';
 import { explorerKey, explorerPaste } from './explorer.ts';
 import { edit, type Field, insert } from './field.ts';
+import { actionOf, isMovement, rowsOf } from './keys.ts';
+import { helpLayout } from './layout.ts';
 import { only } from './message.ts';
 import type { Dialog, Form, Question, State, Step, TableName } from './state.ts';
 import { moved, withTable } from './views.ts';
@@ -32,10 +34,12 @@ export function dialogPaste(state: State, text: string): Step {
 }
 
 function helpKey(state: State, top: number, key: string): State {
-  const steps: Readonly<Record<string, number>> = { up: -1, k: -1, down: 1, j: 1, pageup: -10, pagedown: 10, ' ': 10 };
-  const by = steps[key];
-  if (by === undefined) return { ...state, dialog: null };
-  return { ...state, dialog: { kind: 'help', top: Math.max(0, top + by) } };
+  const action = key === ' ' ? 'pageDown' : actionOf(key, false);
+  if (!isMovement(action)) return { ...state, dialog: null };
+  const { lines, height } = helpLayout(state);
+  // From what is shown: the screen may have grown since.
+  const from = Math.min(top, lines - height) + rowsOf(action, height);
+  return { ...state, dialog: { kind: 'help', top: Math.max(0, Math.min(from, lines - height)) } };
 }
 
 /** Rows are filtered while one types. */

@@ -9,18 +9,18 @@ import { drawDialog } from './draw-dialog.ts';
 import { drawExplorer } from './draw-explorer.ts';
 import { visible } from './field.ts';
 import { counted, limit, rate, size } from './format.ts';
+import { keyName } from './keys.ts';
 import { footerRows, layout, tableRect } from './layout.ts';
 import { drawOverview } from './pages/overview.ts';
 import { FILES } from './pages/files.ts';
 import { LOG } from './pages/log.ts';
 import { PEER_LEGEND, PEERS } from './pages/peers.ts';
 import { TRACKERS } from './pages/trackers.ts';
-import { pageKey, selectedTorrent, shownDetail, type State, type TableName } from './state.ts';
+import { pageKey, PAGES, selectedTorrent, shownDetail, type State, type TableName } from './state.ts';
 import { type Context, drawTable, type Spec } from './table.ts';
 import type { Role } from './theme.ts';
 import { TORRENTS } from './torrents.ts';
 
-const TABS = ['overview', 'files', 'peers', 'trackers', 'log'] as const;
 const LIST_HINTS = [
   ['?', 'keys'],
   ['o', 'open'],
@@ -89,7 +89,7 @@ function drawBar(canvas: Canvas, rect: Rect, { totals, ordered, units, views, ta
 function drawTabs(canvas: Canvas, rect: Rect, state: State): void {
   canvas.fill(rect, 'bar');
   let x = rect.x + 1;
-  TABS.forEach((page, at) => {
+  PAGES.forEach((page, at) => {
     const text = rect.width < 52 ? ` ${at + 1} ${page.slice(0, 4)} ` : ` ${at + 1} ${page} `;
     const open = state.page === page;
     const role: Role = open ? (state.focus === 'page' ? 'tabOpen' : 'selected') : 'bar';
@@ -178,7 +178,7 @@ function drawLine(canvas: Canvas, { x, y, width, height }: Rect, state: State): 
 function drawHints(canvas: Canvas, { x, y, width }: Rect, hints: readonly (readonly [string, string])[]): void {
   let at = x + 1;
   for (const [key, text] of hints) {
-    const name = key === ' ' ? 'Space' : key === 'tab' ? 'Tab' : key;
+    const name = keyName(key);
     if (at + name.length + text.length + 1 > width) break;
     const begin = at;
     at += canvas.put(at, y, name, 'key') + 1;

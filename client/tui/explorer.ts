@@ -9,6 +9,7 @@ import { pathOf } from './adding.ts';
 import { toggled } from './actions.ts';
 import { edit, field, insert } from './field.ts';
 import { counted } from './format.ts';
+import { actionOf, isMovement, rowsOf } from './keys.ts';
 import { visibleRows } from './layout.ts';
 import { only, say } from './message.ts';
 import type { Entry, Event, Explorer, Offer, State, Step } from './state.ts';
@@ -75,23 +76,9 @@ export function clickedExplorer(state: State, table: 'folder' | 'offer', again: 
 export function explorerKey(state: State, dialog: Explorer, key: string): Step {
   if (dialog.stage === 'saveTo') return saveToKey(state, dialog, key);
   const table = dialog.stage === 'browse' ? 'folder' : 'offer';
+  const action = actionOf(key, false);
+  if (isMovement(action)) return only(moved(state, table, rowsOf(action, visibleRows(state, table))));
   switch (key) {
-    case 'up':
-    case 'k':
-      return only(moved(state, table, -1));
-    case 'down':
-    case 'j':
-      return only(moved(state, table, 1));
-    case 'pageup':
-      return only(moved(state, table, -visibleRows(state, table)));
-    case 'pagedown':
-      return only(moved(state, table, visibleRows(state, table)));
-    case 'home':
-    case 'g':
-      return only(moved(state, table, -Number.MAX_SAFE_INTEGER));
-    case 'end':
-    case 'G':
-      return only(moved(state, table, Number.MAX_SAFE_INTEGER));
     case 'q':
       return only({ ...state, dialog: null });
     case 'f':

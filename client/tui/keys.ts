@@ -1,21 +1,46 @@
 // Which key means which action, and what the help says about it: one table for both.
 
+import type { Page } from '../control/protocol.ts';
+
+/** Rows, of `height` that are seen at once. */
+const MOVEMENTS = {
+  up: () => -1,
+  down: () => 1,
+  pageUp: (height: number) => -height,
+  pageDown: (height: number) => height,
+  first: () => -Number.MAX_SAFE_INTEGER,
+  last: () => Number.MAX_SAFE_INTEGER,
+};
+/** What is done to the selected torrent, or to a file of it. */
+const TORRENT_ACTIONS = [
+  'toggle',
+  'pause',
+  'resume',
+  'remove',
+  'recheck',
+  'announce',
+  'limits',
+  'sequential',
+  'moveUp',
+  'moveDown',
+  'relocate',
+  'overwrite',
+  'raise',
+  'lower',
+  'open',
+  'close',
+] as const;
+
+export type Movement = keyof typeof MOVEMENTS;
+export type TorrentAction = (typeof TORRENT_ACTIONS)[number];
 export type Action =
-  | 'up'
-  | 'down'
-  | 'pageUp'
-  | 'pageDown'
-  | 'first'
-  | 'last'
+  | Movement
+  | TorrentAction
+  | Page
   | 'switchFocus'
   | 'enter'
   | 'back'
   | 'zoom'
-  | 'overview'
-  | 'files'
-  | 'peers'
-  | 'trackers'
-  | 'log'
   | 'nextPage'
   | 'previousPage'
   | 'filter'
@@ -23,23 +48,7 @@ export type Action =
   | 'sortReverse'
   | 'add'
   | 'explore'
-  | 'toggle'
-  | 'pause'
-  | 'resume'
-  | 'remove'
-  | 'recheck'
-  | 'announce'
-  | 'limits'
   | 'globalLimits'
-  | 'sequential'
-  | 'moveUp'
-  | 'moveDown'
-  | 'relocate'
-  | 'overwrite'
-  | 'raise'
-  | 'lower'
-  | 'open'
-  | 'close'
   | 'wholeLog'
   | 'restart'
   | 'help'
@@ -120,6 +129,19 @@ export function actionOf(key: string, onFiles: boolean): Action | null {
   return (onFiles ? ON_FILES.get(key) : undefined) ?? GENERAL.get(key) ?? null;
 }
 
+export function isMovement(action: Action | null): action is Movement {
+  return action !== null && Object.hasOwn(MOVEMENTS, action);
+}
+
+export function isTorrentAction(action: Action): action is TorrentAction {
+  return TORRENT_ACTIONS.some((one) => one === action);
+}
+
+/** How many rows `movement` goes on, of `height` that are seen at once. */
+export function rowsOf(movement: Movement, height: number): number {
+  return MOVEMENTS[movement](height);
+}
+
 /** A key as people write it. */
 export function keyName(key: string): string {
   const names: Readonly<Record<string, string>> = {
@@ -131,9 +153,10 @@ export function keyName(key: string): string {
     pageup: 'PgUp',
     pagedown: 'PgDn',
     escape: 'Esc',
+    tab: 'Tab',
   };
   const name = names[key];
   if (name !== undefined) return name;
-  if (key.startsWith('ctrl-')) return `Ctrl-${keyName(key.slice('ctrl-'.length))}`;
+  if (key.startsWith('ctrl-')) return `Ctrl-${keyName(key.slice('ctrl-'.length)).toUpperCase()}`;
   return key.length === 1 ? key : key.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
 }

@@ -23,6 +23,9 @@ import type { InputEvent } from './input.ts';
 import { FRESH, type TableState } from './table.ts';
 import type { TreeRow } from './tree.ts';
 
+/** In the order of their tabs. */
+export const PAGES: readonly Page[] = ['overview', 'files', 'peers', 'trackers', 'log'];
+
 export type TableName = 'torrents' | 'files' | 'peers' | 'trackers' | 'log' | 'folder' | 'offer';
 
 /** The rows of each table as they stand on the screen. */

@@ -2,7 +2,7 @@
 
 import type { RowState, TorrentRow } from '../control/protocol.ts';
 import { moment, percent, progressOf, ratio, secondsLeft, shownRate, size, timeLeft } from './format.ts';
-import { compareNames } from './order.ts';
+import { compareCodes, compareNames } from './order.ts';
 import type { Column, Spec } from './table.ts';
 import type { Role } from './theme.ts';
 
@@ -117,7 +117,7 @@ const COLUMNS: readonly Column<TorrentRow>[] = [
     gives: 1,
     text: (row) => row.state,
     role: stateRole,
-    compare: (a, b) => (a.state < b.state ? -1 : a.state > b.state ? 1 : 0),
+    compare: (a, b) => compareCodes(a.state, b.state),
   },
   {
     key: 'added',

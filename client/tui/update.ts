@@ -7,11 +7,14 @@ import { pasted } from './adding.ts';
 import { dialogKey, dialogPaste } from './dialogs.ts';
 import { clickedExplorer, folderRead, openedExplorer, previewed } from './explorer.ts';
 import type { InputEvent } from './input.ts';
-import { actionOf } from './keys.ts';
+import { type Action, actionOf } from './keys.ts';
 import { faded, noticed, only, say } from './message.ts';
 import { type Effect, type Event, pageKey, type State, type Step, type TableName } from './state.ts';
 import { sortBy } from './table.ts';
 import { arranged, moved, specOf, withTable } from './views.ts';
+
+/** Their keys cannot be typed: they mean the same whatever is open. */
+const ANYWHERE: readonly Action[] = ['quitAtOnce', 'suspend', 'redraw'];
 
 export function update(state: State, event: Event): Step {
   const { state: reduced, effects } = reduce(state, event);
@@ -82,20 +85,11 @@ function onInput(state: State, input: InputEvent): Step {
 }
 
 function onKey(state: State, key: string): Step {
-  if (key === 'ctrl-c') return leave(state);
-  if (key === 'ctrl-z') return { state, effects: [{ kind: 'suspend' }] };
-  if (key === 'ctrl-l') return { state, effects: [{ kind: 'redraw' }] };
-  if (state.leaving) return key === 'q' ? leave(state) : only(state);
+  const action = actionOf(key, state.focus === 'page' && state.page === 'files');
+  if (action !== null && ANYWHERE.includes(action)) return doAction(state, action);
+  if (state.leaving) return action === 'quit' ? doAction(state, action) : only(state);
   if (state.dialog !== null) return dialogKey(state, key);
-  const onFiles = state.focus === 'page' && state.page === 'files';
-  const action = actionOf(key, onFiles);
-  if (action === 'quit') return leave(state);
   return action === null ? only(say(state, 'no such key: ? shows the keys', 'warn')) : doAction(state, action);
-}
-
-function leave(state: State): Step {
-  if (state.leaving) return { state, effects: [{ kind: 'leave', atOnce: true }] };
-  return { state: { ...state, leaving: true, dialog: null }, effects: [{ kind: 'leave', atOnce: false }] };
 }
 
 /** A click selects; on what is selected already it does what Enter does. */

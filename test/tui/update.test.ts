@@ -1,6 +1,7 @@
 // What keys, clicks, pastes and pushes do to the state, and what is asked of the downloading process for them.
 
 import { describe, expect, test } from 'vitest';
+import { drawFrame } from '../../client/tui/draw.ts';
 import type { Preview } from '../../client/tui/state.ts';
 import { peerRow, torrentRow, Ui } from './support.ts';
 
@@ -77,6 +78,20 @@ describe('keys', () => {
     ui.rows([torrentRow(1)]);
     ui.press('enter');
     expect(ui.requests).toEqual([{ call: 'remove', key: KEY, withData: false }]);
+  });
+
+  test('keys: the help scrolls no further than its last line, and comes back at once', () => {
+    const ui = new Ui([], { columns: 80, height: 24 });
+    const lastLine = () => drawFrame(ui.state).line(22);
+    ui.press('?', ...Array.from({ length: 30 }, () => 'pagedown'));
+    const end = lastLine();
+    expect(end).toContain('twice: at once');
+    ui.press('up');
+    expect(lastLine()).not.toBe(end);
+    ui.happen({ kind: 'resize', columns: 80, rows: 60 });
+    ui.happen({ kind: 'resize', columns: 80, rows: 24 });
+    ui.press('down');
+    expect(lastLine()).toBe(end);
   });
 
   test('keys: q leaves once; Ctrl-C twice leaves at once', () => {
