@@ -66,10 +66,9 @@ describe('magnets', { timeout: TIMEOUT_MS }, () => {
     await until(core, () => core.life === 'ended').catch(() => undefined);
     core.start();
     await until(core, () => rowOf(core)?.state === 'metadata');
-    const again = start(['seed', share.torrent, '--dir', share.source, '--bind', '127.0.0.1', '--port', String(port)]);
+    await startSeed(share, '--port', String(port));
     await until(core, () => rowOf(core)?.state === 'seeding');
     expect(isSame(share, folders.downloads)).toBe(true);
-    again.child.kill('SIGKILL');
     await core.request({ call: 'remove', key, withData: true });
     expect(core.rows.size).toBe(0);
     expect(existsSync(join(folders.downloads, 'shared.bin'))).toBe(false);
