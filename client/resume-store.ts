@@ -39,7 +39,7 @@ export class ResumeStore {
     root: string,
   ): Promise<{ readonly data: ResumeData | null; readonly reason: string | null }> {
     const bytes = await readBounded(this.path(metainfo.infoHash, root), METAINFO_BYTES_MAX).catch((error: unknown) =>
-      errorCode(error) === null ? reasonOf(error) : null,
+      errorCode(error) === 'ENOENT' ? null : reasonOf(error),
     );
     if (bytes === null || typeof bytes === 'string') return { data: null, reason: bytes };
     const decoded = decodeResume(bytes, metainfo);
