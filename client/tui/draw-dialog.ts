@@ -92,7 +92,8 @@ function drawForm(canvas: Canvas, form: Form, state: State): void {
     const cells = Math.max(1, inside.width - labels);
     const shown = visible(field, cells);
     canvas.put(inside.x + labels, y, fit(shown.text, cells), 'field', cells);
-    if (active) canvas.cursor = { x: Math.min(canvas.width - 1, inside.x + labels + shown.cursor), y };
+    if (active && y < canvas.height && inside.width > 0)
+      canvas.cursor = { x: Math.min(canvas.width - 1, inside.x + labels + shown.cursor), y };
   });
   const role = form.wrong === null ? 'dim' : 'bad';
   hint.forEach((line, at) => {

@@ -5,6 +5,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Detail } from '../../client/control/protocol.ts';
+import type { Canvas } from '../../client/tui/canvas.ts';
+import { cellWidth } from '../../client/tui/cells.ts';
 import { drawFrame } from '../../client/tui/draw.ts';
 import { hostileText } from './hostile-text.ts';
 import { peerRow, torrentRow, Ui } from './support.ts';
@@ -61,21 +63,33 @@ const DIALOGS: readonly (readonly string[])[] = [
   ['q'],
 ];
 
+/** Every row is as wide as the screen, without half of a wide character or anything that a terminal takes for more than text. */
+function expectWhole(canvas: Canvas, { columns, height }: { readonly columns: number; readonly height: number }): void {
+  expect([canvas.width, canvas.height]).toEqual([columns, height]);
+  expect(canvas.texts).toHaveLength(columns * height);
+  for (let y = 0; y < height; y += 1) expect(cellWidth(canvas.line(y))).toBe(columns);
+  expect(canvas.texts.join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/);
+  const { x, y } = canvas.cursor ?? { x: 0, y: 0 };
+  expect(x >= 0 && x < columns && y >= 0 && y < height).toBe(true);
+}
+
 describe('drawing', () => {
   test('frames: any page and dialog on any size, with any text, stays inside its cells (property)', () => {
     const size = fc.record({ columns: fc.integer({ min: 1, max: 220 }), height: fc.integer({ min: 1, max: 65 }) });
     fc.assert(
-      fc.property(size, hostileText, fc.constantFrom(...DIALOGS), fc.nat(4), (screen, text, keys, page) => {
-        const ui = new Ui([torrentRow(0, { name: text, error: text, folder: text }), torrentRow(1)], screen);
+      fc.property(size, hostileText, fc.constantFrom(...DIALOGS), fc.nat(4), (screen, name, keys, page) => {
+        const ui = new Ui([torrentRow(0, { name, error: name, folder: name }), torrentRow(1)], screen);
         ui.press(String(page + 1));
-        ui.happen({ kind: 'detail', detail: details(text)[page] as Detail });
+        ui.happen({ kind: 'detail', detail: details(name)[page] as Detail });
         ui.press(...keys);
         const canvas = drawFrame(ui.state);
-        expect([canvas.width, canvas.height]).toEqual([screen.columns, screen.height]);
-        expect(canvas.texts).toHaveLength(screen.columns * screen.height);
-        expect(canvas.texts.join('')).not.toMatch(
-          /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/,
-        );
+        expectWhole(canvas, screen);
+        const text = shown(ui);
+        if (screen.columns < 60 || screen.height < 20 || keys.length > 0) return;
+        expect(text).toContain('2 torrents');
+        expect(text).toMatch(/1 overview.*2 files.*3 peers.*4 trackers.*5 log/);
+        expect(text).toContain('torrent 1');
+        expect(text).toMatch(['Down ', 'Name', 'Address', 'Tracker', 'Message'][page] as string);
       }),
       { numRuns: 300 },
     );
@@ -115,6 +129,7 @@ describe('drawing', () => {
           ui.happen({ kind: 'folderRead', folder: '/m', entries, error: null });
           ui.happen({ kind: 'torrentRead', offer });
           if (choose) ui.press('enter', 'f');
+          expectWhole(drawFrame(ui.state), { columns, height });
           const text = shown(ui);
           if (columns >= 80 && height >= 24) {
             expect(text).toContain('Private   yes');
