@@ -190,7 +190,7 @@ export class App {
   #carryOut(effect: Effect): void {
     switch (effect.kind) {
       case 'ask':
-        this.#ask(effect.request, effect.done);
+        this.#later(this.#ask(effect.requests, effect.done));
         break;
       case 'readFolder':
         this.#later(readFolder(effect.folder, effect.hidden));
@@ -223,17 +223,18 @@ export class App {
     else void this.#core.leave();
   }
 
-  #ask(request: Request, done: string | null): void {
-    const whole = 'folder' in request ? { ...request, folder: absolute(request.folder) } : request;
-    const answered = this.#core.request(whole).then(
-      (key): Event => ({ kind: 'answered', done, error: null, key }),
-      (error: unknown): Event => {
-        // A torrent that is gone is no longer watched: nobody asked for that in so many words.
-        const text = request.call === 'watch' ? null : reasonOf(error);
-        return { kind: 'answered', done: null, error: text, key: error instanceof DuplicateTorrent ? error.key : null };
-      },
-    );
-    this.#later(answered);
+  async #ask(requests: readonly Request[], done: string | null): Promise<Event> {
+    const settled = await Promise.allSettled(requests.map((request) => this.#core.request(placed(request))));
+    const [first, ...others] = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    if (first === undefined) {
+      const key = settled.flatMap((one) => (one.status === 'fulfilled' && one.value !== null ? [one.value] : []))[0];
+      return { kind: 'answered', done, error: null, key: key ?? null };
+    }
+    const key = first instanceof DuplicateTorrent ? first.key : null;
+    // A torrent that is gone is no longer watched: nobody asked for that in so many words.
+    if (requests[0]?.call === 'watch') return { kind: 'answered', done: null, error: null, key };
+    const count = requests.length === 1 ? '' : `${others.length + 1} of ${requests.length} failed: `;
+    return { kind: 'answered', done: null, error: `${count}${reasonOf(first)}`, key };
   }
 
   #later(event: Promise<Event>): void {
@@ -242,4 +243,9 @@ export class App {
       (error: unknown) => this.#urgently({ kind: 'notice', level: 'error', text: reasonOf(error) }),
     );
   }
+}
+
+/** A folder as the downloading process needs it: it was started elsewhere. */
+function placed(request: Request): Request {
+  return 'folder' in request ? { ...request, folder: absolute(request.folder) } : request;
 }

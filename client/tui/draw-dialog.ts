@@ -69,9 +69,9 @@ function drawHelpLine(canvas: Canvas, { x, y, width }: Rect, line: string | Bind
 function drawQuestion(canvas: Canvas, { title, about, choices, chosen }: Question): void {
   const inside = box(canvas, title, 60, choices.length + 4);
   canvas.put(inside.x, inside.y, clip(about, inside.width), 'strong', inside.width);
-  choices.forEach(({ text, request }, at) => {
+  choices.forEach(({ text, requests }, at) => {
     const y = inside.y + 2 + at;
-    const role = at === chosen ? 'selected' : request === null ? 'text' : 'warn';
+    const role = at === chosen ? 'selected' : requests.length === 0 ? 'text' : 'warn';
     canvas.put(inside.x, y, fit(`${at === chosen ? '›' : ' '} ${at + 1} ${text}`, inside.width), role, inside.width);
     // A click on what is chosen already does it.
     const key = at === chosen ? 'enter' : String(at + 1);

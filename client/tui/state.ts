@@ -85,6 +85,8 @@ export interface Explorer {
   readonly look: string | null;
   readonly offer: Offer | null;
   readonly stage: 'browse' | 'choose' | 'saveTo';
+  /** What is typed to filter the folder, or the files of the torrent. */
+  readonly filtering: Field | null;
   readonly saveTo: Field;
   readonly paused: boolean;
   readonly sequential: boolean;
@@ -119,7 +121,8 @@ export interface Question {
 
 interface Choice {
   readonly text: string;
-  readonly request: Request | null;
+  /** None: it changes nothing. */
+  readonly requests: readonly Request[];
   readonly doing: string;
   readonly done: string;
 }
@@ -152,6 +155,8 @@ export interface State {
   readonly torrents: ReadonlyMap<TorrentKey, TorrentRow>;
   /** The same by position. */
   readonly ordered: readonly TorrentRow[];
+  /** What the next pause, removal and the like is about, instead of the selected one. */
+  readonly marked: ReadonlySet<TorrentKey>;
   readonly totals: Totals | null;
   readonly detail: Detail | null;
   /** What the downloading process was last told to push. */
@@ -210,8 +215,8 @@ export type Event =
   | { readonly kind: 'settings'; readonly units: Units; readonly saveFolder: string };
 
 export type Effect =
-  /** `done`: what is said when it worked, null = nothing. */
-  | { readonly kind: 'ask'; readonly request: Request; readonly done: string | null }
+  /** `done`: what is said when all worked, null = nothing. */
+  | { readonly kind: 'ask'; readonly requests: readonly Request[]; readonly done: string | null }
   | { readonly kind: 'readFolder'; readonly folder: string; readonly hidden: boolean }
   | { readonly kind: 'readTorrent'; readonly path: string }
   /** Is `path` a folder, a `.torrent`, or nothing? */
@@ -236,6 +241,7 @@ export function initialState(
     sought: null,
     torrents: new Map(),
     ordered: [],
+    marked: new Set(),
     totals: null,
     detail: null,
     watched: { key: null, page: 'overview' },

@@ -16,6 +16,7 @@ export interface Context {
   readonly now: number;
   /** Of the selected torrent. */
   readonly pieceCount: number;
+  readonly marked: ReadonlySet<string>;
 }
 
 export interface Column<Row> {

@@ -35,7 +35,7 @@ const COLUMNS: readonly Column<TorrentRow>[] = [
     cells: 15,
     flexible: true,
     gives: 0,
-    text: (row) => row.name,
+    text: ({ key, name }, { marked }) => (marked.has(key) ? `● ${name}` : name),
     role: (row) => (row.state === 'paused' || row.state === 'queued' ? 'dim' : null),
     compare: (a, b) => compareNames(a.name, b.name),
   },

@@ -45,7 +45,9 @@ function reduce(state: State, event: Event): Step {
       return only(faded({ ...state, now: event.now }));
     case 'rows': {
       const ordered = [...event.rows.values()].sort((a, b) => a.position - b.position || (a.key < b.key ? -1 : 1));
-      return only(seeking({ ...state, torrents: event.rows, ordered }));
+      const gone = [...state.marked].some((key) => !event.rows.has(key));
+      const marked = gone ? new Set([...state.marked].filter((key) => event.rows.has(key))) : state.marked;
+      return only(seeking({ ...state, torrents: event.rows, ordered, marked }));
     }
     case 'totals':
       return only({ ...state, totals: event.totals });
@@ -67,7 +69,12 @@ function reduce(state: State, event: Event): Step {
       const { dialog } = state;
       // The selection may be elsewhere by now.
       if (dialog?.kind !== 'explorer' || dialog.offer?.path !== event.offer.path) return only(state);
-      return only({ ...state, dialog: { ...dialog, offer: event.offer } });
+      const { offer } = event;
+      if (offer.kind !== 'wrong' || dialog.stage === 'browse') return only({ ...state, dialog: { ...dialog, offer } });
+      // Gone on to before it was read.
+      return only(
+        say({ ...state, dialog: { ...dialog, offer, stage: 'browse' } }, `${offer.path}: ${offer.reason}`, 'error'),
+      );
     }
     case 'pathFound':
       return event.error === null
@@ -123,6 +130,6 @@ function watching({ state, effects }: Step): Step {
   const { watched, page } = state;
   const key = pageKey(state);
   if (watched.key === key && watched.page === page) return { state, effects };
-  const ask: Effect = { kind: 'ask', request: { call: 'watch', key, page }, done: null };
+  const ask: Effect = { kind: 'ask', requests: [{ call: 'watch', key, page }], done: null };
   return { state: { ...state, watched: { key, page } }, effects: [...effects, ask] };
 }

@@ -111,6 +111,32 @@ describe('terminal', () => {
     expectGivenBack(screen);
   });
 
+  test('marks: several torrents are paused and removed at once, asked first with their number', async () => {
+    const screen = startUi(makeHome());
+    await screen.shows(/port \d+/);
+    for (const digit of ['1', '2', '3']) {
+      screen.paste(`magnet:?xt=urn:btih:${digit.repeat(40)}&dn=number-${digit}`);
+      await screen.shows(/Link or path/);
+      screen.type(KEYS.enter);
+      await screen.shows(new RegExp(`number-${digit} .*metadata`));
+    }
+    screen.type('g', ' ', ' ');
+    await screen.shows(/3 torrents, 2 marked/);
+    await screen.shows(/● number-1[^]*● number-2/);
+    screen.type('p');
+    await screen.shows(/Pause 2 torrents\?[^]*number-1, number-2/);
+    screen.type('2', KEYS.enter);
+    await screen.shows(/paused 2 torrents/);
+    await screen.shows(/number-1 .* paused[^]*number-2 .* paused[^]*number-3 .* metadata/);
+    screen.type('*', 'd');
+    await screen.shows(/Remove 3 torrents\?/);
+    screen.type('2', KEYS.enter);
+    await screen.shows(/removed 3 torrents, their data is kept/);
+    await screen.shows(/no torrents yet/);
+    screen.type('q');
+    expect(await screen.ended).toBe(0);
+  });
+
   test('leaving: Ctrl-C says that it leaves and exits 0, with the terminal given back', async () => {
     const screen = startUi(makeHome());
     await screen.shows(/no torrents yet/);

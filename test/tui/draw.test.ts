@@ -8,6 +8,7 @@ import type { Detail } from '../../client/control/protocol.ts';
 import type { Canvas } from '../../client/tui/canvas.ts';
 import { cellWidth } from '../../client/tui/cells.ts';
 import { drawFrame } from '../../client/tui/draw.ts';
+import { BINDINGS } from '../../client/tui/keys.ts';
 import { hostileText } from './hostile-text.ts';
 import { peerRow, torrentRow, Ui } from './support.ts';
 
@@ -140,6 +141,31 @@ describe('drawing', () => {
       ),
       { numRuns: 200 },
     );
+  });
+
+  test('help: every key is explained whole on 80 columns, and where two columns begin', () => {
+    for (const columns of [80, 112]) {
+      const ui = new Ui([], { columns, height: 70 });
+      ui.press('?');
+      for (const { help } of BINDINGS) expect(shown(ui)).toContain(help);
+    }
+  });
+
+  test.each([80, 50])('messages: what is longer than the line is shown whole (%d columns)', (columns) => {
+    const ui = new Ui([torrentRow(0)], { columns, height: 24 });
+    const text = `the downloading process ended: its journal is ${'/some/long/path'.repeat(5)}/END`;
+    const words = () => shown(ui).replaceAll(/\s+/g, '');
+    ui.happen({ kind: 'notice', level: 'error', text });
+    expect(words()).toContain(text.replaceAll(' ', ''));
+    ui.happen({ kind: 'life', life: 'ended', ending: text });
+    expect(words()).toContain(`${text}(Rstartsitagain,qleaves)`.replaceAll(' ', ''));
+  });
+
+  test('hints: how to leave and where the other keys are stand on 80 columns', () => {
+    const ui = new Ui([torrentRow(0)], { columns: 80, height: 24 });
+    expect(drawFrame(ui.state).line(23)).toMatch(/\? keys.*q quit.*d remove/);
+    ui.press(' ');
+    expect(drawFrame(ui.state).line(23)).toMatch(/p pause.*d remove.*Esc none/);
   });
 
   test('percent: 100 is said only when everything wanted is here', () => {

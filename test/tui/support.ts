@@ -105,12 +105,12 @@ export class Ui {
   /** Requests so far, without those that choose a page. */
   get requests() {
     return this.effects.flatMap((effect) => {
-      return effect.kind === 'ask' && effect.request.call !== 'watch' ? [effect.request] : [];
+      return effect.kind === 'ask' ? effect.requests.filter(({ call }) => call !== 'watch') : [];
     });
   }
 
   get watched() {
-    const asked = this.effects.flatMap((effect) => (effect.kind === 'ask' ? [effect.request] : []));
+    const asked = this.effects.flatMap((effect) => (effect.kind === 'ask' ? effect.requests : []));
     return asked.findLast((request) => request.call === 'watch');
   }
 }

@@ -31,18 +31,11 @@ describe('keys', () => {
     ['n', { call: 'announce', key: KEY }],
     ['e', { call: 'sequential', key: KEY, on: true }],
     ['J', { call: 'move', key: KEY, to: 1 }],
-    [' ', { call: 'pause', key: KEY }],
   ])('keys: %s asks for what it means, and says so at once', (key, request) => {
     const ui = new Ui([torrentRow(0), torrentRow(1)]);
     ui.press(key);
     expect(ui.requests).toEqual([request]);
     expect(ui.state.message?.text).toContain('torrent 0');
-  });
-
-  test('keys: Space resumes what is paused', () => {
-    const ui = new Ui([torrentRow(0, { state: 'paused' })]);
-    ui.press(' ');
-    expect(ui.requests).toEqual([{ call: 'resume', key: KEY }]);
   });
 
   test('keys: a place beyond the end of the queue is not asked for', () => {
@@ -102,6 +95,60 @@ describe('keys', () => {
     ui.press('ctrl-c');
     expect(ui.effects.at(-1)).toEqual({ kind: 'leave', atOnce: true });
     expect(ui.requests).toEqual([]);
+  });
+});
+
+describe('marks', () => {
+  const three = () => new Ui([torrentRow(0), torrentRow(1), torrentRow(2)]);
+  const keys = (...places: readonly number[]) => places.map((at) => torrentRow(at).key);
+
+  test('marks: Space marks and goes on; the next pause is about all marked ones, asked with their number, once', () => {
+    const ui = three();
+    ui.press(' ', ' ');
+    expect([...ui.state.marked]).toEqual(keys(0, 1));
+    expect(drawFrame(ui.state).line(0)).toContain('3 torrents, 2 marked');
+    expect(drawFrame(ui.state).line(2)).toContain('● torrent 0');
+    ui.press('p');
+    expect(ui.state.dialog).toMatchObject({ title: 'Pause 2 torrents?', about: 'torrent 0, torrent 1' });
+    ui.press('enter');
+    expect(ui.requests).toEqual([]);
+    ui.press('p', '2', 'enter');
+    expect(ui.requests).toEqual(keys(0, 1).map((key) => ({ call: 'pause', key })));
+    expect(ui.effects.filter(({ kind }) => kind === 'ask').at(-1)).toMatchObject({ done: 'paused 2 torrents' });
+    expect(ui.state.marked.size).toBe(0);
+  });
+
+  test.each([
+    ['r', ['down'], { call: 'resume' }],
+    ['c', ['down'], { call: 'recheck' }],
+    ['n', ['down'], { call: 'announce' }],
+    ['d', ['2'], { call: 'remove', withData: false }],
+    ['d', ['3'], { call: 'remove', withData: true }],
+  ] as const)('marks: %s and %j act on them in the order of the list', (key, choice, request) => {
+    const ui = three();
+    ui.press('G', ' ', 'g', ' ', key, ...choice, 'enter');
+    expect(ui.requests).toEqual(keys(0, 2).map((one) => ({ ...request, key: one })));
+  });
+
+  test('marks: * marks what the filter shows and takes those marks away; Escape takes away all', () => {
+    const ui = three();
+    ui.press(' ', '/', '2', 'enter', '*');
+    expect([...ui.state.marked]).toEqual(keys(0, 2));
+    ui.press('*');
+    expect([...ui.state.marked]).toEqual(keys(0));
+    ui.press('escape');
+    expect(ui.state.views.torrents).toHaveLength(3);
+    expect(ui.state.marked.size).toBe(1);
+    ui.press('escape');
+    expect(ui.state.marked.size).toBe(0);
+  });
+
+  test('marks: one that is gone is no longer counted, and other keys are about the selected torrent', () => {
+    const ui = three();
+    ui.press(' ', ' ', 'e');
+    expect(ui.requests).toEqual([{ call: 'sequential', key: torrentRow(2).key, on: true }]);
+    ui.rows([torrentRow(1), torrentRow(2)]);
+    expect([...ui.state.marked]).toEqual(keys(1));
   });
 });
 
@@ -253,8 +300,6 @@ describe('adding', () => {
     const entry = (name: string) => ({ name, kind: 'torrent' as const, lengthBytes: 1 });
     ui.happen({ kind: 'folderRead', folder: '/media', entries: [entry('a.torrent'), entry('b.torrent')], error: null });
     expect(ui.effects.at(-1)).toEqual({ kind: 'readTorrent', path: '/media/b.torrent' });
-    ui.press('enter');
-    expect(ui.state.dialog).toMatchObject({ stage: 'browse' });
     const file = (name: string, pad = false) => ({
       path: ['t', name],
       lengthBytes: 1,
@@ -281,6 +326,74 @@ describe('adding', () => {
     };
     expect(ui.requests).toEqual([request]);
     expect(ui.state.dialog).toBe(null);
+  });
+
+  test('explorer: / shows only files with these words; Escape shows all again, then leaves; a pasted word is typed', () => {
+    const ui = new Ui();
+    ui.happen({ kind: 'pathFound', folder: '/media', look: null, error: null });
+    const entries = ['debian', 'fedora', 'ubuntu'].map((name) => ({
+      name: `${name}.torrent`,
+      kind: 'torrent' as const,
+      lengthBytes: 1,
+    }));
+    ui.happen({ kind: 'folderRead', folder: '/media', entries, error: null });
+    const names = () => ui.state.views.folder.map(({ name }) => name);
+    ui.press('/');
+    ui.text('UBU');
+    expect(names()).toEqual(['ubuntu.torrent']);
+    expect(ui.effects.at(-1)).toEqual({ kind: 'readTorrent', path: '/media/ubuntu.torrent' });
+    expect(drawFrame(ui.state).line(29)).toContain('show files with: UBU');
+    ui.press('ctrl-u');
+    ui.paste('fed');
+    ui.press('enter', 'j', 'k');
+    expect(names()).toEqual(['fedora.torrent']);
+    ui.press('escape');
+    expect(names()).toHaveLength(3);
+    ui.press('escape');
+    expect(ui.state.dialog).toBe(null);
+  });
+
+  test('explorer: with a filter, a takes or skips only the files that it shows', () => {
+    const ui = new Ui();
+    ui.happen({ kind: 'pathFound', folder: '/media', look: null, error: null });
+    ui.happen({
+      kind: 'folderRead',
+      folder: '/media',
+      entries: [{ name: 'a.torrent', kind: 'torrent', lengthBytes: 1 }],
+      error: null,
+    });
+    // Gone on to before it was read.
+    ui.press('enter');
+    const files = ['one.mkv', 'one.srt', 'two.mkv'].map((name) => {
+      return { path: ['t', name], lengthBytes: 1, haveBytes: 0, priority: 4 as const, pad: false };
+    });
+    const preview = { name: 't' } as Preview;
+    const offer = { kind: 'ready', path: '/media/a.torrent', bytes: new Uint8Array(), preview, files } as const;
+    ui.happen({ kind: 'torrentRead', offer: { ...offer, closed: new Set() } });
+    ui.press('/');
+    ui.text('mkv');
+    ui.press('enter', 'a');
+    const priorities = () => {
+      const { dialog } = ui.state;
+      return dialog?.kind === 'explorer' && dialog.offer?.kind === 'ready'
+        ? dialog.offer.files.map((f) => f.priority)
+        : [];
+    };
+    expect(priorities()).toEqual([0, 4, 0]);
+    ui.press('escape', 'a');
+    expect(priorities()).toEqual([4, 4, 4]);
+  });
+
+  test('explorer: what was gone on to and is no torrent says so, and one goes on choosing', () => {
+    const ui = new Ui();
+    ui.happen({ kind: 'pathFound', folder: '/media', look: null, error: null });
+    const entries = [{ name: 'bad.torrent', kind: 'torrent' as const, lengthBytes: 1 }];
+    ui.happen({ kind: 'folderRead', folder: '/media', entries, error: null });
+    ui.press('enter', 'enter');
+    expect(ui.state.message?.text).toBe('it is still being read');
+    ui.happen({ kind: 'torrentRead', offer: { kind: 'wrong', path: '/media/bad.torrent', reason: 'not a torrent' } });
+    expect(ui.state.message).toMatchObject({ text: '/media/bad.torrent: not a torrent', level: 'error' });
+    expect(ui.state.dialog).toMatchObject({ stage: 'browse' });
   });
 
   test('explorer: a file that is no torrent says why, and cannot be added', () => {
