@@ -1,5 +1,6 @@
 // What the watched page of a torrent shows.
 
+import type { Metainfo } from '#engine';
 import { now } from '../clock.ts';
 import { prioritiesOf } from '../library/entry.ts';
 import type { LogRing } from '../library/log-ring.ts';
@@ -7,13 +8,12 @@ import type { ManagedTorrent } from '../library/managed-torrent.ts';
 import type { Session } from '../session.ts';
 import type { Detail, FileRow, Page, PeerRow, TrackerRow } from './protocol.ts';
 
-/** Null while the torrent's metainfo was not read yet. */
+/** Null where the page shows what only the metainfo tells, which was not read yet. */
 export function detailOf(torrent: ManagedTorrent, page: Page, session: Session): Detail | null {
   const { key, metainfo, id } = torrent;
-  if (page === 'log') return logDetail(key, torrent.log);
-  if (metainfo === null) return null;
   switch (page) {
     case 'overview': {
+      if (metainfo === null) return null;
       const { comment, createdBy, geometry } = metainfo;
       const map = id === -1 ? null : session.pieceMap(id);
       return {
@@ -27,11 +27,13 @@ export function detailOf(torrent: ManagedTorrent, page: Page, session: Session):
       };
     }
     case 'files':
-      return { page, key, files: fileRows(torrent, session) };
+      return metainfo === null ? null : { page, key, files: fileRows(torrent, metainfo, session) };
     case 'peers':
       return { page, key, peers: id === -1 ? [] : session.peers(id).map((peer) => peerRow(peer)) };
     case 'trackers':
       return { page, key, trackers: trackerRows(torrent, session) };
+    case 'log':
+      return logDetail(key, torrent.log);
   }
 }
 
@@ -39,8 +41,7 @@ export function logDetail(key: string, { lines }: LogRing): Detail {
   return { page: 'log', key, lines };
 }
 
-function fileRows({ metainfo, entry, id }: ManagedTorrent, session: Session): FileRow[] {
-  if (metainfo === null) return [];
+function fileRows({ entry, id }: ManagedTorrent, metainfo: Metainfo, session: Session): FileRow[] {
   const { files, geometry, multiFile } = metainfo;
   const priorities = prioritiesOf(entry, files.length);
   const pieces = id === -1 ? null : (session.pieceMap(id)?.pieces ?? null);

@@ -92,7 +92,8 @@ export function submitted(state: State, form: Form): Step {
     }
     case 'add': {
       if (first === '') return wrong('write a magnet link or a path');
-      if (!isLink(first)) return look(closed, first);
+      // The form stays until it is known that something is there.
+      if (!isLink(first)) return look(state, first);
       if (second === '') return wrong('write the folder to save to');
       const source = linkOf(first);
       const request = {
@@ -106,6 +107,14 @@ export function submitted(state: State, form: Form): Step {
       return ask(closed, [request], 'asking', 'added the magnet link');
     }
   }
+}
+
+/** Nothing is at a path that was asked for. */
+export function notFound(state: State, reason: string): State {
+  const { dialog } = state;
+  if (dialog?.kind === 'form' && dialog.purpose.kind === 'add')
+    return { ...state, dialog: { ...dialog, wrong: reason }, message: null };
+  return say(state, reason, 'error');
 }
 
 /** Opens the explorer at a path that was typed or pasted, once it is known what is there. */

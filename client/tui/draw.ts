@@ -19,7 +19,7 @@ import { TRACKERS } from './pages/trackers.ts';
 import { pageKey, PAGES, selectedTorrent, shownDetail, type State, type TableName } from './state.ts';
 import { type Context, drawTable, type Spec } from './table.ts';
 import type { Role } from './theme.ts';
-import { TORRENTS } from './torrents.ts';
+import { TORRENTS, waitingFor } from './torrents.ts';
 
 /** Of the line, and of those above it where it is not enough. */
 const MESSAGE_ROWS_MAX = 4;
@@ -140,7 +140,8 @@ function drawPage(canvas: Canvas, rect: Rect, state: State): void {
   if (state.page === 'overview') return;
   const table = tableRect(state, state.page) as Rect;
   if (shownDetail(state, state.page) === null) {
-    canvas.put(rect.x + 1, rect.y + 1, 'one moment …', 'dim');
+    const comes = row !== null && state.page === 'files' ? waitingFor(row) : 'one moment …';
+    canvas.put(rect.x + 1, rect.y + 1, comes, 'dim');
     return;
   }
   switch (state.page) {

@@ -23,6 +23,7 @@ type Ready = Extract<Offer, { kind: 'ready' }>;
 /** The explorer in `folder`, reading it. `look`: what shall be selected there. */
 export function openedExplorer(state: State, folder: string, look: string | null): Step {
   const before = state.dialog?.kind === 'explorer' ? state.dialog : null;
+  const form = state.dialog?.kind === 'form' && state.dialog.purpose.kind === 'add' ? state.dialog : null;
   const dialog: Explorer = {
     kind: 'explorer',
     folder,
@@ -33,7 +34,7 @@ export function openedExplorer(state: State, folder: string, look: string | null
     offer: null,
     stage: 'browse',
     filtering: null,
-    saveTo: before?.saveTo ?? field(state.saveFolder),
+    saveTo: before?.saveTo ?? form?.fields[1]?.field ?? field(state.saveFolder),
     paused: before?.paused ?? false,
     sequential: before?.sequential ?? false,
   };

@@ -143,6 +143,11 @@ export function stateRole(row: TorrentRow): Role {
   return row.error === null ? STATE_ROLES[row.state] : 'bad';
 }
 
+/** What stands on a page that has nothing to show yet. */
+export function waitingFor({ state }: TorrentRow): string {
+  return state === 'metadata' ? 'not known before the metadata is here' : 'one moment …';
+}
+
 function share(row: TorrentRow): number {
   const { part, whole } = progressOf(row);
   return whole === 0 ? -1 : part / whole;

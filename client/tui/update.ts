@@ -3,7 +3,7 @@
 // Always: no event throws; what a key did or could not do is said on the status line; the watched page is the one that is shown.
 
 import { doAction } from './actions.ts';
-import { pasted } from './adding.ts';
+import { notFound, pasted } from './adding.ts';
 import { dialogKey, dialogPaste } from './dialogs.ts';
 import { clickedExplorer, folderRead, openedExplorer, previewed } from './explorer.ts';
 import type { InputEvent } from './input.ts';
@@ -79,7 +79,7 @@ function reduce(state: State, event: Event): Step {
     case 'pathFound':
       return event.error === null
         ? openedExplorer(state, event.folder, event.look)
-        : only(say(state, event.error, 'error'));
+        : only(notFound(state, event.error));
     case 'settings':
       return only({ ...state, units: event.units, saveFolder: event.saveFolder });
   }

@@ -190,6 +190,18 @@ describe('drawing', () => {
     expect(text).toContain('size not known yet');
   });
 
+  test('metadata: what only it can tell is named as not known yet, instead of a moment that does not pass', () => {
+    const row = torrentRow(0, { state: 'metadata', totalBytes: 0, wantedBytes: 0, haveBytes: 0, pieceCount: 0 });
+    const ui = new Ui([row]);
+    for (const page of ['1', '2']) {
+      ui.press(page);
+      expect(shown(ui)).not.toContain('one moment');
+      expect(shown(ui)).toContain('not known before the metadata is here');
+    }
+    ui.press('3');
+    expect(shown(ui)).toContain('one moment');
+  });
+
   test('peers: flags stand in their columns, and the legend says what they mean', () => {
     const ui = new Ui([torrentRow(0)], { columns: 140, height: 40 });
     ui.press('3');
@@ -197,6 +209,8 @@ describe('drawing', () => {
     ui.happen({ kind: 'detail', detail: { page: 'peers', key: KEY, peers: [peer] } });
     expect(shown(ui)).toContain('SD   Pi');
     expect(shown(ui)).toMatch(/S seed · D we download/);
+    ui.happen({ kind: 'resize', columns: 80, rows: 24 });
+    expect(shown(ui)).toContain('WebRTC');
   });
 
   test('mouse: heads, rows, tabs and hints can be clicked, and nothing under a dialog', () => {

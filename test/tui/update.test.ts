@@ -278,6 +278,24 @@ describe('adding', () => {
     expect(ui.requests[0]).toMatchObject({ source: LINK });
   });
 
+  test('add: a path that leads nowhere is named in the form, which keeps what was typed; the folder goes on to the explorer', () => {
+    const ui = new Ui();
+    ui.press('a');
+    ui.text('/media/x');
+    ui.press('tab', 'ctrl-u');
+    ui.text('/elsewhere');
+    ui.press('enter');
+    expect(ui.effects.at(-1)).toEqual({ kind: 'findPath', path: '/media/x' });
+    ui.happen({ kind: 'pathFound', folder: '/media/x', look: null, error: '/media/x: no such file or directory' });
+    expect(ui.state.dialog).toMatchObject({ kind: 'form', wrong: '/media/x: no such file or directory' });
+    ui.press('shift-tab');
+    ui.text('.torrent');
+    ui.press('enter');
+    expect(ui.effects.at(-1)).toEqual({ kind: 'findPath', path: '/media/x.torrent' });
+    ui.happen({ kind: 'pathFound', folder: '/media', look: 'x.torrent', error: null });
+    expect(ui.state.dialog).toMatchObject({ kind: 'explorer', saveTo: { text: '/elsewhere' } });
+  });
+
   test('limits: rates as people write them; what is no rate is named and nothing is asked', () => {
     const ui = new Ui([torrentRow(0)]);
     ui.press('t');

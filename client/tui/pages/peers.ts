@@ -17,8 +17,8 @@ const SOURCES: Readonly<Record<PeerSource, string>> = {
 
 /** What the letters of `flagsOf` mean, in their order. */
 export const PEER_LEGEND =
-  'S seed · D we download, d it chokes us · U we upload, u we choke it · O optimistic · ! snubbed · P on parole · ' +
-  'found by: t tracker, i it came, r remembered, y you, w WebRTC';
+  'S seed · D we download, d choked · U we upload, u choked by us · O optimistic · ! snubbed · P parole · ' +
+  'from t tracker, i it came, r memory, y you, w WebRTC';
 
 /** One letter in each place, a blank where it does not hold. */
 function flagsOf(peer: PeerRow): string {

@@ -89,6 +89,20 @@ describe('magnets', { timeout: TIMEOUT_MS }, () => {
     expect(readFileSync(theirs, 'utf8')).toBe('not the torrent');
   });
 
+  test('while the metadata is missing, the pages of trackers and peers show what is known', async () => {
+    const folders = makeFolders();
+    const { core } = await startClient(folders);
+    const key = keyOf(makeShare(LENGTH_BYTES));
+    const url = 'http://127.0.0.1:1/announce';
+    await core.request(magnet(`${linkOf(key)}&tr=${encodeURIComponent(url)}`, folders.downloads));
+    await core.request({ call: 'watch', key, page: 'trackers' });
+    await until(core, () => core.detail?.page === 'trackers');
+    expect(core.detail).toMatchObject({ key, trackers: [{ url }] });
+    await core.request({ call: 'watch', key, page: 'peers' });
+    await until(core, () => core.detail?.page === 'peers');
+    expect(core.detail).toEqual({ page: 'peers', key, peers: [] });
+  });
+
   test('a magnet that was never answered is removed with its data, of which there is none', async () => {
     const folders = makeFolders();
     const { core } = await startClient(folders);
