@@ -16,7 +16,7 @@ import { type Clock, Datagrams, type Network, type Random, Timers, type Trace } 
 import type { FaultEffect } from './faults/fault-point.ts';
 import { lineOf } from './line.ts';
 import type { SimNode } from './sim-node.ts';
-import { DEFAULT_TRACKER, SimTracker, type TrackerOptions } from './sim-tracker.ts';
+import { DEFAULT_TRACKER, familyOf, SimTracker, type TrackerSetting } from './sim-tracker.ts';
 import { SimUdpTracker, type UdpEndpoint, type UdpWorld } from './sim-udp-tracker.ts';
 
 /** What it needs of the swarm. */
@@ -64,7 +64,7 @@ export class TrackerWorld implements UdpWorld {
   readonly #free: number[] = [];
   readonly #answered: number;
 
-  constructor(host: TrackerHost, trackers: readonly Partial<TrackerOptions>[]) {
+  constructor(host: TrackerHost, trackers: readonly TrackerSetting[]) {
     this.#host = host;
     const { clock, network, random, trace } = host;
     this.datagrams = new Datagrams({
@@ -76,9 +76,13 @@ export class TrackerWorld implements UdpWorld {
     });
     this.#timers = new Timers(clock, (index) => this.#tick(index));
     this.#answered = clock.kind((slot) => this.#onAnswered(slot));
-    this.trackers = trackers.map((options, index) => {
+    this.trackers = trackers.map(({ udp, ...options }, index) => {
       const own = random.fork(`tracker ${index}`);
-      const tracker = new SimTracker({ ...DEFAULT_TRACKER, ...options }, clock, own);
+      const tracker = new SimTracker(
+        { ...DEFAULT_TRACKER, ...options, udp: { ...DEFAULT_TRACKER.udp, ...udp } },
+        clock,
+        own,
+      );
       if (tracker.options.url.startsWith('udp:')) this.#addUdp(tracker, own.fork('udp'));
       return tracker;
     });
@@ -238,7 +242,5 @@ export function hostOf(index: number, family: 4 | 6): string {
 
 /** The tracker's addresses that a node can send to. */
 function reachable({ endpoints }: SimUdpTracker, node: SimNode): PeerAddress[] {
-  return endpoints
-    .map(({ address }) => address)
-    .filter(({ host }) => node.families.includes(host.includes(':') ? 6 : 4));
+  return endpoints.map(({ address }) => address).filter((address) => node.families.includes(familyOf(address)));
 }

@@ -5,11 +5,14 @@ import { type AnnounceRecord, type NodeSetting, Swarm, type SwarmOptions } from 
 
 const URL = 'udp://tracker.example:6969/announce';
 const LINE: NodeSetting = { upKBps: 500, downKBps: 1_000, latencyMs: 20 };
-const TRACKER_LINE = { upKBps: 10_000, downKBps: 10_000, latencyMs: 50 };
 
 function swarmWith(families: readonly (4 | 6)[], more: Partial<SwarmOptions> = {}): Swarm {
-  const udp = { line: TRACKER_LINE, families, idLifetimeS: 120, refusesOldIds: true, forgedPerMillion: 0 };
-  return new Swarm({ seed: 1, contents: { sizeMiB: 1, pieceKiB: 64 }, trackers: [{ url: URL, udp }], ...more });
+  return new Swarm({
+    seed: 1,
+    contents: { sizeMiB: 1, pieceKiB: 64 },
+    trackers: [{ url: URL, udp: { families } }],
+    ...more,
+  });
 }
 
 function eventsOf(swarm: Swarm, node: number): string[] {
