@@ -2,11 +2,10 @@
 //
 // Always: a wrong file never stops the client: what is wrong is named with its line and key, and has its default.
 
-import { homedir } from 'node:os';
-import { resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import * as v from 'valibot';
 import { printable } from '#harness/untrusted-text';
+import { absolute } from '../home-path.ts';
 import { isColour, THEME_NAMES } from '../tui/theme.ts';
 import { parseBytes } from '../units.ts';
 import { isIceServer } from '../webrtc/ice-server.ts';
@@ -21,10 +20,7 @@ const colour = v.pipe(
     'write "theme", "default", "#rrggbb", or a name such as "cyan" or "bright-cyan"',
   ),
 );
-const folder = v.pipe(
-  v.string(),
-  v.transform((text) => resolve(text.replace(/^~(?=\/|$)/, homedir()))),
-);
+const folder = v.pipe(v.string(), v.transform(absolute));
 /** `''` → null. */
 const optional = v.pipe(
   v.string(),

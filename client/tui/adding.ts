@@ -1,5 +1,6 @@
 // Forms, and what is done with what was typed or pasted into them: links and paths to add, limits, folders.
 
+import { isMagnet } from '#engine';
 import { field } from './field.ts';
 import { limit, parseRate, typedRate } from './format.ts';
 import { ask, only, say } from './message.ts';
@@ -125,7 +126,7 @@ function look(state: State, typed: string): Step {
 const INFO_HASH = /^(?:[0-9a-f]{40}|[a-z2-7]{32})$/i;
 
 function isLink(text: string): boolean {
-  return /^magnet:\?/i.test(text) || INFO_HASH.test(text);
+  return isMagnet(text) || INFO_HASH.test(text);
 }
 
 function linkOf(text: string): string {

@@ -4,11 +4,13 @@
 // terminal is given back before anything else is said.
 
 import type { ReadStream, WriteStream } from 'node:tty';
+import { isMagnet } from '#engine';
 import { type Core, type CoreChange, DuplicateTorrent } from '../control/core.ts';
 import type { Request } from '../control/protocol.ts';
 import { reasonOf } from '../failure.ts';
+import { absolute } from '../home-path.ts';
 import type { Canvas } from './canvas.ts';
-import { absolute, findPath, readFolder, readOffer } from './disk.ts';
+import { findPath, readFolder, readOffer } from './disk.ts';
 import { drawFrame } from './draw.ts';
 import type { InputEvent } from './input.ts';
 import { Painter } from './painter.ts';
@@ -105,8 +107,8 @@ export class App {
 
   /** Offers something to add, as if it had been pasted; a path may be relative. */
   offer(source: string): void {
-    const link = /^magnet:/i.test(source);
-    this.#urgently({ kind: 'input', input: { kind: 'paste', text: link ? source : absolute(source) } });
+    const text = isMagnet(source) ? source : absolute(source);
+    this.#urgently({ kind: 'input', input: { kind: 'paste', text } });
   }
 
   /** As if the user had asked to leave. */

@@ -81,6 +81,9 @@ describe('figures', () => {
     expect(typedRate(512_000, BINARY)).toBe('500KiB');
     expect(typedRate(1_000_000, { bits: true, binary: true })).toBe('8000kbit');
     expect(parseRate('')).toBe(0);
+    expect(parseRate('1.5 MB/s')).toBe(1_500_000);
+    expect(parseRate('8 Mbit/s')).toBe(1_000_000);
+    expect(parseRate('1 MiBps')).toBe(1_048_576);
     expect(parseRate('-1')).toBe(null);
     expect(parseRate('1 parsec')).toBe(null);
   });

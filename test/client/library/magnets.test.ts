@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { TorrentKey } from '../../../client/control/protocol.ts';
-import { makeShare, startSeed, type Share } from '../share.ts';
+import { isSame, makeShare, startSeed, type Share } from '../share.ts';
 import { contentOf, layout, start, starling, temporaryFolder, writeContent } from '../support.ts';
 import { addRequest, makeFolders, rowOf, startClient, until, TIMEOUT_MS } from './client.ts';
 
@@ -20,11 +20,6 @@ function linkOf(key: TorrentKey, ...peers: readonly string[]): string {
 
 function magnet(link: string, folder: string) {
   return { ...addRequest('package.json', folder), source: link };
-}
-
-function isSame(share: Share, downloads: string): boolean {
-  const source = readFileSync(join(share.source, 'shared.bin'));
-  return readFileSync(join(downloads, 'shared.bin')).equals(source);
 }
 
 describe('magnets', { timeout: TIMEOUT_MS }, () => {
