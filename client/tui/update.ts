@@ -6,9 +6,11 @@ import { doAction } from './actions.ts';
 import { notFound, pasted } from './adding.ts';
 import { dialogKey, dialogPaste } from './dialogs.ts';
 import { clickedExplorer, folderRead, openedExplorer, previewed } from './explorer.ts';
+import type { TorrentKey, TorrentRow } from '../control/protocol.ts';
 import type { InputEvent } from './input.ts';
 import { type Action, actionOf } from './keys.ts';
 import { faded, noticed, only, say } from './message.ts';
+import { compareCodes } from './order.ts';
 import { type Effect, type Event, pageKey, type State, type Step, type TableName } from './state.ts';
 import { sortBy } from './table.ts';
 import { arranged, moved, specOf, withTable } from './views.ts';
@@ -43,12 +45,8 @@ function reduce(state: State, event: Event): Step {
     case 'tick':
       state.history.sample(state.torrents);
       return only(faded({ ...state, now: event.now }));
-    case 'rows': {
-      const ordered = [...event.rows.values()].sort((a, b) => a.position - b.position || (a.key < b.key ? -1 : 1));
-      const gone = [...state.marked].some((key) => !event.rows.has(key));
-      const marked = gone ? new Set([...state.marked].filter((key) => event.rows.has(key))) : state.marked;
-      return only(seeking({ ...state, torrents: event.rows, ordered, marked }));
-    }
+    case 'rows':
+      return only(onRows(state, event.rows));
     case 'totals':
       return only({ ...state, totals: event.totals });
     case 'detail':
@@ -110,6 +108,17 @@ function onSelect(state: State, table: TableName, id: string): Step {
   const focus = table === 'torrents' ? 'list' : 'page';
   const focused = selected.focus === focus ? selected : { ...selected, focus };
   return again && table === 'files' ? doAction({ ...focused, focus: 'page' }, 'enter') : only(focused as State);
+}
+
+function onRows(state: State, rows: ReadonlyMap<TorrentKey, TorrentRow>): State {
+  const ordered = [...rows.values()].sort((a, b) => a.position - b.position || compareCodes(a.key, b.key));
+  const kept = [...state.marked].filter((key) => rows.has(key));
+  const marked = kept.length === state.marked.size ? state.marked : new Set(kept);
+  let next = seeking({ ...state, torrents: rows, ordered, marked });
+  for (const { key, name, completedAt } of ordered)
+    if (completedAt !== null && state.torrents.get(key)?.completedAt === null)
+      next = noticed(next, `${name} is complete`, 'info');
+  return next;
 }
 
 function onAnswer(state: State, { done, error, key }: Extract<Event, { kind: 'answered' }>): State {

@@ -187,7 +187,8 @@ describe('drawing', () => {
     const row = torrentRow(0, { state: 'metadata', totalBytes: 0, wantedBytes: 0, haveBytes: 0, pieceCount: 0 });
     const text = shown(new Ui([row]));
     expect(text).not.toContain('%');
-    expect(text).toContain('size not known yet');
+    expect(text).toContain('size not known yet: no peer is known that could tell');
+    expect(shown(new Ui([{ ...row, knownPeers: 2 }]))).not.toContain('no peer is known');
   });
 
   test('metadata: what only it can tell is named as not known yet, instead of a moment that does not pass', () => {

@@ -169,6 +169,16 @@ describe('answers', () => {
     expect(ui.watched).toMatchObject({ key: torrentRow(5).key });
   });
 
+  test('notices: what has become complete is named once, what was complete before is not', () => {
+    const ui = new Ui([torrentRow(0), torrentRow(1, { completedAt: 5 })]);
+    expect(ui.state.message).toBe(null);
+    ui.rows([torrentRow(0, { completedAt: 9 }), torrentRow(1, { completedAt: 5 }), torrentRow(2, { completedAt: 7 })]);
+    expect(ui.state.message).toMatchObject({ text: 'torrent 0 is complete', level: 'info' });
+    ui.happen({ kind: 'tick', now: 60_000 });
+    ui.rows([torrentRow(0, { completedAt: 9 })]);
+    expect(ui.state.message).toBe(null);
+  });
+
   test('notices: they wait for each other, and are bounded', () => {
     const ui = new Ui();
     for (let at = 0; at < 100; at += 1) ui.happen({ kind: 'notice', level: 'warn', text: `notice ${at}` });

@@ -83,7 +83,7 @@ function drawProgress(canvas: Canvas, { x, y, width }: Rect, row: TorrentRow): v
   const left = timeLeft(row);
   const text =
     shown === ''
-      ? 'size not known yet'
+      ? `size not known yet${row.knownPeers === 0 ? ': no peer is known that could tell' : ''}`
       : left === ''
         ? shown
         : `${shown}, ${left === '∞' ? 'stalled' : `${left} left`}`;
