@@ -20,7 +20,9 @@ const KEYS = {
 export function drawExplorer(canvas: Canvas, state: State, explorer: Explorer, context: Context): void {
   const { list, facts, files, options } = explorerLayout(state);
   const { folder, offer, stage, error } = explorer;
-  canvas.put(0, 1, fit(` ${clipStart(folder, state.columns - 2)}`, state.columns), 'strong');
+  const { filter } = state.tables[stage === 'browse' ? 'folder' : 'offer'];
+  const title = filter === '' ? folder : `${folder} · only “${filter}”`;
+  canvas.put(0, 1, fit(` ${clipStart(title, state.columns - 2)}`, state.columns), 'strong');
   if (list !== null) {
     const focused = stage === 'browse';
     if (explorer.entries === null || error !== null) {

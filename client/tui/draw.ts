@@ -122,7 +122,9 @@ function drawTabs(canvas: Canvas, rect: Rect, state: State): void {
     canvas.zone({ x, y: rect.y, width, height: 1 }, { kind: 'open', page });
     x += width + 1;
   });
-  const name = pageKey(state) === ALL_TORRENTS ? 'everything' : (selectedTorrent(state)?.name ?? '');
+  const filter = state.page === 'overview' ? '' : state.tables[state.page].filter;
+  const about = pageKey(state) === ALL_TORRENTS ? 'everything' : (selectedTorrent(state)?.name ?? '');
+  const name = filter === '' ? about : `only “${filter}” · ${about}`;
   const room = rect.x + rect.width - x - 2;
   if (room > 8) canvas.put(x + 1, rect.y, fit(clip(name, room), room, 'right'), 'bar', room);
 }

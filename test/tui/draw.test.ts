@@ -168,6 +168,22 @@ describe('drawing', () => {
     expect(drawFrame(ui.state).line(23)).toMatch(/p pause.*d remove.*Esc none/);
   });
 
+  test('filter: a page or a folder that shows only some rows says which', () => {
+    const ui = new Ui([torrentRow(0)]);
+    ui.press('3', '/');
+    ui.text('10.0');
+    ui.press('enter');
+    expect(shown(ui)).toMatch(/5 log .*only “10\.0” · torrent 0/);
+    ui.press('1');
+    expect(shown(ui)).not.toContain('only “');
+    ui.happen({ kind: 'pathFound', folder: '/media', look: null, error: null });
+    ui.happen({ kind: 'folderRead', folder: '/media', entries: [], error: null });
+    ui.press('/');
+    ui.text('iso');
+    ui.press('enter');
+    expect(shown(ui)).toContain('/media · only “iso”');
+  });
+
   test('percent: 100 is said only when everything wanted is here', () => {
     const ui = new Ui([torrentRow(0, { wantedBytes: 10_000_000, totalBytes: 10_000_000, haveBytes: 9_999_999 })]);
     expect(shown(ui)).toContain('99.9 %');
