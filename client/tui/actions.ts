@@ -66,11 +66,8 @@ export function doAction(state: State, action: Action): Step {
       return only({ ...state, dialog: { kind: 'filter', table, field: field(state.tables[table].filter) } });
     case 'sortNext':
       return only(sortedByNext(state, table));
-    case 'sortReverse': {
-      const { sort } = state.tables[table];
-      if (sort === null) return only(sortedByNext(state, table));
-      return only(withTable(state, table, { ...state.tables[table], sort: { ...sort, reverse: !sort.reverse } }));
-    }
+    case 'sortReverse':
+      return only(sortedBackwards(state, table));
     case 'markAll':
       return only(markedAll(state));
     case 'add':
@@ -211,7 +208,13 @@ function turned(state: State, by: number): State {
   return { ...state, page: next, focus: 'page' };
 }
 
-function sortedByNext(state: State, table: TableName): State {
+export function sortedBackwards(state: State, table: TableName): State {
+  const { sort } = state.tables[table];
+  if (sort === null) return sortedByNext(state, table);
+  return withTable(state, table, { ...state.tables[table], sort: { ...sort, reverse: !sort.reverse } });
+}
+
+export function sortedByNext(state: State, table: TableName): State {
   const next = sortByNext(specOf(table), state.tables[table]);
   if (next === state.tables[table]) return say(state, 'this table does not sort', 'warn');
   const title = specOf(table).columns.find((column) => column.key === next.sort?.column)?.title ?? '';

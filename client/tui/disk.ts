@@ -14,7 +14,7 @@ const ENTRIES_MAX = 20_000;
 
 /** Folders first, then `.torrent` files, by name. `hidden`: also what begins with a dot. */
 export async function readFolder(folder: string, hidden: boolean): Promise<Event> {
-  const up: Entry[] = dirname(folder) === folder ? [] : [{ name: '..', kind: 'parent', lengthBytes: 0 }];
+  const up: Entry[] = dirname(folder) === folder ? [] : [{ name: '..', kind: 'parent', lengthBytes: 0, modifiedAt: 0 }];
   try {
     const found = (await readdir(folder)).filter((name) => hidden || !name.startsWith('.')).slice(0, ENTRIES_MAX);
     const entries: Entry[] = [];
@@ -32,13 +32,10 @@ export async function readFolder(folder: string, hidden: boolean): Promise<Event
 
 async function entryOf(folder: string, name: string): Promise<Entry | null> {
   try {
-    const { size: lengthBytes, ...found } = await stat(join(folder, name)).then((status) => ({
-      size: status.size,
-      folder: status.isDirectory(),
-      file: status.isFile(),
-    }));
-    if (found.folder) return { name, kind: 'folder', lengthBytes };
-    return found.file && /\.torrent$/i.test(name) ? { name, kind: 'torrent', lengthBytes } : null;
+    const found = await stat(join(folder, name));
+    const { size: lengthBytes, mtimeMs: modifiedAt } = found;
+    if (found.isDirectory()) return { name, kind: 'folder', lengthBytes, modifiedAt };
+    return found.isFile() && /\.torrent$/i.test(name) ? { name, kind: 'torrent', lengthBytes, modifiedAt } : null;
   } catch {
     // A link that leads nowhere, or what went away just now.
     return null;

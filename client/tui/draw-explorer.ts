@@ -12,7 +12,7 @@ import { type Context, drawTable } from './table.ts';
 
 const LABEL_CELLS = 10;
 const KEYS = {
-  browse: 'Enter opens  ← above  / filter  . hidden  ~ home  f save to  P e  Esc closes',
+  browse: 'Enter opens  ← above  / filter  s sort  . hidden  ~ home  f P e  Esc closes',
   choose: 'Enter adds  Space take or skip  a all  +/- priority  / filter  f P e  Esc back',
   saveTo: 'the folder to save to: Enter is done',
 };

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import type { FilePriority } from '#engine';
 import type { FileRow } from '../control/protocol.ts';
 import { pathOf } from './adding.ts';
-import { toggled } from './actions.ts';
+import { sortedBackwards, sortedByNext, toggled } from './actions.ts';
 import { edit, field, insert } from './field.ts';
 import { filterKey, withFilter } from './filter.ts';
 import { counted } from './format.ts';
@@ -38,7 +38,7 @@ export function openedExplorer(state: State, folder: string, look: string | null
     paused: before?.paused ?? false,
     sequential: before?.sequential ?? false,
   };
-  const cleared = withTable(withTable(state, 'folder', FRESH), 'offer', FRESH);
+  const cleared = withTable(withTable(state, 'folder', { ...FRESH, sort: state.tables.folder.sort }), 'offer', FRESH);
   return {
     state: { ...cleared, dialog, browsed: folder, message: null },
     effects: [{ kind: 'readFolder', folder, hidden: dialog.hidden }],
@@ -90,6 +90,10 @@ export function explorerKey(state: State, dialog: Explorer, key: string): Step {
       return only({ ...state, dialog: null });
     case '/':
       return only({ ...state, dialog: { ...dialog, filtering: field(state.tables[table].filter) } });
+    case 's':
+      return only(sortedByNext(state, table));
+    case 'S':
+      return only(sortedBackwards(state, table));
     case 'escape':
       return only(back(state, dialog, table));
     case 'f':

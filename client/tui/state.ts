@@ -44,6 +44,8 @@ export interface Entry {
   readonly name: string;
   readonly kind: 'parent' | 'folder' | 'torrent';
   readonly lengthBytes: number;
+  /** Milliseconds since 1970. */
+  readonly modifiedAt: number;
 }
 
 /** What a `.torrent` says, before it is added. Untrusted text. */

@@ -126,7 +126,7 @@ describe('drawing', () => {
         (columns, height, choose) => {
           const ui = new Ui([], { columns, height });
           ui.happen({ kind: 'pathFound', folder: '/m', look: null, error: null });
-          const entries = [{ name: 'a.torrent', kind: 'torrent' as const, lengthBytes: 1 }];
+          const entries = [{ name: 'a.torrent', kind: 'torrent' as const, lengthBytes: 1, modifiedAt: 0 }];
           ui.happen({ kind: 'folderRead', folder: '/m', entries, error: null });
           ui.happen({ kind: 'torrentRead', offer });
           if (choose) ui.press('enter', 'f');

@@ -325,7 +325,7 @@ describe('adding', () => {
     const ui = new Ui();
     ui.happen({ kind: 'pathFound', folder: '/media', look: 'b.torrent', error: null });
     expect(ui.effects.at(-1)).toEqual({ kind: 'readFolder', folder: '/media', hidden: false });
-    const entry = (name: string) => ({ name, kind: 'torrent' as const, lengthBytes: 1 });
+    const entry = (name: string) => ({ name, kind: 'torrent' as const, lengthBytes: 1, modifiedAt: 0 });
     ui.happen({ kind: 'folderRead', folder: '/media', entries: [entry('a.torrent'), entry('b.torrent')], error: null });
     expect(ui.effects.at(-1)).toEqual({ kind: 'readTorrent', path: '/media/b.torrent' });
     const file = (name: string, pad = false) => ({
@@ -363,6 +363,7 @@ describe('adding', () => {
       name: `${name}.torrent`,
       kind: 'torrent' as const,
       lengthBytes: 1,
+      modifiedAt: 0,
     }));
     ui.happen({ kind: 'folderRead', folder: '/media', entries, error: null });
     const names = () => ui.state.views.folder.map(({ name }) => name);
@@ -381,13 +382,34 @@ describe('adding', () => {
     expect(ui.state.dialog).toBe(null);
   });
 
+  test('explorer: s sorts by the next column, and folders stay before files either way', () => {
+    const ui = new Ui([], { columns: 160 });
+    ui.happen({ kind: 'pathFound', folder: '/media', look: null, error: null });
+    const entries = [
+      { name: '..', kind: 'parent', lengthBytes: 0, modifiedAt: 0 },
+      { name: 'sub', kind: 'folder', lengthBytes: 9, modifiedAt: 9 },
+      { name: 'a.torrent', kind: 'torrent', lengthBytes: 3, modifiedAt: 1 },
+      { name: 'b.torrent', kind: 'torrent', lengthBytes: 1, modifiedAt: 3 },
+    ] as const;
+    ui.happen({ kind: 'folderRead', folder: '/media', entries, error: null });
+    const names = () => ui.state.views.folder.map(({ name }) => name).join(' ');
+    ui.press('s', 's', 's');
+    expect(ui.state.message?.text).toBe('sorted by changed');
+    expect(names()).toBe('.. sub b.torrent a.torrent');
+    ui.press('S');
+    expect(names()).toBe('.. sub a.torrent b.torrent');
+    ui.happen({ kind: 'pathFound', folder: '/other', look: null, error: null });
+    ui.happen({ kind: 'folderRead', folder: '/other', entries: entries.toReversed(), error: null });
+    expect(names()).toBe('.. sub a.torrent b.torrent');
+  });
+
   test('explorer: with a filter, a takes or skips only the files that it shows', () => {
     const ui = new Ui();
     ui.happen({ kind: 'pathFound', folder: '/media', look: null, error: null });
     ui.happen({
       kind: 'folderRead',
       folder: '/media',
-      entries: [{ name: 'a.torrent', kind: 'torrent', lengthBytes: 1 }],
+      entries: [{ name: 'a.torrent', kind: 'torrent', lengthBytes: 1, modifiedAt: 0 }],
       error: null,
     });
     // Gone on to before it was read.
@@ -415,7 +437,7 @@ describe('adding', () => {
   test('explorer: what was gone on to and is no torrent says so, and one goes on choosing', () => {
     const ui = new Ui();
     ui.happen({ kind: 'pathFound', folder: '/media', look: null, error: null });
-    const entries = [{ name: 'bad.torrent', kind: 'torrent' as const, lengthBytes: 1 }];
+    const entries = [{ name: 'bad.torrent', kind: 'torrent' as const, lengthBytes: 1, modifiedAt: 0 }];
     ui.happen({ kind: 'folderRead', folder: '/media', entries, error: null });
     ui.press('enter', 'enter');
     expect(ui.state.message?.text).toBe('it is still being read');
@@ -427,7 +449,7 @@ describe('adding', () => {
   test('explorer: a file that is no torrent says why, and cannot be added', () => {
     const ui = new Ui();
     ui.happen({ kind: 'pathFound', folder: '/media', look: null, error: null });
-    const entries = [{ name: 'bad.torrent', kind: 'torrent' as const, lengthBytes: 1 }];
+    const entries = [{ name: 'bad.torrent', kind: 'torrent' as const, lengthBytes: 1, modifiedAt: 0 }];
     ui.happen({ kind: 'folderRead', folder: '/media', entries, error: null });
     ui.happen({ kind: 'torrentRead', offer: { kind: 'wrong', path: '/media/bad.torrent', reason: 'not a torrent' } });
     ui.press('enter', 'enter');
