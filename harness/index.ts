@@ -7,7 +7,7 @@ export { CHECKPOINT_EVENTS, firstDifference, Trace, type TraceEvent, type TraceW
 export type { Link, Partition } from './network/links.ts';
 export type { EndReason, NetworkHandler, NetworkOptions } from './network/handler.ts';
 export { Network } from './network/network.ts';
-export { type DatagramFaults, Datagrams } from './network/datagrams.ts';
+export { type DatagramFaults, Datagrams, NO_DATAGRAM_FAULTS } from './network/datagrams.ts';
 export {
   choice,
   defaultsOf,
@@ -15,7 +15,7 @@ export {
   knob,
   type Knobs,
   type KnobValue,
-  namesOf,
+  namesAmong,
   near,
   readSetting,
   settingsText,

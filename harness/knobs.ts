@@ -70,8 +70,16 @@ export function some(value: string, names: readonly string[], doc: string): Knob
   return knob(value, arbitrary, '', doc);
 }
 
-/** The names in a value of such a knob. */
-export function namesOf(value: string): string[] {
+/** The names in a value of such a knob. Throws where one is none of `names`. */
+export function namesAmong<Name extends string>(names: readonly Name[], value: string): Name[] {
+  return namesOf(value).map((given) => {
+    const known = names.find((name) => name === given);
+    if (known === undefined) throw new Error(`no name "${given}"; there are: ${names.join(', ')}, none`);
+    return known;
+  });
+}
+
+function namesOf(value: string): string[] {
   return value === 'none' ? [] : value.split('+');
 }
 

@@ -1,7 +1,7 @@
 // Most join by magnet link: they know the info-hash alone, ask each other for the metadata, and download. Some leave, and faults of any kind strike
 // meanwhile. Nobody takes something else for the metadata; once all is healed everyone who stayed has it, and then everything.
 
-import { choice, namesOf, near, some, whole } from '#harness';
+import { choice, namesAmong, near, some, whole } from '#harness';
 import {
   Atlas,
   ATLAS_KINDS,
@@ -47,7 +47,7 @@ export const magnet = scenario({
   play(swarm, knobs) {
     const line = lineFrom(knobs);
     const random = swarm.random.fork('peers');
-    const kinds = new Set(namesOf(knobs.faults).filter(isKind));
+    const kinds = new Set(namesAmong(ATLAS_KINDS, knobs.faults));
     const atlas = new Atlas(swarm, { kinds, spanS: knobs.faultsForS, strikesMax: knobs.strikes });
     const seeds = Array.from({ length: knobs.seeds }, () => swarm.addSeed(line));
     const leechers = Array.from({ length: knobs.peers }, () =>
@@ -110,8 +110,4 @@ export function metadataWithinS(swarm: Swarm, nodes: readonly SimNode[]): number
   const slowest = Math.min(...links.map(({ upBps, downBps }) => Math.min(upBps, downBps)));
   const loss = Math.max(...links.map(lossFactor));
   return MEETING_S + MARGIN * loss * ((nodes.length * bytes) / slowest);
-}
-
-function isKind(name: string): name is AtlasKind {
-  return ATLAS_KINDS.some((kind) => kind === name);
 }

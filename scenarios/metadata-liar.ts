@@ -2,7 +2,7 @@
 // holder comes late. Nobody ever takes a lie for the metadata or holds more than the bounds, no honest peer is banned, every liar is soon
 // asked no more, and within a stated time after the holder can be reached everyone honest knows the metadata.
 
-import { namesOf, some, whole } from '#harness';
+import { namesAmong, some, whole } from '#harness';
 import { lineFrom, METADATA_LIES, type MetadataLie, MetadataLiar, patienceS, scenario, shared, type Swarm } from '#sim';
 import { describeUnknowing, knowsMetadata, metadataWithinS } from './magnet.ts';
 
@@ -46,7 +46,7 @@ export const metadataLiar = scenario({
 
   play(swarm, knobs) {
     const line = lineFrom(knobs);
-    const liars = addLiars(swarm, knobs.liars, namesOf(knobs.lies).filter(isLie), line);
+    const liars = addLiars(swarm, knobs.liars, namesAmong(METADATA_LIES, knobs.lies), line);
     const leechers = swarm.addLeechers(knobs.peers, { ...line, byMagnet: true });
     swarm.run(knobs.holderAfterS);
     swarm.check('nobody knows the metadata who heard lies alone', !leechers.some(knowsMetadata));
@@ -91,8 +91,4 @@ function addLiars(
       .start(swarm.contents);
     return liar;
   });
-}
-
-function isLie(name: string): name is MetadataLie {
-  return METADATA_LIES.some((lie) => lie === name);
 }

@@ -29,13 +29,9 @@ export const sleep = scenario({
     for (let seed = 0; seed < seeds; seed += 1) swarm.addSeed(line);
     const [sleeper] = swarm.addLeechers(peers, line) as [SimNode];
     swarm.run(asleepAtS);
-    const rest = swarm.nodes.filter((node) => node !== sleeper).map(({ index }) => index);
-    const cuts = [
-      swarm.network.links.partition([sleeper.index], rest),
-      swarm.network.links.partition(rest, [sleeper.index]),
-    ];
+    const end = swarm.cutOff(sleeper);
     swarm.run(asleepForS);
-    for (const cut of cuts) swarm.network.heal(cut);
+    end();
     const wasComplete = sleeper.complete;
     sleeper.command({ kind: 'networkChanged', lost: true });
     const connected = () => wasComplete || sleeper.complete || sleeper.status().peers.length > 0;

@@ -26,13 +26,9 @@ export const stall = scenario({
     const [stalled, ...others] = swarm.addLeechers(peers, line) as [SimNode, ...SimNode[]];
     const withinS = patienceS(swarm);
     swarm.run(stallAtS);
-    const rest = swarm.nodes.filter((node) => node !== stalled).map(({ index }) => index);
-    const cuts = [
-      swarm.network.links.partition([stalled.index], rest),
-      swarm.network.links.partition(rest, [stalled.index]),
-    ];
+    const end = swarm.cutOff(stalled);
     swarm.run(stalledForS);
-    for (const cut of cuts) swarm.network.heal(cut);
+    end();
     swarm.untilComplete(withinS, others);
     swarm.untilComplete(withinS, [stalled]);
     swarm.run(5);

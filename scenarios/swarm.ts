@@ -2,11 +2,10 @@
 // while they strike; then all is healed, and everyone who stayed must have everything, on a disk that gives it back.
 
 import type { Settings, TorrentStatus } from '#engine';
-import { choice, namesOf, near, type Random, some, whole } from '#harness';
+import { choice, namesAmong, near, type Random, some, whole } from '#harness';
 import {
   Atlas,
   ATLAS_KINDS,
-  type AtlasKind,
   corrupted,
   type NodeSetting,
   scenario,
@@ -59,7 +58,7 @@ export const swarm = scenario({
 
   play(world, knobs) {
     const atlas = new Atlas(world, {
-      kinds: kindsOf(knobs.faults),
+      kinds: new Set(namesAmong(ATLAS_KINDS, knobs.faults)),
       spanS: knobs.faultsForS,
       strikesMax: knobs.strikes,
     });
@@ -176,14 +175,4 @@ function habits(random: Random, upKBps: number): Pick<NodeSetting, 'settings' | 
     resumeIntervalMs: maybe([500, 5_000, 30_000]),
   };
   return { settings, disk: { bytesPerS: maybe([500_000, 5e6, 200e6]), latencyUs: maybe([100, 10_000]) } };
-}
-
-/** Throws where a name is none of the atlas's. */
-function kindsOf(text: string): ReadonlySet<AtlasKind> {
-  const kinds = namesOf(text).map((name) => {
-    const kind = ATLAS_KINDS.find((each) => each === name);
-    if (kind === undefined) throw new Error(`no kind of fault "${name}"; there are: ${ATLAS_KINDS.join(', ')}, none`);
-    return kind;
-  });
-  return new Set(kinds);
 }

@@ -1,7 +1,7 @@
 // One UDP tracker behind a network that loses, doubles and reorders, which is silent at first, forgets its connection ids early and is
 // impersonated. Everyone gets through by BEP 15's retransmission, never faster than it allows; what nobody asked for is not believed.
 
-import { choice, whole } from '#harness';
+import { choice, NO_DATAGRAM_FAULTS, whole } from '#harness';
 import {
   type AnnounceRecord,
   FORGED_HOST,
@@ -32,9 +32,7 @@ export const trackerUdp = scenario({
     peers: shared.peers(5),
     sizeMiB: shared.sizeMiB(2),
     pieceKiB: shared.pieceKiB(64),
-    upKBps: shared.upKBps(200),
-    downKBps: shared.downKBps(800),
-    latencyMs: shared.latencyMs(40),
+    ...shared.losslessLine,
     silentForS: whole(100, 0, 600, 's', 'the tracker does not answer at first'),
     faultsForS: whole(300, 0, 900, 's', 'the network misbehaves for so long'),
     dropPercent: choice(20, [0, 5, 20, 50], '%', 'datagrams lost'),
@@ -58,7 +56,6 @@ export const trackerUdp = scenario({
       {
         url: URL,
         udp: {
-          line: { upKBps: 10_000, downKBps: 10_000, latencyMs: 50 },
           families: FAMILIES[families] ?? [4, 6],
           idLifetimeS,
           refusesOldIds,
@@ -101,7 +98,7 @@ export const trackerUdp = scenario({
     swarm.check('nobody met', swarm.deliveredBytes === 0);
     tracker.alive = true;
     if (swarm.nowS < faultsForS) swarm.run(faultsForS - swarm.nowS);
-    datagrams.faults = { lossPerMillion: 0, reorderPerMillion: 0, reorderUs: 0, duplicatePerMillion: 0 };
+    datagrams.faults = NO_DATAGRAM_FAULTS;
     const active = swarm.nodes.filter((node) => node !== onlooker);
     // However long it has failed, the next attempt comes within as long again, and now it gets through.
     const heard = (node: SimNode) => heardFrom(node, tracker).length > 0;

@@ -15,15 +15,18 @@ const each = {
   lossPercent: (value: number): Knob<number> => choice(value, [0, 0.1, 1, 5], '%', 'packets lost between two leechers'),
 };
 
+const losslessLine = {
+  upKBps: each.upKBps(200),
+  downKBps: each.downKBps(800),
+  latencyMs: each.latencyMs(40),
+};
+
 export const shared = {
   ...each,
   /** The access line of every node that is given no other. */
-  line: {
-    upKBps: each.upKBps(200),
-    downKBps: each.downKBps(800),
-    latencyMs: each.latencyMs(40),
-    lossPercent: each.lossPercent(0),
-  },
+  line: { ...losslessLine, lossPercent: each.lossPercent(0) },
+  /** The same where nothing may get lost. */
+  losslessLine,
 };
 
 /** The line that the knobs of `shared.line` describe. */

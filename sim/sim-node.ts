@@ -360,15 +360,13 @@ export class SimNode implements Sink, DiskClient {
     this.settle();
   }
 
-  announced(incarnation: number, job: JobId, reply: AnnounceReply): void {
-    if (this.engine === null || incarnation !== this.#incarnation) return;
-    this.engine.announced(this.now, job, reply);
+  announced(job: JobId, reply: AnnounceReply): void {
+    this.engine?.announced(this.now, job, reply);
     this.settle();
   }
 
-  scraped(incarnation: number, job: JobId, reply: ScrapeReply): void {
-    if (this.engine === null || incarnation !== this.#incarnation) return;
-    this.engine.scraped(this.now, job, reply);
+  scraped(job: JobId, reply: ScrapeReply): void {
+    this.engine?.scraped(this.now, job, reply);
     this.settle();
   }
 

@@ -19,6 +19,9 @@ export interface TrackerOptions {
   readonly udp: UdpOptions;
 }
 
+/** What differs from `DEFAULT_TRACKER`. */
+export type TrackerSetting = Partial<Omit<TrackerOptions, 'udp'>> & { readonly udp?: Partial<UdpOptions> };
+
 export interface UdpOptions {
   /** Its own line. */
   readonly line: LineOptions;

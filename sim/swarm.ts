@@ -27,7 +27,7 @@ import { type FaultEffect, type FaultPoint, FaultPoints, type FaultSite } from '
 import { type LineOptions, lineOf } from './line.ts';
 import { Recorder } from './recorder.ts';
 import { type NodeOptions, type NodeWorld, SimNode } from './sim-node.ts';
-import { familyOf, type SimTracker, type TrackerOptions } from './sim-tracker.ts';
+import { familyOf, type SimTracker, type TrackerSetting } from './sim-tracker.ts';
 import type { Store } from './store.ts';
 import { hostOf, TrackerWorld } from './tracker-world.ts';
 import { type ContentsOptions, TorrentContents } from './torrent-contents.ts';
@@ -37,7 +37,7 @@ export interface SwarmOptions {
   readonly seed: number;
   readonly contents: ContentsOptions;
   /** Empty: no tracker. */
-  readonly trackers?: readonly Partial<TrackerOptions>[];
+  readonly trackers?: readonly TrackerSetting[];
   readonly windowBytesMax?: number;
   /** Deliveries that are cut at a random byte, per million. */
   readonly cutPerMillion?: number;
@@ -254,6 +254,14 @@ export class Swarm implements NetworkHandler, NodeWorld {
       },
       withinS,
     );
+  }
+
+  /** Cuts a node off from all others, both ways; answers how that ends. */
+  cutOff({ index }: SimNode): () => void {
+    const rest = this.nodes.map((node) => node.index).filter((other) => other !== index);
+    const { links } = this.network;
+    const cuts = [links.partition([index], rest), links.partition(rest, [index])];
+    return () => cuts.forEach((cut) => this.network.heal(cut));
   }
 
   /** What a scenario claims. A claim that does not hold ends the run as failed; `detail` is worked out only then. */

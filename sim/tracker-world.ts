@@ -3,12 +3,20 @@
 //
 // Every node has its machines as long as its program runs; a crash forgets them. Which address a name leads to stands here too.
 
-import { type AnnounceRequest, type JobId, type PeerAddress, type ScrapeRequest, UdpTrackers } from '#engine';
+import {
+  type AnnounceReply,
+  type AnnounceRequest,
+  type JobId,
+  type PeerAddress,
+  type ScrapeReply,
+  type ScrapeRequest,
+  UdpTrackers,
+} from '#engine';
 import { type Clock, Datagrams, type Network, type Random, Timers, type Trace } from '#harness';
 import type { FaultEffect } from './faults/fault-point.ts';
 import { lineOf } from './line.ts';
 import type { SimNode } from './sim-node.ts';
-import { DEFAULT_TRACKER, SimTracker, type TrackerOptions } from './sim-tracker.ts';
+import { DEFAULT_TRACKER, familyOf, SimTracker, type TrackerSetting } from './sim-tracker.ts';
 import { SimUdpTracker, type UdpEndpoint, type UdpWorld } from './sim-udp-tracker.ts';
 
 /** What it needs of the swarm. */
@@ -27,9 +35,7 @@ export interface TrackerHost {
 interface PendingAnswer {
   readonly node: SimNode;
   readonly incarnation: number;
-  /** Over which the answer can be lost. */
-  readonly lost: () => void;
-  readonly deliver: () => void;
+  readonly deliver: (lost: boolean) => void;
 }
 
 /** The UDP trackers of one node's program. */
@@ -39,7 +45,9 @@ interface NodeUdp {
 }
 
 const SECOND_US = 1_000_000;
-const NO_HOST = 'no such host';
+const NO_HOST = { ok: false, reason: 'no such host' } as const;
+const UNREACHABLE = { ok: false, reason: 'the network is unreachable' } as const;
+const LOST = { ok: false, reason: 'the answer was lost' } as const;
 const TRACKER_PORT = 6969;
 
 export class TrackerWorld implements UdpWorld {
@@ -56,7 +64,7 @@ export class TrackerWorld implements UdpWorld {
   readonly #free: number[] = [];
   readonly #answered: number;
 
-  constructor(host: TrackerHost, trackers: readonly Partial<TrackerOptions>[]) {
+  constructor(host: TrackerHost, trackers: readonly TrackerSetting[]) {
     this.#host = host;
     const { clock, network, random, trace } = host;
     this.datagrams = new Datagrams({
@@ -68,9 +76,13 @@ export class TrackerWorld implements UdpWorld {
     });
     this.#timers = new Timers(clock, (index) => this.#tick(index));
     this.#answered = clock.kind((slot) => this.#onAnswered(slot));
-    this.trackers = trackers.map((options, index) => {
+    this.trackers = trackers.map(({ udp, ...options }, index) => {
       const own = random.fork(`tracker ${index}`);
-      const tracker = new SimTracker({ ...DEFAULT_TRACKER, ...options }, clock, own);
+      const tracker = new SimTracker(
+        { ...DEFAULT_TRACKER, ...options, udp: { ...DEFAULT_TRACKER.udp, ...udp } },
+        clock,
+        own,
+      );
       if (tracker.options.url.startsWith('udp:')) this.#addUdp(tracker, own.fork('udp'));
       return tracker;
     });
@@ -106,27 +118,21 @@ export class TrackerWorld implements UdpWorld {
   }
 
   announce(node: SimNode, job: JobId, request: AnnounceRequest): void {
+    const { now } = this.#host.clock;
     const tracker = this.#find(request.url);
     const udp = tracker && this.#udp.get(tracker);
-    const fail = (reason: string, at: number) =>
-      this.#later(
-        at,
-        node,
-        () => {},
-        () => node.announced(node.incarnation, job, { ok: false, reason }),
-      );
-    if (tracker === undefined) return fail(NO_HOST, this.#host.clock.now + SECOND_US);
+    const announced = (reply: AnnounceReply) => node.announced(job, reply);
+    if (tracker === undefined) return this.#later(now + SECOND_US, node, NO_HOST, announced);
     if (udp === undefined) {
       const { at, reply } = tracker.announce(node.index, node.address, request);
-      const lost = () => {
-        tracker.replyLost(node.index, request);
-        node.announced(node.incarnation, job, { ok: false, reason: 'the answer was lost' });
-      };
-      return this.#later(at, node, lost, () => node.announced(node.incarnation, job, reply));
+      return this.#later(at, node, reply, (given) => {
+        if (given === LOST) tracker.replyLost(node.index, request);
+        announced(given);
+      });
     }
     const to = reachable(udp, node);
-    if (to.length === 0) return fail('the network is unreachable', this.#host.clock.now);
-    this.#machinesOf(node).machines.announce(this.#host.clock.now, job, request, to);
+    if (to.length === 0) return this.#later(now, node, UNREACHABLE, announced);
+    this.#machinesOf(node).machines.announce(now, job, request, to);
     this.#drain(node);
   }
 
@@ -134,20 +140,14 @@ export class TrackerWorld implements UdpWorld {
     const { now } = this.#host.clock;
     const tracker = this.#find(request.url);
     const udp = tracker && this.#udp.get(tracker);
-    const answer = (at: number, reply: Parameters<SimNode['scraped']>[2]) =>
-      this.#later(
-        at,
-        node,
-        () => node.scraped(node.incarnation, job, { ok: false, reason: 'the answer was lost' }),
-        () => node.scraped(node.incarnation, job, reply),
-      );
-    if (tracker === undefined) return answer(now + SECOND_US, { ok: false, reason: NO_HOST });
+    const scraped = (reply: ScrapeReply) => node.scraped(job, reply);
+    if (tracker === undefined) return this.#later(now + SECOND_US, node, NO_HOST, scraped);
     if (udp === undefined) {
       const { at, reply } = tracker.scrape(request.infoHashes.length);
-      return answer(at, reply);
+      return this.#later(at, node, reply, scraped);
     }
     const [to] = reachable(udp, node);
-    if (to === undefined) return answer(now, { ok: false, reason: 'the network is unreachable' });
+    if (to === undefined) return this.#later(now, node, UNREACHABLE, scraped);
     this.#machinesOf(node).machines.scrape(now, job, request.infoHashes, to);
     this.#drain(node);
   }
@@ -196,27 +196,10 @@ export class TrackerWorld implements UdpWorld {
   #drain(node: SimNode): void {
     const { machines } = this.#machinesOf(node);
     const { now } = this.#host.clock;
-    const lost = { ok: false, reason: 'the answer was lost' } as const;
     machines.drain(now, {
       sendDatagram: (to, bytes) => this.datagrams.send(node.index, this.#indexOf(to), bytes),
-      announced: (job, reply) => {
-        const deliver = (what: typeof reply) => node.announced(node.incarnation, job, what);
-        this.#later(
-          now,
-          node,
-          () => deliver(lost),
-          () => deliver(reply),
-        );
-      },
-      scraped: (job, reply) => {
-        const deliver = (what: typeof reply) => node.scraped(node.incarnation, job, what);
-        this.#later(
-          now,
-          node,
-          () => deliver(lost),
-          () => deliver(reply),
-        );
-      },
+      announced: (job, reply) => this.#later(now, node, reply, (given) => node.announced(job, given)),
+      scraped: (job, reply) => this.#later(now, node, reply, (given) => node.scraped(job, given)),
     });
     this.#timers.set(node.index, machines.nextTimeout());
   }
@@ -228,21 +211,21 @@ export class TrackerWorld implements UdpWorld {
 
   // ── answers ──
 
-  #later(at: number, node: SimNode, lost: () => void, deliver: () => void): void {
+  /** Hands `reply` over at `at`, or `LOST` where a fault strikes it; nothing to a program that has ended by then. */
+  #later<R>(at: number, node: SimNode, reply: R, hand: (given: R | typeof LOST) => void): void {
     const slot = this.#free.pop() ?? this.#answers.length;
-    this.#answers[slot] = { node, incarnation: node.incarnation, lost, deliver };
+    const deliver = (lost: boolean) => hand(lost ? LOST : reply);
+    this.#answers[slot] = { node, incarnation: node.incarnation, deliver };
     this.#host.clock.schedule(at, this.#answered, slot, 0);
   }
 
   #onAnswered(slot: number): void {
-    const { node, incarnation, lost, deliver } = this.#answers[slot] as PendingAnswer;
+    const { node, incarnation, deliver } = this.#answers[slot] as PendingAnswer;
     this.#answers[slot] = null;
     this.#free.push(slot);
     if (node.incarnation !== incarnation || !node.running) return;
     const effect = this.#host.faultAt(node, 'reply');
-    if (effect === 'crash') return;
-    if (effect === null) deliver();
-    else lost();
+    if (effect !== 'crash') deliver(effect !== null);
   }
 
   #find(url: string): SimTracker | undefined {
@@ -259,7 +242,5 @@ export function hostOf(index: number, family: 4 | 6): string {
 
 /** The tracker's addresses that a node can send to. */
 function reachable({ endpoints }: SimUdpTracker, node: SimNode): PeerAddress[] {
-  return endpoints
-    .map(({ address }) => address)
-    .filter(({ host }) => node.families.includes(host.includes(':') ? 6 : 4));
+  return endpoints.map(({ address }) => address).filter((address) => node.families.includes(familyOf(address)));
 }

@@ -28,6 +28,7 @@ export async function tui(source: string | undefined, { config, state }: TuiOpti
   const core = new Core({ configFile, stateFolder: state ?? defaultStateFolder() });
   const known = readConfig(configFile);
   const app = new App(core, settingsOf(known.config), process.stdin, process.stdout);
+  // A file that cannot be used changes nothing; the downloading process says what is wrong with it.
   const unwatch = watchConfig(configFile, known, ({ config: changed, broken }) => {
     if (!broken) app.configured(settingsOf(changed));
   });

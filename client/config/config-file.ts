@@ -29,7 +29,7 @@ export function readConfig(path: string): ReadConfig {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') unreadable.push(`${path}: ${reasonOf(error)}: every key has its default`);
+    if (errorCode(error) !== 'ENOENT') unreadable.push(`${path}: ${reasonOf(error)}: nothing of the file counts`);
   }
   const { config, problems, broken } = parseConfig(text);
   return {

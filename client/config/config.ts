@@ -3,16 +3,13 @@
 // Always: a wrong file never stops the client: what is wrong is named with its line and key, and has its default.
 
 import { isIP } from 'node:net';
-import { homedir } from 'node:os';
-import { resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import * as v from 'valibot';
 import { printable } from '#harness/untrusted-text';
+import { absolute } from '../home-path.ts';
+import { isColour, THEME_NAMES } from '../tui/theme.ts';
 import { parseBytes } from '../units.ts';
 import { isIceServer } from '../webrtc/ice-server.ts';
-
-const THEMES = ['dark', 'light', 'solarized', 'nord', 'mono'] as const;
-const COLOURS = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white', 'gray'];
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 
@@ -20,24 +17,15 @@ const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 const colour = v.pipe(
   v.string(),
   v.check(
-    (text) =>
-      text === 'theme' ||
-      text === 'default' ||
-      /^#[0-9a-f]{6}$/i.test(text) ||
-      COLOURS.includes(text.replace(/^bright-/, '')),
+    (text) => text === 'theme' || text === 'default' || isColour(text),
     'write "theme", "default", "#rrggbb", or a name such as "cyan" or "bright-cyan"',
   ),
 );
-/** Absolute; `~` is the user's home. */
-function pathOf(text: string): string {
-  return resolve(text.replace(/^~(?=\/|$)/, homedir()));
-}
-
-const folder = v.pipe(v.string(), v.transform(pathOf));
+const folder = v.pipe(v.string(), v.transform(absolute));
 /** `''` → null. */
 const file = v.pipe(
   v.string(),
-  v.transform((text) => (text === '' ? null : pathOf(text))),
+  v.transform((text) => (text === '' ? null : absolute(text))),
 );
 /** `''` → null. A name would be another address at each look, or none. */
 const address = v.pipe(
@@ -84,7 +72,7 @@ interface Key {
 
 /** Every key in the order of the commented file. */
 export const KEYS = {
-  theme: { schema: v.picklist(THEMES), written: '"dark"', about: `Colours: ${THEMES.join(', ')}.` },
+  theme: { schema: v.picklist(THEME_NAMES), written: '"dark"', about: `Colours: ${THEME_NAMES.join(', ')}.` },
   foreground: {
     schema: colour,
     written: '"theme"',
@@ -192,7 +180,7 @@ function parseToml(text: string, problems: ConfigProblem[]): Readonly<Record<str
     problems.push({
       line: error.line,
       key: keyAt(text, error.line),
-      message: `${reason ?? 'no TOML'}: every key has its default`,
+      message: `${reason ?? 'no TOML'}: nothing of the file counts`,
     });
     return null;
   }

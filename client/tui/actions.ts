@@ -1,36 +1,47 @@
 // What each action does to the state, and what it asks of the downloading process.
 
 import type { FilePriority } from '#engine';
-import type { Request, TorrentRow } from '../control/protocol.ts';
+import type { Page, TorrentRow } from '../control/protocol.ts';
 import { addForm, explore, limitsForm, relocateForm } from './adding.ts';
 import { field } from './field.ts';
-import type { Action } from './keys.ts';
+import { withFilter } from './filter.ts';
+import { counted } from './format.ts';
+import {
+  type Action,
+  type GroupAction,
+  isGroupAction,
+  isMovement,
+  isTorrentAction,
+  rowsOf,
+  type TorrentAction,
+} from './keys.ts';
 import { visibleRows } from './layout.ts';
-import { only, say } from './message.ts';
-import { type Question, selectedTorrent, type State, type Step, type TableName } from './state.ts';
+import { ask, only, say } from './message.ts';
+import { PAGES, type Question, selectedTorrent, type State, type Step, type TableName } from './state.ts';
 import { sortByNext } from './table.ts';
 import { stepPriority, togglePriority, type TreeRow } from './tree.ts';
 import { moved, specOf, withTable } from './views.ts';
 
-const PAGES = ['overview', 'files', 'peers', 'trackers', 'log'] as const;
-const NOTHING = { text: 'change nothing', request: null, doing: '', done: '' };
-const ALL = Number.MAX_SAFE_INTEGER;
+const NOTHING = { text: 'change nothing', requests: [], doing: '', done: '' };
+/** What is asked, what is said at once, and what when it is done. */
+const WORDS: Readonly<Record<Exclude<GroupAction, 'remove'>, (what: string) => readonly [string, string, string]>> = {
+  pause: (what) => [`Pause ${what}`, `pausing ${what}`, `paused ${what}`],
+  resume: (what) => [`Resume ${what}`, `resuming ${what}`, `resumed ${what}`],
+  recheck: (what) => [`Check all data of ${what} again`, `checking ${what}`, `checking all data of ${what} again`],
+  announce: (what) => {
+    return [`Ask the trackers of ${what}`, `asking the trackers of ${what}`, `asked the trackers of ${what}`];
+  },
+};
 
 export function doAction(state: State, action: Action): Step {
   const table = focusedTable(state);
+  if (isMovement(action)) return only(moved(state, table, rowsOf(action, visibleRows(state, table))));
+  if (isGroupAction(action) && state.marked.size > 0) return only({ ...state, dialog: groupQuestion(state, action) });
+  if (isTorrentAction(action)) {
+    const row = selectedTorrent(state);
+    return row === null ? only(say(state, 'no torrent is selected', 'warn')) : withTorrent(state, action, row);
+  }
   switch (action) {
-    case 'up':
-      return only(moved(state, table, -1));
-    case 'down':
-      return only(moved(state, table, 1));
-    case 'pageUp':
-      return only(moved(state, table, -visibleRows(state, table)));
-    case 'pageDown':
-      return only(moved(state, table, visibleRows(state, table)));
-    case 'first':
-      return only(moved(state, table, -ALL));
-    case 'last':
-      return only(moved(state, table, ALL));
     case 'switchFocus':
       return only({ ...state, focus: state.focus === 'list' ? 'page' : 'list' });
     case 'enter':
@@ -55,11 +66,10 @@ export function doAction(state: State, action: Action): Step {
       return only({ ...state, dialog: { kind: 'filter', table, field: field(state.tables[table].filter) } });
     case 'sortNext':
       return only(sortedByNext(state, table));
-    case 'sortReverse': {
-      const { sort } = state.tables[table];
-      if (sort === null) return only(sortedByNext(state, table));
-      return only(withTable(state, table, { ...state.tables[table], sort: { ...sort, reverse: !sort.reverse } }));
-    }
+    case 'sortReverse':
+      return only(sortedBackwards(state, table));
+    case 'markAll':
+      return only(markedAll(state));
     case 'add':
       return addForm(state);
     case 'explore':
@@ -81,76 +91,42 @@ export function doAction(state: State, action: Action): Step {
       return { state, effects: [{ kind: 'suspend' }] };
     case 'quit':
     case 'quitAtOnce':
-      return only(state);
-    case 'toggle':
-    case 'pause':
-    case 'resume':
-    case 'remove':
-    case 'recheck':
-    case 'announce':
-    case 'limits':
-    case 'sequential':
-    case 'moveUp':
-    case 'moveDown':
-    case 'relocate':
-    case 'overwrite':
-    case 'raise':
-    case 'lower':
-    case 'open':
-    case 'close': {
-      const row = selectedTorrent(state);
-      return row === null ? only(say(state, 'no torrent is selected', 'warn')) : withTorrent(state, action, row);
-    }
+      return leave(state);
   }
 }
 
-type TorrentAction = Extract<
-  Action,
-  | 'toggle'
-  | 'pause'
-  | 'resume'
-  | 'remove'
-  | 'recheck'
-  | 'announce'
-  | 'limits'
-  | 'sequential'
-  | 'moveUp'
-  | 'moveDown'
-  | 'relocate'
-  | 'overwrite'
-  | 'raise'
-  | 'lower'
-  | 'open'
-  | 'close'
->;
+function leave(state: State): Step {
+  if (state.leaving) return { state, effects: [{ kind: 'leave', atOnce: true }] };
+  return { state: { ...state, leaving: true, dialog: null }, effects: [{ kind: 'leave', atOnce: false }] };
+}
 
 function withTorrent(state: State, action: TorrentAction, row: TorrentRow): Step {
   const { key, name } = row;
   switch (action) {
-    case 'toggle': {
-      if (state.focus === 'page' && state.page === 'files') return prioritised(state, row, togglePriority);
-      const resting = row.state === 'paused' || row.state === 'failed' || row.state === 'missing';
-      return withTorrent(state, resting ? 'resume' : 'pause', row);
+    case 'mark': {
+      const next = { ...state, marked: toggled(state.marked, key, !state.marked.has(key)) };
+      return only(state.focus === 'list' ? moved(next, 'torrents', 1) : next);
     }
+    case 'toggle':
+      return prioritised(state, row, togglePriority);
     case 'pause':
-      return ask(state, { call: 'pause', key }, `pausing ${name}`, `paused ${name}`);
     case 'resume':
-      return ask(state, { call: 'resume', key }, `resuming ${name}`, `resumed ${name}`);
     case 'recheck':
-      return ask(state, { call: 'recheck', key }, `checking ${name}`, `checking all data of ${name} again`);
-    case 'announce':
-      return ask(state, { call: 'announce', key }, `asking the trackers of ${name}`, `asked the trackers of ${name}`);
+    case 'announce': {
+      const [, doing, done] = WORDS[action](name);
+      return ask(state, [{ call: action, key }], doing, done);
+    }
     case 'sequential': {
       const on = !row.sequential;
       const done = on ? `${name}: pieces in order` : `${name}: rarest pieces first`;
-      return ask(state, { call: 'sequential', key, on }, done, done);
+      return ask(state, [{ call: 'sequential', key, on }], done, done);
     }
     case 'moveUp':
       return shifted(state, row, -1);
     case 'moveDown':
       return shifted(state, row, 1);
     case 'remove':
-      return only({ ...state, dialog: removal(row) });
+      return only({ ...state, dialog: removal([row], 'the torrent', name) });
     case 'overwrite':
       return only({ ...state, dialog: overwriting(row) });
     case 'limits':
@@ -168,29 +144,51 @@ function withTorrent(state: State, action: TorrentAction, row: TorrentRow): Step
   }
 }
 
-function removal({ key, name }: TorrentRow): Question {
+/** `what`: how the title and the messages call `rows`. */
+function removal(rows: readonly TorrentRow[], what: string, called = what): Question {
   const remove = (text: string, withData: boolean, done: string) => {
-    return { text, request: { call: 'remove', key, withData } as const, doing: `removing ${name}`, done };
+    const requests = rows.map(({ key }) => ({ call: 'remove', key, withData }) as const);
+    return { text, requests, doing: `removing ${called}`, done };
   };
+  const [it, its] = rows.length === 1 ? ['it', 'its'] : ['them', 'their'];
   const choices = [
     NOTHING,
-    remove('remove it, keep the data', false, `removed ${name}, its data is kept`),
-    remove('remove it and delete the data', true, `removed ${name} and its data`),
+    remove(`remove ${it}, keep the data`, false, `removed ${called}, ${its} data is kept`),
+    remove(`remove ${it} and delete the data`, true, `removed ${called} and ${its} data`),
   ];
-  return { kind: 'question', title: 'Remove the torrent?', about: name, choices, chosen: 0 };
+  return { kind: 'question', title: `Remove ${what}?`, about: namesOf(rows), choices, chosen: 0 };
+}
+
+/** Before anything is done to all marked torrents. */
+function groupQuestion({ ordered, marked }: State, action: GroupAction): Question {
+  const rows = ordered.filter(({ key }) => marked.has(key));
+  const what = counted(rows.length, 'torrent');
+  if (action === 'remove') return removal(rows, what);
+  const [title, doing, done] = WORDS[action](what);
+  const requests = rows.map(({ key }) => ({ call: action, key }));
+  const choices = [NOTHING, { text: title.toLowerCase(), requests, doing, done }];
+  return { kind: 'question', title: `${title}?`, about: namesOf(rows), choices, chosen: 0 };
+}
+
+function namesOf(rows: readonly TorrentRow[]): string {
+  return rows.map(({ name }) => name).join(', ');
+}
+
+/** All that the list shows, or where all of them are marked none of them. */
+function markedAll(state: State): State {
+  const { views, marked } = state;
+  if (views.torrents.length === 0) return say(state, 'no torrents are shown', 'warn');
+  const keys = views.torrents.map(({ key }) => key);
+  const rest = [...marked].filter((key) => !keys.includes(key));
+  return { ...state, marked: new Set(keys.every((key) => marked.has(key)) ? rest : [...rest, ...keys]) };
 }
 
 function overwriting({ key, name, folder }: TorrentRow): Question {
-  const request = { call: 'overwrite', key } as const;
+  const requests = [{ call: 'overwrite', key } as const];
   const done = `${name} overwrites what is in its place`;
-  const choices = [NOTHING, { text: 'overwrite the files in its place', request, doing: `starting ${name}`, done }];
+  const choices = [NOTHING, { text: 'overwrite the files in its place', requests, doing: `starting ${name}`, done }];
   const title = 'Overwrite files that are not the torrent’s?';
   return { kind: 'question', title, about: `${name} in ${folder}`, choices, chosen: 0 };
-}
-
-/** Asks, and says so at once; `done` is said once it is true. */
-export function ask(state: State, request: Request, doing: string, done: string): Step {
-  return { state: say(state, `${doing} …`), effects: [{ kind: 'ask', request, done }] };
 }
 
 /** The table that keys move in: the overview has none of its own. */
@@ -199,17 +197,24 @@ function focusedTable({ focus, page }: State): TableName {
 }
 
 function back(state: State, table: TableName): State {
-  if (state.tables[table].filter !== '') return withTable(state, table, { ...state.tables[table], filter: '' });
+  if (state.tables[table].filter !== '') return withFilter(state, table, '');
   if (state.focus === 'page') return { ...state, focus: 'list', zoom: false };
+  if (state.marked.size > 0) return { ...state, marked: new Set() };
   return { ...state, zoom: false, message: null };
 }
 
 function turned(state: State, by: number): State {
-  const next = PAGES[(PAGES.indexOf(state.page) + by + PAGES.length) % PAGES.length] as State['page'];
+  const next = PAGES[(PAGES.indexOf(state.page) + by + PAGES.length) % PAGES.length] as Page;
   return { ...state, page: next, focus: 'page' };
 }
 
-function sortedByNext(state: State, table: TableName): State {
+export function sortedBackwards(state: State, table: TableName): State {
+  const { sort } = state.tables[table];
+  if (sort === null) return sortedByNext(state, table);
+  return withTable(state, table, { ...state.tables[table], sort: { ...sort, reverse: !sort.reverse } });
+}
+
+export function sortedByNext(state: State, table: TableName): State {
   const next = sortByNext(specOf(table), state.tables[table]);
   if (next === state.tables[table]) return say(state, 'this table does not sort', 'warn');
   const title = specOf(table).columns.find((column) => column.key === next.sort?.column)?.title ?? '';
@@ -220,7 +225,7 @@ function shifted(state: State, row: TorrentRow, by: number): Step {
   const to = row.position + by;
   if (to < 0 || to >= state.ordered.length)
     return only(say(state, `${row.name} is at the end of the queue already`, 'warn'));
-  return ask(state, { call: 'move', key: row.key, to }, `moving ${row.name}`, `${row.name} is number ${to + 1}`);
+  return ask(state, [{ call: 'move', key: row.key, to }], `moving ${row.name}`, `${row.name} is number ${to + 1}`);
 }
 
 function selectedFile(state: State): TreeRow | null {
@@ -234,7 +239,7 @@ function prioritised(state: State, { key }: TorrentRow, change: (priority: FileP
   const what = priority === 0 ? 'skipped' : `priority ${['', 'low', '', '', 'normal', '', '', 'high'][priority]}`;
   return ask(
     state,
-    { call: 'priority', key, files: row.files, priority },
+    [{ call: 'priority', key, files: row.files, priority }],
     `${row.name}: ${what}`,
     `${row.name}: ${what}`,
   );

@@ -1,10 +1,11 @@
 // Forms, and what is done with what was typed or pasted into them: links and paths to add, limits, folders.
 
+import { isMagnet } from '#engine';
 import { field } from './field.ts';
 import { limit, parseRate, typedRate } from './format.ts';
-import { only, say } from './message.ts';
+import { ask, only, say } from './message.ts';
 import type { TorrentRow } from '../control/protocol.ts';
-import type { Effect, Form, State, Step } from './state.ts';
+import type { Form, State, Step } from './state.ts';
 
 /** Opens the form that takes a magnet link or a path. */
 export function addForm(state: State, text = ''): Step {
@@ -58,14 +59,14 @@ export function relocateForm(state: State, { key, name, folder }: TorrentRow): S
 
 /** The file explorer, at the folder where it was last, or where the program was started. */
 export function explore(state: State): Step {
-  return { state: say(state, 'reading the folder …'), effects: [{ kind: 'findPath', path: state.browsed }] };
+  return look(state, state.browsed);
 }
 
 /** What a paste outside of any field means: something to add. */
 export function pasted(state: State, text: string): Step {
   const line = text.trim();
   if (isLink(line)) return addForm(state, linkOf(line));
-  if (isPath(line)) return { state: say(state, 'looking …'), effects: [{ kind: 'findPath', path: pathOf(line) }] };
+  if (isPath(line)) return look(state, line);
   return only(say(state, 'what was pasted is no magnet link and no path', 'warn'));
 }
 
@@ -83,17 +84,17 @@ export function submitted(state: State, form: Form): Step {
       if (downloadBps === null || uploadBps === null) return wrong('write a rate such as 500KiB, 1.5MB or 8Mbit');
       const said = `down ${limit(downloadBps, state.units)}, up ${limit(uploadBps, state.units)}`;
       const request = { call: 'limits', key: purpose.key, downloadBps, uploadBps } as const;
-      return asking(closed, { kind: 'ask', request, done: `limits of ${purpose.name}: ${said}` });
+      return ask(closed, [request], 'asking', `limits of ${purpose.name}: ${said}`);
     }
     case 'relocate': {
       if (first === '') return wrong('write the folder');
       const request = { call: 'relocate', key: purpose.key, folder: pathOf(first) } as const;
-      return asking(closed, { kind: 'ask', request, done: `${purpose.name} goes on in ${first}` });
+      return ask(closed, [request], 'asking', `${purpose.name} goes on in ${first}`);
     }
     case 'add': {
       if (first === '') return wrong('write a magnet link or a path');
-      if (!isLink(first))
-        return { state: say(closed, 'looking …'), effects: [{ kind: 'findPath', path: pathOf(first) }] };
+      // The form stays until it is known that something is there.
+      if (!isLink(first)) return look(state, first);
       if (second === '') return wrong('write the folder to save to');
       const source = linkOf(first);
       const request = {
@@ -104,19 +105,28 @@ export function submitted(state: State, form: Form): Step {
         paused: false,
         sequential: false,
       } as const;
-      return asking(closed, { kind: 'ask', request, done: 'added the magnet link' });
+      return ask(closed, [request], 'asking', 'added the magnet link');
     }
   }
 }
 
-function asking(state: State, effect: Effect): Step {
-  return { state: say(state, 'asking …'), effects: [effect] };
+/** Nothing is at a path that was asked for. */
+export function notFound(state: State, reason: string): State {
+  const { dialog } = state;
+  if (dialog?.kind === 'form' && dialog.purpose.kind === 'add')
+    return { ...state, dialog: { ...dialog, wrong: reason }, message: null };
+  return say(state, reason, 'error');
+}
+
+/** Opens the explorer at a path that was typed or pasted, once it is known what is there. */
+function look(state: State, typed: string): Step {
+  return { state: say(state, 'looking …'), effects: [{ kind: 'findPath', path: pathOf(typed) }] };
 }
 
 const INFO_HASH = /^(?:[0-9a-f]{40}|[a-z2-7]{32})$/i;
 
 function isLink(text: string): boolean {
-  return /^magnet:\?/i.test(text) || INFO_HASH.test(text);
+  return isMagnet(text) || INFO_HASH.test(text);
 }
 
 function linkOf(text: string): string {

@@ -4,11 +4,13 @@
 // terminal is given back before anything else is said.
 
 import type { ReadStream, WriteStream } from 'node:tty';
+import { isMagnet } from '#engine';
 import { type Core, type CoreChange, DuplicateTorrent } from '../control/core.ts';
 import type { Request } from '../control/protocol.ts';
 import { reasonOf } from '../failure.ts';
+import { absolute } from '../home-path.ts';
 import type { Canvas } from './canvas.ts';
-import { absolute, findPath, readFolder, readOffer } from './disk.ts';
+import { findPath, readFolder, readOffer } from './disk.ts';
 import { drawFrame } from './draw.ts';
 import type { InputEvent } from './input.ts';
 import { Painter } from './painter.ts';
@@ -63,7 +65,9 @@ export class App {
       input: (event) => this.#input(event),
       resized: (columns, rows) => this.#urgently({ kind: 'resize', columns, rows }),
       lost: () => this.#redraw(),
-      closed: () => this.#carryOut({ kind: 'leave', atOnce: false }),
+      closed: () => {
+        if (!this.#state.leaving) this.leave();
+      },
     });
     const { columns, rows } = this.#terminal;
     this.#state = initialState({ columns, rows, units, saveFolder, browsed: process.cwd(), now: Date.now() });
@@ -103,8 +107,8 @@ export class App {
 
   /** Offers something to add, as if it had been pasted; a path may be relative. */
   offer(source: string): void {
-    const link = /^magnet:/i.test(source);
-    this.#urgently({ kind: 'input', input: { kind: 'paste', text: link ? source : absolute(source) } });
+    const text = isMagnet(source) ? source : absolute(source);
+    this.#urgently({ kind: 'input', input: { kind: 'paste', text } });
   }
 
   /** As if the user had asked to leave. */
@@ -188,7 +192,7 @@ export class App {
   #carryOut(effect: Effect): void {
     switch (effect.kind) {
       case 'ask':
-        this.#ask(effect.request, effect.done);
+        this.#later(this.#ask(effect.requests, effect.done));
         break;
       case 'readFolder':
         this.#later(readFolder(effect.folder, effect.hidden));
@@ -221,17 +225,18 @@ export class App {
     else void this.#core.leave();
   }
 
-  #ask(request: Request, done: string | null): void {
-    const whole = 'folder' in request ? { ...request, folder: absolute(request.folder) } : request;
-    const answered = this.#core.request(whole).then(
-      (key): Event => ({ kind: 'answered', done, error: null, key }),
-      (error: unknown): Event => {
-        // A torrent that is gone is no longer watched: nobody asked for that in so many words.
-        const text = request.call === 'watch' ? null : reasonOf(error);
-        return { kind: 'answered', done: null, error: text, key: error instanceof DuplicateTorrent ? error.key : null };
-      },
-    );
-    this.#later(answered);
+  async #ask(requests: readonly Request[], done: string | null): Promise<Event> {
+    const settled = await Promise.allSettled(requests.map((request) => this.#core.request(placed(request))));
+    const [first, ...others] = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    if (first === undefined) {
+      const key = settled.flatMap((one) => (one.status === 'fulfilled' && one.value !== null ? [one.value] : []))[0];
+      return { kind: 'answered', done, error: null, key: key ?? null };
+    }
+    const key = first instanceof DuplicateTorrent ? first.key : null;
+    // A torrent that is gone is no longer watched: nobody asked for that in so many words.
+    if (requests[0]?.call === 'watch') return { kind: 'answered', done: null, error: null, key };
+    const count = requests.length === 1 ? '' : `${others.length + 1} of ${requests.length} failed: `;
+    return { kind: 'answered', done: null, error: `${count}${reasonOf(first)}`, key };
   }
 
   #later(event: Promise<Event>): void {
@@ -240,4 +245,9 @@ export class App {
       (error: unknown) => this.#urgently({ kind: 'notice', level: 'error', text: reasonOf(error) }),
     );
   }
+}
+
+/** A folder as the downloading process needs it: it was started elsewhere. */
+function placed(request: Request): Request {
+  return 'folder' in request ? { ...request, folder: absolute(request.folder) } : request;
 }

@@ -1,20 +1,23 @@
 // What keys and pastes do while a dialog is open: help, filter, removal, forms; the explorer has a file of its own.
 
-import { ask } from './actions.ts';
 import { submitted } from './adding.ts';
 import { explorerKey, explorerPaste } from './explorer.ts';
 import { edit, type Field, insert } from './field.ts';
-import { only } from './message.ts';
-import type { Dialog, Form, Question, State, Step, TableName } from './state.ts';
-import { moved, withTable } from './views.ts';
+import { filterKey, withFilter } from './filter.ts';
+import { actionOf, isMovement, rowsOf } from './keys.ts';
+import { helpLayout } from './layout.ts';
+import { ask, only } from './message.ts';
+import type { Dialog, Form, Question, State, Step } from './state.ts';
 
 export function dialogKey(state: State, key: string): Step {
   const dialog = state.dialog as Dialog;
   switch (dialog.kind) {
     case 'help':
       return only(helpKey(state, dialog.top, key));
-    case 'filter':
-      return only(filterKey(state, dialog.table, dialog.field, key));
+    case 'filter': {
+      const { state: filtered, field } = filterKey(state, dialog.table, dialog.field, key);
+      return only({ ...filtered, dialog: field === null ? null : { ...dialog, field } });
+    }
     case 'question':
       return questionKey(state, dialog, key);
     case 'form':
@@ -26,32 +29,21 @@ export function dialogKey(state: State, key: string): Step {
 
 export function dialogPaste(state: State, text: string): Step {
   const dialog = state.dialog as Dialog;
-  if (dialog.kind === 'filter') return only(filtering(state, dialog.table, insert(dialog.field, text)));
+  if (dialog.kind === 'filter') {
+    const field = insert(dialog.field, text);
+    return only({ ...withFilter(state, dialog.table, field.text), dialog: { ...dialog, field } });
+  }
   if (dialog.kind === 'form') return only({ ...state, dialog: withField(dialog, insert(fieldOf(dialog), text)) });
   return dialog.kind === 'explorer' ? explorerPaste(state, dialog, text) : only(state);
 }
 
 function helpKey(state: State, top: number, key: string): State {
-  const steps: Readonly<Record<string, number>> = { up: -1, k: -1, down: 1, j: 1, pageup: -10, pagedown: 10, ' ': 10 };
-  const by = steps[key];
-  if (by === undefined) return { ...state, dialog: null };
-  return { ...state, dialog: { kind: 'help', top: Math.max(0, top + by) } };
-}
-
-/** Rows are filtered while one types. */
-function filterKey(state: State, table: TableName, field: Field, key: string): State {
-  if (key === 'enter') return { ...state, dialog: null };
-  if (key === 'escape') {
-    return { ...withTable(state, table, { ...state.tables[table], filter: '' }), dialog: null };
-  }
-  if (key === 'up' || key === 'down') return moved(state, table, key === 'up' ? -1 : 1);
-  const next = edit(field, key);
-  return next === null ? state : filtering(state, table, next);
-}
-
-function filtering(state: State, table: TableName, field: Field): State {
-  const filtered = withTable(state, table, { ...state.tables[table], filter: field.text });
-  return { ...filtered, dialog: { kind: 'filter', table, field } };
+  const action = key === ' ' ? 'pageDown' : actionOf(key, false);
+  if (!isMovement(action)) return { ...state, dialog: null };
+  const { lines, height } = helpLayout(state);
+  // From what is shown: the screen may have grown since.
+  const from = Math.min(top, lines - height) + rowsOf(action, height);
+  return { ...state, dialog: { kind: 'help', top: Math.max(0, Math.min(from, lines - height)) } };
 }
 
 function questionKey(state: State, question: Question, key: string): Step {
@@ -64,8 +56,9 @@ function questionKey(state: State, question: Question, key: string): Step {
   if (/^[1-9]$/.test(key)) return choose(Number(key) - 1);
   const closed = { ...state, dialog: null };
   if (key !== 'enter') return only(key === 'escape' || key === 'q' || key === 'n' ? closed : state);
-  const { request, doing, done } = choices[chosen] as Question['choices'][number];
-  return request === null ? only(closed) : ask(closed, request, doing, done);
+  const { requests, doing, done } = choices[chosen] as Question['choices'][number];
+  // What was marked was marked for this.
+  return requests.length === 0 ? only(closed) : ask({ ...closed, marked: new Set() }, requests, doing, done);
 }
 
 function formKey(state: State, form: Form, key: string): Step {

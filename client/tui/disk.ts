@@ -1,12 +1,12 @@
 // What the explorer reads of the disk: folders and `.torrent` files, bounded and without waiting for anything else.
 
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { METAINFO_BYTES_MAX, type Metainfo, parseMetainfo } from '#engine';
 import { reasonOf } from '../failure.ts';
+import { absolute } from '../home-path.ts';
+import { readBounded } from '../read-bounded.ts';
 import { hex } from '../units.ts';
-import { size } from './format.ts';
 import { compareNames } from './order.ts';
 import type { Entry, Event, Offer, Preview } from './state.ts';
 
@@ -14,7 +14,7 @@ const ENTRIES_MAX = 20_000;
 
 /** Folders first, then `.torrent` files, by name. `hidden`: also what begins with a dot. */
 export async function readFolder(folder: string, hidden: boolean): Promise<Event> {
-  const up: Entry[] = dirname(folder) === folder ? [] : [{ name: '..', kind: 'parent', lengthBytes: 0 }];
+  const up: Entry[] = dirname(folder) === folder ? [] : [{ name: '..', kind: 'parent', lengthBytes: 0, modifiedAt: 0 }];
   try {
     const found = (await readdir(folder)).filter((name) => hidden || !name.startsWith('.')).slice(0, ENTRIES_MAX);
     const entries: Entry[] = [];
@@ -32,13 +32,10 @@ export async function readFolder(folder: string, hidden: boolean): Promise<Event
 
 async function entryOf(folder: string, name: string): Promise<Entry | null> {
   try {
-    const { size: lengthBytes, ...found } = await stat(join(folder, name)).then((status) => ({
-      size: status.size,
-      folder: status.isDirectory(),
-      file: status.isFile(),
-    }));
-    if (found.folder) return { name, kind: 'folder', lengthBytes };
-    return found.file && /\.torrent$/i.test(name) ? { name, kind: 'torrent', lengthBytes } : null;
+    const found = await stat(join(folder, name));
+    const { size: lengthBytes, mtimeMs: modifiedAt } = found;
+    if (found.isDirectory()) return { name, kind: 'folder', lengthBytes, modifiedAt };
+    return found.isFile() && /\.torrent$/i.test(name) ? { name, kind: 'torrent', lengthBytes, modifiedAt } : null;
   } catch {
     // A link that leads nowhere, or what went away just now.
     return null;
@@ -48,10 +45,7 @@ async function entryOf(folder: string, name: string): Promise<Entry | null> {
 /** What the `.torrent` at `path` says, or what is wrong with it. */
 export async function readOffer(path: string): Promise<Offer> {
   try {
-    const { size: lengthBytes } = await stat(path);
-    if (lengthBytes > METAINFO_BYTES_MAX)
-      throw new Error(`larger than ${size(METAINFO_BYTES_MAX, { bits: false, binary: true })}`);
-    const bytes = new Uint8Array(await readFile(path));
+    const bytes = await readBounded(path, METAINFO_BYTES_MAX);
     const parsed = parseMetainfo(bytes);
     if (!parsed.ok) return { kind: 'wrong', path, reason: `not a usable torrent: ${parsed.detail}` };
     return { kind: 'ready', path, bytes, ...previewOf(parsed.value), closed: new Set() };
@@ -70,12 +64,6 @@ export async function findPath(typed: string): Promise<Event> {
   } catch (error) {
     return { kind: 'pathFound', folder: path, look: null, error: `${path}: ${reasonOf(error)}` };
   }
-}
-
-/** `~` is the home folder; what is relative begins where the program was started. */
-export function absolute(typed: string): string {
-  const path = /^~(?=\/|$)/.test(typed) ? join(homedir(), typed.slice(1)) : typed;
-  return isAbsolute(path) ? path : resolve(path);
 }
 
 function previewOf(metainfo: Metainfo): Pick<Extract<Offer, { kind: 'ready' }>, 'preview' | 'files'> {

@@ -3,7 +3,8 @@
 import type { Canvas, Rect } from './canvas.ts';
 import { cellWidth, clip, fit, wrap } from './cells.ts';
 import { visible } from './field.ts';
-import { BINDINGS, type Binding, keyName } from './keys.ts';
+import { type Binding, keyName } from './keys.ts';
+import { helpLayout } from './layout.ts';
 import type { Dialog, Form, Question, State } from './state.ts';
 
 const FORM_COLUMNS_MAX = 100;
@@ -11,7 +12,7 @@ const FORM_COLUMNS_MAX = 100;
 export function drawDialog(canvas: Canvas, state: State, dialog: Dialog): void {
   switch (dialog.kind) {
     case 'help':
-      drawHelp(canvas, dialog.top);
+      drawHelp(canvas, state, dialog.top);
       break;
     case 'question':
       drawQuestion(canvas, dialog);
@@ -43,21 +44,17 @@ function box(canvas: Canvas, title: string, columns: number, rows: number): Rect
   return { x: x + 2, y: y + 1, width: Math.max(0, width - 4), height: Math.max(0, height - 2) };
 }
 
-function drawHelp(canvas: Canvas, top: number): void {
-  const groups = ['Moving', 'Torrents', 'Files', 'Program'] as const;
-  const lines = groups.map((group) => [group, ...BINDINGS.filter((one) => one.group === group)]);
-  const columns = canvas.width >= 112 ? 2 : 1;
-  const halves = columns === 1 ? [lines.flat()] : [lines.slice(0, 1).flat(), lines.slice(1).flat()];
-  const rows = Math.max(...halves.map((half) => half.length));
-  const inside = box(canvas, 'Keys (any other key closes this)', columns === 1 ? 64 : 108, rows);
-  const from = Math.min(top, Math.max(0, rows - inside.height));
+function drawHelp(canvas: Canvas, state: State, top: number): void {
+  const { halves, lines, height } = helpLayout(state);
+  const inside = box(canvas, 'Keys (any other key closes this)', halves.length === 1 ? 64 : 108, lines);
+  const from = Math.min(top, lines - height);
   halves.forEach((half, at) => {
-    const width = Math.floor(inside.width / columns);
-    half.slice(from, from + inside.height).forEach((line, row) => {
+    const width = Math.floor(inside.width / halves.length);
+    half.slice(from, from + height).forEach((line, row) => {
       drawHelpLine(canvas, { x: inside.x + at * width, y: inside.y + row, width, height: 1 }, line);
     });
   });
-  if (from + inside.height < rows) canvas.put(inside.x + inside.width - 8, inside.y + inside.height, ' ↓ more ', 'key');
+  if (from + height < lines) canvas.put(inside.x + inside.width - 8, inside.y + inside.height, ' ↓ more ', 'key');
 }
 
 function drawHelpLine(canvas: Canvas, { x, y, width }: Rect, line: string | Binding): void {
@@ -72,9 +69,9 @@ function drawHelpLine(canvas: Canvas, { x, y, width }: Rect, line: string | Bind
 function drawQuestion(canvas: Canvas, { title, about, choices, chosen }: Question): void {
   const inside = box(canvas, title, 60, choices.length + 4);
   canvas.put(inside.x, inside.y, clip(about, inside.width), 'strong', inside.width);
-  choices.forEach(({ text, request }, at) => {
+  choices.forEach(({ text, requests }, at) => {
     const y = inside.y + 2 + at;
-    const role = at === chosen ? 'selected' : request === null ? 'text' : 'warn';
+    const role = at === chosen ? 'selected' : requests.length === 0 ? 'text' : 'warn';
     canvas.put(inside.x, y, fit(`${at === chosen ? '›' : ' '} ${at + 1} ${text}`, inside.width), role, inside.width);
     // A click on what is chosen already does it.
     const key = at === chosen ? 'enter' : String(at + 1);
@@ -95,7 +92,8 @@ function drawForm(canvas: Canvas, form: Form, state: State): void {
     const cells = Math.max(1, inside.width - labels);
     const shown = visible(field, cells);
     canvas.put(inside.x + labels, y, fit(shown.text, cells), 'field', cells);
-    if (active) canvas.cursor = { x: Math.min(canvas.width - 1, inside.x + labels + shown.cursor), y };
+    if (active && y < canvas.height && inside.width > 0)
+      canvas.cursor = { x: Math.min(canvas.width - 1, inside.x + labels + shown.cursor), y };
   });
   const role = form.wrong === null ? 'dim' : 'bad';
   hint.forEach((line, at) => {

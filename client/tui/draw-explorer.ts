@@ -12,15 +12,17 @@ import { type Context, drawTable } from './table.ts';
 
 const LABEL_CELLS = 10;
 const KEYS = {
-  browse: 'Enter opens  ← folder above  . hidden ones  f save to  P paused  e in order  Esc closes',
-  choose: 'Enter adds  Space takes or skips  a all  +/- priority  f save to  P paused  e in order  Esc back',
+  browse: 'Enter opens  ← above  / filter  s sort  . hidden  ~ home  f P e  Esc closes',
+  choose: 'Enter adds  Space take or skip  a all  +/- priority  / filter  f P e  Esc back',
   saveTo: 'the folder to save to: Enter is done',
 };
 
 export function drawExplorer(canvas: Canvas, state: State, explorer: Explorer, context: Context): void {
   const { list, facts, files, options } = explorerLayout(state);
   const { folder, offer, stage, error } = explorer;
-  canvas.put(0, 1, fit(` ${clipStart(folder, state.columns - 2)}`, state.columns), 'strong');
+  const { filter } = state.tables[stage === 'browse' ? 'folder' : 'offer'];
+  const title = filter === '' ? folder : `${folder} · only “${filter}”`;
+  canvas.put(0, 1, fit(` ${clipStart(title, state.columns - 2)}`, state.columns), 'strong');
   if (list !== null) {
     const focused = stage === 'browse';
     if (explorer.entries === null || error !== null) {
@@ -102,7 +104,7 @@ function drawOptions(canvas: Canvas, { x, y, width, height }: Rect, explorer: Ex
   if (height === 0) return;
   const { saveTo, stage, paused, sequential } = explorer;
   let at = x + 1;
-  at += canvas.put(at, y, 'Save to ', stage === 'saveTo' ? 'accent' : 'dim');
+  at += canvas.put(at, y, 'f Save to ', stage === 'saveTo' ? 'accent' : 'dim');
   const cells = Math.max(1, Math.min(width - at - 34, 80));
   const shown = stage === 'saveTo' ? visible(saveTo, cells) : { text: clipStart(saveTo.text, cells), cursor: 0 };
   canvas.put(at, y, fit(shown.text, cells), 'field', cells);
@@ -110,8 +112,8 @@ function drawOptions(canvas: Canvas, { x, y, width, height }: Rect, explorer: Ex
   if (stage === 'saveTo') canvas.cursor = { x: Math.min(width - 1, at + shown.cursor), y };
   at += cells + 2;
   for (const [key, text, on] of [
-    ['P', 'start paused', paused],
-    ['e', 'in order', sequential],
+    ['P', 'P paused', paused],
+    ['e', 'e in order', sequential],
   ] as const) {
     const begin = at;
     at += canvas.put(at, y, `${on ? '[x]' : '[ ]'} ${text}`, on ? 'accent' : 'dim', width - at) + 2;

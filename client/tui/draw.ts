@@ -7,31 +7,55 @@ import { Canvas, type Rect } from './canvas.ts';
 import { cellWidth, clip, fit, wrap } from './cells.ts';
 import { drawDialog } from './draw-dialog.ts';
 import { drawExplorer } from './draw-explorer.ts';
-import { visible } from './field.ts';
+import { type Field, visible } from './field.ts';
 import { counted, limit, rate, size } from './format.ts';
+import { keyName } from './keys.ts';
 import { footerRows, layout, tableRect } from './layout.ts';
 import { drawOverview } from './pages/overview.ts';
 import { FILES } from './pages/files.ts';
 import { LOG } from './pages/log.ts';
 import { PEER_LEGEND, PEERS } from './pages/peers.ts';
 import { TRACKERS } from './pages/trackers.ts';
-import { pageKey, selectedTorrent, shownDetail, type State, type TableName } from './state.ts';
+import { pageKey, PAGES, selectedTorrent, shownDetail, type State, type TableName } from './state.ts';
 import { type Context, drawTable, type Spec } from './table.ts';
 import type { Role } from './theme.ts';
-import { TORRENTS } from './torrents.ts';
+import { TORRENTS, waitingFor } from './torrents.ts';
 
-const TABS = ['overview', 'files', 'peers', 'trackers', 'log'] as const;
+/** Of the line, and of those above it where it is not enough. */
+const MESSAGE_ROWS_MAX = 4;
+/** In the order in which they are left out last. */
 const LIST_HINTS = [
   ['?', 'keys'],
+  ['q', 'quit'],
   ['o', 'open'],
   ['a', 'add'],
-  [' ', 'pause'],
+  ['p', 'pause'],
+  ['r', 'resume'],
   ['d', 'remove'],
   ['/', 'filter'],
+  [' ', 'mark'],
   ['s', 'sort'],
   ['tab', 'page'],
-  ['q', 'quit'],
 ] as const;
+const MARKED_HINTS = [
+  ['?', 'keys'],
+  ['p', 'pause'],
+  ['r', 'resume'],
+  ['d', 'remove'],
+  ['c', 'recheck'],
+  ['n', 'announce'],
+  ['*', 'all'],
+  ['escape', 'none'],
+] as const;
+const FILTERED: Readonly<Record<TableName, string>> = {
+  torrents: 'torrents',
+  files: 'files',
+  peers: 'peers',
+  trackers: 'trackers',
+  log: 'lines',
+  folder: 'files',
+  offer: 'files',
+};
 
 export function drawFrame(state: State): Canvas {
   const canvas = new Canvas(Math.max(1, state.columns), Math.max(1, state.rows));
@@ -51,7 +75,7 @@ export function drawFrame(state: State): Canvas {
 
 function contextOf(state: State): Context {
   const pieceCount = selectedTorrent(state)?.pieceCount ?? 0;
-  return { units: state.units, now: state.now, pieceCount };
+  return { units: state.units, now: state.now, pieceCount, marked: state.marked };
 }
 
 function drawOne<Name extends TableName>(
@@ -67,10 +91,11 @@ function drawOne<Name extends TableName>(
 }
 
 /** What concerns all torrents; what has no room gives way from the end. */
-function drawBar(canvas: Canvas, rect: Rect, { totals, ordered, units, views, tables }: State): void {
+function drawBar(canvas: Canvas, rect: Rect, { totals, ordered, marked, units, views, tables }: State): void {
   canvas.fill(rect, 'bar');
   const filtered = tables.torrents.filter === '' ? '' : `${views.torrents.length} of `;
-  const parts = [' Starling', `${filtered}${counted(ordered.length, 'torrent')}`];
+  const chosen = marked.size === 0 ? '' : `, ${marked.size} marked`;
+  const parts = [' Starling', `${filtered}${counted(ordered.length, 'torrent')}${chosen}`];
   if (totals !== null) {
     const limited = (bps: number) => (bps === 0 ? '' : ` (of ${limit(bps, units)})`);
     parts.push(`↓ ${rate(totals.downloadBps, units)}${limited(totals.downloadLimitBps)}`);
@@ -89,7 +114,7 @@ function drawBar(canvas: Canvas, rect: Rect, { totals, ordered, units, views, ta
 function drawTabs(canvas: Canvas, rect: Rect, state: State): void {
   canvas.fill(rect, 'bar');
   let x = rect.x + 1;
-  TABS.forEach((page, at) => {
+  PAGES.forEach((page, at) => {
     const text = rect.width < 52 ? ` ${at + 1} ${page.slice(0, 4)} ` : ` ${at + 1} ${page} `;
     const open = state.page === page;
     const role: Role = open ? (state.focus === 'page' ? 'tabOpen' : 'selected') : 'bar';
@@ -97,7 +122,9 @@ function drawTabs(canvas: Canvas, rect: Rect, state: State): void {
     canvas.zone({ x, y: rect.y, width, height: 1 }, { kind: 'open', page });
     x += width + 1;
   });
-  const name = pageKey(state) === ALL_TORRENTS ? 'everything' : (selectedTorrent(state)?.name ?? '');
+  const filter = state.page === 'overview' ? '' : state.tables[state.page].filter;
+  const about = pageKey(state) === ALL_TORRENTS ? 'everything' : (selectedTorrent(state)?.name ?? '');
+  const name = filter === '' ? about : `only “${filter}” · ${about}`;
   const room = rect.x + rect.width - x - 2;
   if (room > 8) canvas.put(x + 1, rect.y, fit(clip(name, room), room, 'right'), 'bar', room);
 }
@@ -115,7 +142,8 @@ function drawPage(canvas: Canvas, rect: Rect, state: State): void {
   if (state.page === 'overview') return;
   const table = tableRect(state, state.page) as Rect;
   if (shownDetail(state, state.page) === null) {
-    canvas.put(rect.x + 1, rect.y + 1, 'one moment …', 'dim');
+    const comes = row !== null && state.page === 'files' ? waitingFor(row) : 'one moment …';
+    canvas.put(rect.x + 1, rect.y + 1, comes, 'dim');
     return;
   }
   switch (state.page) {
@@ -153,32 +181,50 @@ function drawFooter(canvas: Canvas, rect: Rect, { page, views, tables }: State, 
 }
 
 /** The last line: that we leave, what is typed, what happened, or which keys there are. */
-function drawLine(canvas: Canvas, { x, y, width, height }: Rect, state: State): void {
-  if (height === 0) return;
+function drawLine(canvas: Canvas, rect: Rect, state: State): void {
+  if (rect.height === 0) return;
+  const typed = typedFilter(state);
   if (state.leaving) {
-    canvas.put(x, y, ' leaving: what was received is written and the trackers are told (again: at once)', 'warn');
+    drawText(canvas, rect, 'leaving: what was received is written and the trackers are told (again: at once)', 'warn');
   } else if (state.life === 'ended') {
-    canvas.put(x, y, ` ${state.ending ?? 'the downloading process ended'} (R starts it again, q leaves)`, 'bad');
-  } else if (state.dialog?.kind === 'filter') {
-    const label = ' show rows with: ';
-    const at = x + canvas.put(x, y, label, 'accent');
-    const shown = visible(state.dialog.field, width - at - 1);
+    const why = state.ending ?? 'the downloading process ended';
+    drawText(canvas, rect, `${why} (R starts it again, q leaves)`, 'bad');
+  } else if (typed !== null) {
+    const { x, y, width } = rect;
+    const at = x + canvas.put(x, y, ` show ${FILTERED[typed.table]} with: `, 'accent');
+    const shown = visible(typed.field, width - at - 1);
     canvas.put(at, y, shown.text, 'text');
     canvas.cursor = { x: Math.min(width - 1, at + shown.cursor), y };
   } else if (state.message !== null) {
     const more = state.notices.length === 0 ? '' : ` (${state.notices.length} more)`;
     const roles = { info: 'accent', warn: 'warn', error: 'bad' } as const;
-    canvas.put(x, y, ` ${clip(state.message.text, width - 2 - more.length)}${more}`, roles[state.message.level]);
+    drawText(canvas, rect, `${state.message.text}${more}`, roles[state.message.level]);
   } else if (state.dialog === null) {
-    drawHints(canvas, { x, y, width, height }, LIST_HINTS);
+    drawHints(canvas, rect, state.marked.size === 0 ? LIST_HINTS : MARKED_HINTS);
   }
+}
+
+function typedFilter({ dialog }: State): { readonly table: TableName; readonly field: Field } | null {
+  if (dialog?.kind === 'filter') return dialog;
+  if (dialog?.kind !== 'explorer' || dialog.filtering === null) return null;
+  return { table: dialog.stage === 'browse' ? 'folder' : 'offer', field: dialog.filtering };
+}
+
+/** What has no room on the line takes the rows above it: the end of what happened says most. */
+function drawText(canvas: Canvas, { x, y, width }: Rect, text: string, role: Role): void {
+  const lines = wrap(text, Math.max(1, width - 2)).slice(0, MESSAGE_ROWS_MAX);
+  lines.forEach((line, at) => {
+    const row = y - lines.length + 1 + at;
+    canvas.fill({ x, y: row, width, height: 1 }, 'text');
+    canvas.put(x + 1, row, line, role, width - 1);
+  });
 }
 
 /** Keys with what they do, each also a button. */
 function drawHints(canvas: Canvas, { x, y, width }: Rect, hints: readonly (readonly [string, string])[]): void {
   let at = x + 1;
   for (const [key, text] of hints) {
-    const name = key === ' ' ? 'Space' : key === 'tab' ? 'Tab' : key;
+    const name = keyName(key);
     if (at + name.length + text.length + 1 > width) break;
     const begin = at;
     at += canvas.put(at, y, name, 'key') + 1;

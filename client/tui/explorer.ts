@@ -6,11 +6,13 @@ import { dirname, join } from 'node:path';
 import type { FilePriority } from '#engine';
 import type { FileRow } from '../control/protocol.ts';
 import { pathOf } from './adding.ts';
-import { toggled } from './actions.ts';
+import { sortedBackwards, sortedByNext, toggled } from './actions.ts';
 import { edit, field, insert } from './field.ts';
+import { filterKey, withFilter } from './filter.ts';
 import { counted } from './format.ts';
+import { actionOf, isMovement, rowsOf } from './keys.ts';
 import { visibleRows } from './layout.ts';
-import { only, say } from './message.ts';
+import { ask, only, say } from './message.ts';
 import type { Entry, Event, Explorer, Offer, State, Step } from './state.ts';
 import { FRESH } from './table.ts';
 import { stepPriority, togglePriority, type TreeRow } from './tree.ts';
@@ -21,6 +23,7 @@ type Ready = Extract<Offer, { kind: 'ready' }>;
 /** The explorer in `folder`, reading it. `look`: what shall be selected there. */
 export function openedExplorer(state: State, folder: string, look: string | null): Step {
   const before = state.dialog?.kind === 'explorer' ? state.dialog : null;
+  const form = state.dialog?.kind === 'form' && state.dialog.purpose.kind === 'add' ? state.dialog : null;
   const dialog: Explorer = {
     kind: 'explorer',
     folder,
@@ -30,11 +33,12 @@ export function openedExplorer(state: State, folder: string, look: string | null
     look,
     offer: null,
     stage: 'browse',
-    saveTo: before?.saveTo ?? field(state.saveFolder),
+    filtering: null,
+    saveTo: before?.saveTo ?? form?.fields[1]?.field ?? field(state.saveFolder),
     paused: before?.paused ?? false,
     sequential: before?.sequential ?? false,
   };
-  const cleared = withTable(withTable(state, 'folder', FRESH), 'offer', FRESH);
+  const cleared = withTable(withTable(state, 'folder', { ...FRESH, sort: state.tables.folder.sort }), 'offer', FRESH);
   return {
     state: { ...cleared, dialog, browsed: folder, message: null },
     effects: [{ kind: 'readFolder', folder, hidden: dialog.hidden }],
@@ -63,7 +67,7 @@ export function previewed({ state, effects }: Step): Step {
 
 /** A click on a row of the explorer; `again`: it was selected before. */
 export function clickedExplorer(state: State, table: 'folder' | 'offer', again: boolean): Step {
-  const dialog = state.dialog as Explorer;
+  const dialog: Explorer = { ...(state.dialog as Explorer), filtering: null };
   if (table === 'folder') {
     const browsing = { ...state, dialog: { ...dialog, stage: 'browse' as const } };
     return again ? entered(browsing, browsing.dialog) : only(browsing);
@@ -75,25 +79,23 @@ export function clickedExplorer(state: State, table: 'folder' | 'offer', again: 
 export function explorerKey(state: State, dialog: Explorer, key: string): Step {
   if (dialog.stage === 'saveTo') return saveToKey(state, dialog, key);
   const table = dialog.stage === 'browse' ? 'folder' : 'offer';
+  if (dialog.filtering !== null) {
+    const { state: filtered, field: filtering } = filterKey(state, table, dialog.filtering, key);
+    return only({ ...filtered, dialog: { ...dialog, filtering } });
+  }
+  const action = actionOf(key, false);
+  if (isMovement(action)) return only(moved(state, table, rowsOf(action, visibleRows(state, table))));
   switch (key) {
-    case 'up':
-    case 'k':
-      return only(moved(state, table, -1));
-    case 'down':
-    case 'j':
-      return only(moved(state, table, 1));
-    case 'pageup':
-      return only(moved(state, table, -visibleRows(state, table)));
-    case 'pagedown':
-      return only(moved(state, table, visibleRows(state, table)));
-    case 'home':
-    case 'g':
-      return only(moved(state, table, -Number.MAX_SAFE_INTEGER));
-    case 'end':
-    case 'G':
-      return only(moved(state, table, Number.MAX_SAFE_INTEGER));
     case 'q':
       return only({ ...state, dialog: null });
+    case '/':
+      return only({ ...state, dialog: { ...dialog, filtering: field(state.tables[table].filter) } });
+    case 's':
+      return only(sortedByNext(state, table));
+    case 'S':
+      return only(sortedBackwards(state, table));
+    case 'escape':
+      return only(back(state, dialog, table));
     case 'f':
       return only({ ...state, dialog: { ...dialog, stage: 'saveTo' } });
     case 'P':
@@ -107,13 +109,22 @@ export function explorerKey(state: State, dialog: Explorer, key: string): Step {
 
 export function explorerPaste(state: State, dialog: Explorer, text: string): Step {
   if (dialog.stage === 'saveTo') return only({ ...state, dialog: { ...dialog, saveTo: insert(dialog.saveTo, text) } });
+  if (dialog.filtering !== null) {
+    const filtering = insert(dialog.filtering, text);
+    const filtered = withFilter(state, dialog.stage === 'browse' ? 'folder' : 'offer', filtering.text);
+    return only({ ...filtered, dialog: { ...dialog, filtering } });
+  }
   return { state, effects: [{ kind: 'findPath', path: pathOf(text) }] };
+}
+
+/** Out of the filter, of the files, of the explorer: one at a time. */
+function back(state: State, dialog: Explorer, table: 'folder' | 'offer'): State {
+  if (state.tables[table].filter !== '') return withFilter(state, table, '');
+  return { ...state, dialog: dialog.stage === 'choose' ? { ...dialog, stage: 'browse' } : null };
 }
 
 function browseKey(state: State, dialog: Explorer, key: string): Step {
   switch (key) {
-    case 'escape':
-      return only({ ...state, dialog: null });
     case 'enter':
     case 'right':
     case 'l':
@@ -138,7 +149,6 @@ function browseKey(state: State, dialog: Explorer, key: string): Step {
 
 function chooseKey(state: State, dialog: Explorer, key: string): Step {
   switch (key) {
-    case 'escape':
     case 'tab':
     case 'shift-tab':
       return only({ ...state, dialog: { ...dialog, stage: 'browse' } });
@@ -178,9 +188,8 @@ function entered(state: State, dialog: Explorer): Step {
   if (entry === null) return only(state);
   if (entry.kind === 'parent') return toParent(state, dialog);
   if (entry.kind === 'folder') return openedExplorer(state, join(dialog.folder, entry.name), null);
-  if (dialog.offer?.kind === 'ready') return only({ ...state, dialog: { ...dialog, stage: 'choose' } });
-  const reason = dialog.offer?.kind === 'wrong' ? dialog.offer.reason : 'it is still being read';
-  return only(say(state, `${entry.name}: ${reason}`, dialog.offer?.kind === 'wrong' ? 'error' : 'info'));
+  if (dialog.offer?.kind === 'wrong') return only(say(state, `${entry.name}: ${dialog.offer.reason}`, 'error'));
+  return only({ ...state, dialog: { ...dialog, stage: 'choose' } });
 }
 
 /** The folder above, with the one that was left selected. */
@@ -209,12 +218,15 @@ function changed(state: State, dialog: Explorer, change: (priority: FilePriority
   return only({ ...state, dialog: { ...dialog, offer: { ...ready, files } } });
 }
 
-/** All files, or where all are taken none. */
+/** All files, or all that the filter shows; where all of them are taken none. */
 function changedAll(state: State, dialog: Explorer, skipped: (file: FileRow) => boolean): Step {
   const ready = readyOf(dialog);
   if (ready === null) return only(state);
-  const priority: FilePriority = ready.files.some(skipped) ? 4 : 0;
-  const files = ready.files.map((file) => ({ ...file, priority }));
+  // An open folder stands for what is shown of it.
+  const shown = new Set(state.views.offer.flatMap(({ open, files }) => (open === true ? [] : files)));
+  const isMeant = (at: number) => state.tables.offer.filter === '' || shown.has(at);
+  const priority: FilePriority = ready.files.some((file, at) => isMeant(at) && skipped(file)) ? 4 : 0;
+  const files = ready.files.map((file, at) => (isMeant(at) ? { ...file, priority } : file));
   return only({ ...state, dialog: { ...dialog, offer: { ...ready, files } } });
 }
 
@@ -229,7 +241,7 @@ function folded(state: State, dialog: Explorer, open: boolean): Step {
 function added(state: State, dialog: Explorer): Step {
   const ready = readyOf(dialog);
   const folder = pathOf(dialog.saveTo.text);
-  if (ready === null) return only(state);
+  if (ready === null) return only(say(state, 'it is still being read', 'warn'));
   if (folder === '')
     return only(say({ ...state, dialog: { ...dialog, stage: 'saveTo' } }, 'write the folder to save to', 'warn'));
   const taken = ready.files.filter((file) => !file.pad && file.priority > 0).length;
@@ -239,5 +251,5 @@ function added(state: State, dialog: Explorer): Step {
   const request = { call: 'add', source: ready.bytes, folder, priorities, paused, sequential } as const;
   const { name } = ready.preview;
   const done = `added ${name}: ${counted(taken, 'file')}${paused ? ', paused' : ''}`;
-  return { state: say({ ...state, dialog: null }, `adding ${name} …`), effects: [{ kind: 'ask', request, done }] };
+  return ask({ ...state, dialog: null }, [request], `adding ${name}`, done);
 }

@@ -3,7 +3,7 @@
 // Always: percent is rounded down, so that 100 is said only when it is true; a time left is said only while something moves.
 
 import type { TorrentRow } from '../control/protocol.ts';
-import { formatDuration, formatPercent } from '../units.ts';
+import { formatDuration, formatPercent, parseBytes } from '../units.ts';
 
 /** `bits`: rates in bits per second; `binary`: steps of 1024. Sizes are always bytes. */
 export interface Units {
@@ -110,13 +110,12 @@ export function typedRate(bps: number, { bits }: Units): string {
 
 /** Bytes per second from what a person types: `500KiB`, `1.5 MB/s`, `8 Mbit`; '' and `0` are no limit, null is no rate. */
 export function parseRate(text: string): number | null {
-  if (/^\s*(|0|unlimited|none)\s*$/i.test(text)) return 0;
-  const match = /^\s*(\d+(?:\.\d+)?)\s*([kmg]?)(i?)(b|bit|)(?:\/s|ps)?\s*$/i.exec(text);
-  if (match === null) return null;
-  const [, digits = '', prefix = '', binary = '', unit = ''] = match;
-  const power = ' kmg'.indexOf(prefix.toLowerCase() || ' ');
-  const value = Number(digits) * (binary === '' ? 1000 : 1024) ** power;
-  return Math.floor(unit.toLowerCase() === 'bit' ? value / 8 : value);
+  const bare = text.replace(/\s+/g, '').replace(/(?:\/s|ps)$/i, '');
+  if (/^(|unlimited|none)$/i.test(bare)) return 0;
+  const bits = /^(.*)bit$/i.exec(bare);
+  if (bits === null) return parseBytes(bare);
+  const value = parseBytes(bits[1] as string);
+  return value === null ? null : Math.floor(value / 8);
 }
 
 function two(value: number): string {

@@ -1,45 +1,55 @@
 // Which key means which action, and what the help says about it: one table for both.
 
+import type { Page } from '../control/protocol.ts';
+
+/** Rows, of `height` that are seen at once. */
+const MOVEMENTS = {
+  up: () => -1,
+  down: () => 1,
+  pageUp: (height: number) => -height,
+  pageDown: (height: number) => height,
+  first: () => -Number.MAX_SAFE_INTEGER,
+  last: () => Number.MAX_SAFE_INTEGER,
+};
+/** What can be done to all marked torrents at once. */
+const GROUP_ACTIONS = ['pause', 'resume', 'remove', 'recheck', 'announce'] as const;
+/** What is done to the selected torrent, or to a file of it. */
+const TORRENT_ACTIONS = [
+  'mark',
+  ...GROUP_ACTIONS,
+  'toggle',
+  'limits',
+  'sequential',
+  'moveUp',
+  'moveDown',
+  'relocate',
+  'overwrite',
+  'raise',
+  'lower',
+  'open',
+  'close',
+] as const;
+
+export type Movement = keyof typeof MOVEMENTS;
+export type GroupAction = (typeof GROUP_ACTIONS)[number];
+export type TorrentAction = (typeof TORRENT_ACTIONS)[number];
 export type Action =
-  | 'up'
-  | 'down'
-  | 'pageUp'
-  | 'pageDown'
-  | 'first'
-  | 'last'
+  | Movement
+  | TorrentAction
+  | Page
   | 'switchFocus'
   | 'enter'
   | 'back'
   | 'zoom'
-  | 'overview'
-  | 'files'
-  | 'peers'
-  | 'trackers'
-  | 'log'
   | 'nextPage'
   | 'previousPage'
   | 'filter'
+  | 'markAll'
   | 'sortNext'
   | 'sortReverse'
   | 'add'
   | 'explore'
-  | 'toggle'
-  | 'pause'
-  | 'resume'
-  | 'remove'
-  | 'recheck'
-  | 'announce'
-  | 'limits'
   | 'globalLimits'
-  | 'sequential'
-  | 'moveUp'
-  | 'moveDown'
-  | 'relocate'
-  | 'overwrite'
-  | 'raise'
-  | 'lower'
-  | 'open'
-  | 'close'
   | 'wholeLog'
   | 'restart'
   | 'help'
@@ -69,8 +79,8 @@ export const BINDINGS: readonly Binding[] = [
   bind('Moving', 'end G', 'last', 'last row'),
   bind('Moving', 'tab shift-tab', 'switchFocus', 'between the list and the page'),
   bind('Moving', 'enter', 'enter', 'into the page'),
-  bind('Moving', 'escape', 'back', 'out of the page; all rows again after a filter'),
-  bind('Moving', 'z', 'zoom', 'list or page alone on the screen, and back'),
+  bind('Moving', 'escape', 'back', 'back; ends a filter, then the marks'),
+  bind('Moving', 'z', 'zoom', 'list or page alone, and back'),
   bind('Moving', '1', 'overview', 'overview'),
   bind('Moving', '2', 'files', 'files'),
   bind('Moving', '3', 'peers', 'peers'),
@@ -81,9 +91,10 @@ export const BINDINGS: readonly Binding[] = [
   bind('Moving', '/', 'filter', 'show only rows with these words'),
   bind('Moving', 's', 'sortNext', 'sort by the next column'),
   bind('Moving', 'S', 'sortReverse', 'sort the other way round'),
-  bind('Torrents', 'a', 'add', 'add a magnet link or a path (or just paste it)'),
+  bind('Torrents', 'a', 'add', 'add a link or path (or just paste it)'),
   bind('Torrents', 'o', 'explore', 'look for a .torrent file'),
-  bind('Torrents', ' ', 'toggle', 'pause or resume'),
+  bind('Torrents', ' ', 'mark', 'mark: p r d c n act on all marked'),
+  bind('Torrents', '*', 'markAll', 'mark all that are shown, or none'),
   bind('Torrents', 'p', 'pause', 'pause'),
   bind('Torrents', 'r', 'resume', 'resume'),
   bind('Torrents', 'd delete', 'remove', 'remove (asks first)'),
@@ -95,7 +106,7 @@ export const BINDINGS: readonly Binding[] = [
   bind('Torrents', 'K ctrl-up', 'moveUp', 'one place up in the queue'),
   bind('Torrents', 'J ctrl-down', 'moveDown', 'one place down in the queue'),
   bind('Torrents', 'm', 'relocate', 'say where the data is now'),
-  bind('Torrents', 'O', 'overwrite', 'go on over files that are in its place (asks first)'),
+  bind('Torrents', 'O', 'overwrite', 'go on over files in its place (asks)'),
   bind('Files', ' ', 'toggle', 'take or skip'),
   bind('Files', '+ =', 'raise', 'higher priority'),
   bind('Files', '-', 'lower', 'lower priority'),
@@ -103,7 +114,7 @@ export const BINDINGS: readonly Binding[] = [
   bind('Files', 'left h', 'close', 'close the folder'),
   bind('Program', '? f1', 'help', 'these keys'),
   bind('Program', 'L', 'wholeLog', 'log of everything, or of the torrent'),
-  bind('Program', 'R', 'restart', 'start the downloading process again, where it ended'),
+  bind('Program', 'R', 'restart', 'start the downloading process again'),
   bind('Program', 'ctrl-l', 'redraw', 'draw the screen anew'),
   bind('Program', 'ctrl-z', 'suspend', 'back to the shell; downloads go on'),
   bind('Program', 'q', 'quit', 'leave in good order'),
@@ -120,6 +131,23 @@ export function actionOf(key: string, onFiles: boolean): Action | null {
   return (onFiles ? ON_FILES.get(key) : undefined) ?? GENERAL.get(key) ?? null;
 }
 
+export function isMovement(action: Action | null): action is Movement {
+  return action !== null && Object.hasOwn(MOVEMENTS, action);
+}
+
+export function isTorrentAction(action: Action): action is TorrentAction {
+  return TORRENT_ACTIONS.some((one) => one === action);
+}
+
+export function isGroupAction(action: Action): action is GroupAction {
+  return GROUP_ACTIONS.some((one) => one === action);
+}
+
+/** How many rows `movement` goes on, of `height` that are seen at once. */
+export function rowsOf(movement: Movement, height: number): number {
+  return MOVEMENTS[movement](height);
+}
+
 /** A key as people write it. */
 export function keyName(key: string): string {
   const names: Readonly<Record<string, string>> = {
@@ -131,9 +159,10 @@ export function keyName(key: string): string {
     pageup: 'PgUp',
     pagedown: 'PgDn',
     escape: 'Esc',
+    tab: 'Tab',
   };
   const name = names[key];
   if (name !== undefined) return name;
-  if (key.startsWith('ctrl-')) return `Ctrl-${keyName(key.slice('ctrl-'.length))}`;
+  if (key.startsWith('ctrl-')) return `Ctrl-${keyName(key.slice('ctrl-'.length)).toUpperCase()}`;
   return key.length === 1 ? key : key.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
 }

@@ -3,6 +3,7 @@
 // Always: rectangles lie inside the screen, whatever its size; a screen too low for the list and a page shows only the one with the focus.
 
 import type { Rect } from './canvas.ts';
+import { type Binding, BINDINGS } from './keys.ts';
 import type { State, TableName } from './state.ts';
 
 export interface Layout {
@@ -22,12 +23,22 @@ export interface ExplorerLayout {
   readonly options: Rect;
 }
 
+export interface HelpLayout {
+  /** The columns, from left to right: heads and keys. */
+  readonly halves: readonly (readonly (Binding['group'] | Binding)[])[];
+  /** Of the longest column. */
+  readonly lines: number;
+  readonly height: number;
+}
+
 /** Below this many rows between bar and status line, list and page take turns. */
 const SPLIT_ROWS_MIN = 13;
 const LIST_ROWS_MIN = 5;
 const EXPLORER_SPLIT_COLUMNS_MIN = 72;
 const FACT_ROWS = 8;
 const OPTION_ROWS = 3;
+const HELP_SPLIT_COLUMNS_MIN = 112;
+const HELP_GROUPS: readonly Binding['group'][] = ['Moving', 'Torrents', 'Files', 'Program'];
 
 export function layout({ columns, rows, zoom, focus, ordered }: State): Layout {
   const between = Math.max(0, rows - 2);
@@ -65,6 +76,17 @@ export function explorerLayout({ columns, rows, dialog }: State): ExplorerLayout
   const facts = { x, y: 2, width, height: factRows };
   const files = { x, y: 2 + factRows, width, height: Math.max(0, height - 1 - factRows) };
   return { list, facts, files, options };
+}
+
+/** The help's lines in one column or two, and how many are seen at once. */
+export function helpLayout({ columns, rows }: Pick<State, 'columns' | 'rows'>): HelpLayout {
+  const [moving = [], ...others] = HELP_GROUPS.map((group) => [
+    group,
+    ...BINDINGS.filter((binding) => binding.group === group),
+  ]);
+  const halves = columns >= HELP_SPLIT_COLUMNS_MIN ? [moving, others.flat()] : [[...moving, ...others.flat()]];
+  const lines = Math.max(...halves.map((half) => half.length));
+  return { halves, lines, height: Math.max(0, Math.min(lines, rows - 2)) };
 }
 
 /** How many rows of the table are seen at once. */

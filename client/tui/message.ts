@@ -1,5 +1,6 @@
 // The one line that tells the user what happened: it fades, trouble later than the rest.
 
+import type { Request } from '../control/protocol.ts';
 import type { Message, State, Step } from './state.ts';
 
 const MESSAGE_MS = 6_000;
@@ -25,6 +26,11 @@ export function faded(state: State): State {
   if (message !== null && now < message.until) return state;
   const [next, ...rest] = notices;
   return next === undefined ? { ...state, message: null } : say({ ...state, notices: rest }, next.text, next.level);
+}
+
+/** Asks, and says so at once; `done` is said once all of it is true. */
+export function ask(state: State, requests: readonly Request[], doing: string, done: string): Step {
+  return { state: say(state, `${doing} …`), effects: [{ kind: 'ask', requests, done }] };
 }
 
 /** A step without effects. */

@@ -9,6 +9,8 @@ import type { Role } from './theme.ts';
 
 export interface Pieces {
   readonly detail: Extract<Detail, { page: 'overview' }> | null;
+  /** Stands where there is no map to draw. */
+  readonly instead: string;
   readonly pieceCount: number;
   readonly havePieces: number;
 }
@@ -24,7 +26,7 @@ const STATES: readonly { readonly text: string; readonly role: Role; readonly na
 ];
 
 /** Draws a heading, the map, and one row of availability, into `rect`. */
-export function drawPieces(canvas: Canvas, rect: Rect, { detail, pieceCount, havePieces }: Pieces): void {
+export function drawPieces(canvas: Canvas, rect: Rect, { detail, instead, pieceCount, havePieces }: Pieces): void {
   let x = rect.x + canvas.put(rect.x, rect.y, `Pieces ${havePieces}/${pieceCount} `, 'strong', rect.width);
   const end = rect.x + rect.width;
   for (const { text, role, name } of STATES) {
@@ -33,7 +35,7 @@ export function drawPieces(canvas: Canvas, rect: Rect, { detail, pieceCount, hav
     x += canvas.put(x, rect.y, ` ${name} `, 'dim');
   }
   if (detail === null || detail.pieces.length === 0) {
-    canvas.put(rect.x, rect.y + 1, detail === null ? 'one moment …' : 'not known yet', 'dim');
+    canvas.put(rect.x, rect.y + 1, instead, 'dim');
     return;
   }
   const copies = rect.height >= 4;

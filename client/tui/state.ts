@@ -23,6 +23,9 @@ import type { InputEvent } from './input.ts';
 import { FRESH, type TableState } from './table.ts';
 import type { TreeRow } from './tree.ts';
 
+/** In the order of their tabs. */
+export const PAGES: readonly Page[] = ['overview', 'files', 'peers', 'trackers', 'log'];
+
 export type TableName = 'torrents' | 'files' | 'peers' | 'trackers' | 'log' | 'folder' | 'offer';
 
 /** The rows of each table as they stand on the screen. */
@@ -41,6 +44,8 @@ export interface Entry {
   readonly name: string;
   readonly kind: 'parent' | 'folder' | 'torrent';
   readonly lengthBytes: number;
+  /** Milliseconds since 1970. */
+  readonly modifiedAt: number;
 }
 
 /** What a `.torrent` says, before it is added. Untrusted text. */
@@ -82,6 +87,8 @@ export interface Explorer {
   readonly look: string | null;
   readonly offer: Offer | null;
   readonly stage: 'browse' | 'choose' | 'saveTo';
+  /** What is typed to filter the folder, or the files of the torrent. */
+  readonly filtering: Field | null;
   readonly saveTo: Field;
   readonly paused: boolean;
   readonly sequential: boolean;
@@ -116,7 +123,8 @@ export interface Question {
 
 interface Choice {
   readonly text: string;
-  readonly request: Request | null;
+  /** None: it changes nothing. */
+  readonly requests: readonly Request[];
   readonly doing: string;
   readonly done: string;
 }
@@ -149,6 +157,8 @@ export interface State {
   readonly torrents: ReadonlyMap<TorrentKey, TorrentRow>;
   /** The same by position. */
   readonly ordered: readonly TorrentRow[];
+  /** What the next pause, removal and the like is about, instead of the selected one. */
+  readonly marked: ReadonlySet<TorrentKey>;
   readonly totals: Totals | null;
   readonly detail: Detail | null;
   /** What the downloading process was last told to push. */
@@ -207,8 +217,8 @@ export type Event =
   | { readonly kind: 'settings'; readonly units: Units; readonly saveFolder: string };
 
 export type Effect =
-  /** `done`: what is said when it worked, null = nothing. */
-  | { readonly kind: 'ask'; readonly request: Request; readonly done: string | null }
+  /** `done`: what is said when all worked, null = nothing. */
+  | { readonly kind: 'ask'; readonly requests: readonly Request[]; readonly done: string | null }
   | { readonly kind: 'readFolder'; readonly folder: string; readonly hidden: boolean }
   | { readonly kind: 'readTorrent'; readonly path: string }
   /** Is `path` a folder, a `.torrent`, or nothing? */
@@ -233,6 +243,7 @@ export function initialState(
     sought: null,
     torrents: new Map(),
     ordered: [],
+    marked: new Set(),
     totals: null,
     detail: null,
     watched: { key: null, page: 'overview' },

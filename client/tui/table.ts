@@ -16,6 +16,7 @@ export interface Context {
   readonly now: number;
   /** Of the selected torrent. */
   readonly pieceCount: number;
+  readonly marked: ReadonlySet<string>;
 }
 
 export interface Column<Row> {
@@ -38,6 +39,8 @@ export interface Column<Row> {
 export interface Spec<Row> {
   readonly columns: readonly Column<Row>[];
   readonly id: (row: Row) => string;
+  /** Rows of a lower rank stand first, whichever way the table is sorted. */
+  readonly rank?: (row: Row) => number;
   /** What the filter looks in. */
   readonly words: (row: Row) => string;
   /** What stands where no row is. */
@@ -73,7 +76,8 @@ export function arrange<Row>(spec: Spec<Row>, rows: readonly Row[], { sort, filt
   const compare = spec.columns.find((column) => column.key === sort?.column)?.compare;
   if (compare === undefined) return matching;
   const sign = sort?.reverse === true ? -1 : 1;
-  return [...matching].sort((a, b) => sign * compare(a, b));
+  const rank = spec.rank ?? (() => 0);
+  return [...matching].sort((a, b) => rank(a) - rank(b) || sign * compare(a, b));
 }
 
 /** The state with the selection on its row, or on the row in its place, and inside the `height` visible rows. */

@@ -29,7 +29,7 @@ export type Role =
 /** What the user's configuration says. Colours: `#rrggbb`, a name of the 16 such as `cyan` or `bright-cyan`, `default` = the terminal's own, or
  *  `theme` = the theme's. */
 export interface Look {
-  readonly theme: string;
+  readonly theme: ThemeName;
   readonly foreground: string;
   readonly background: string;
   readonly accent: string;
@@ -59,14 +59,17 @@ interface Palette {
 }
 
 const DARK = palette('#d8dee9', '#171c24', '#6cc7f0', '#9fd086', '#ecc873', '#ee7f86', '#808b9b', '#2a3443');
-const THEMES: Readonly<Record<string, Palette | null>> = {
+const THEMES = {
   dark: DARK,
   light: palette('#2b303b', '#faf8f3', '#005f87', '#3f7a25', '#8a5a00', '#b3261e', '#77716a', '#e6e1d6'),
   solarized: palette('#93a1a1', '#002b36', '#268bd2', '#859900', '#b58900', '#dc322f', '#657b83', '#073642'),
   nord: palette('#d8dee9', '#2e3440', '#88c0d0', '#a3be8c', '#ebcb8b', '#bf616a', '#7b88a1', '#3b4252'),
   /** Weight, underline and reversal alone. */
   mono: null,
-};
+} as const satisfies Readonly<Record<string, Palette | null>>;
+
+export type ThemeName = keyof typeof THEMES;
+export const THEME_NAMES = Object.keys(THEMES) as readonly ThemeName[];
 
 const NAMES = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'];
 
@@ -77,7 +80,7 @@ function palette(...colours: readonly [string, string, string, string, string, s
 
 /** Every role's sequence. */
 export function makeTheme(look: Look, terminalDepth: ColourDepth): Theme {
-  const named = THEMES[look.theme] ?? null;
+  const named = THEMES[look.theme];
   const depth = named === null ? 0 : terminalDepth;
   const base = named ?? DARK;
   const foreground = chosen(look.foreground, base.foreground);
@@ -130,7 +133,8 @@ export function colourDepth(environment: Readonly<Record<string, string | undefi
   return /256|kitty|ghostty|alacritty/.test(terminal) ? 256 : 16;
 }
 
-function isColour(text: string): boolean {
+/** `#rrggbb`, or a name of the 16. */
+export function isColour(text: string): boolean {
   return /^#[0-9a-f]{6}$/i.test(text) || indexOfName(text) !== null;
 }
 

@@ -2,7 +2,7 @@
 
 import type { RowState, TorrentRow } from '../control/protocol.ts';
 import { moment, percent, progressOf, ratio, secondsLeft, shownRate, size, timeLeft } from './format.ts';
-import { compareNames } from './order.ts';
+import { compareCodes, compareNames } from './order.ts';
 import type { Column, Spec } from './table.ts';
 import type { Role } from './theme.ts';
 
@@ -35,7 +35,7 @@ const COLUMNS: readonly Column<TorrentRow>[] = [
     cells: 15,
     flexible: true,
     gives: 0,
-    text: (row) => row.name,
+    text: ({ key, name }, { marked }) => (marked.has(key) ? `● ${name}` : name),
     role: (row) => (row.state === 'paused' || row.state === 'queued' ? 'dim' : null),
     compare: (a, b) => compareNames(a.name, b.name),
   },
@@ -117,7 +117,7 @@ const COLUMNS: readonly Column<TorrentRow>[] = [
     gives: 1,
     text: (row) => row.state,
     role: stateRole,
-    compare: (a, b) => (a.state < b.state ? -1 : a.state > b.state ? 1 : 0),
+    compare: (a, b) => compareCodes(a.state, b.state),
   },
   {
     key: 'added',
@@ -141,6 +141,11 @@ export const TORRENTS: Spec<TorrentRow> = {
 /** How a torrent's state looks; trouble shows in any state. */
 export function stateRole(row: TorrentRow): Role {
   return row.error === null ? STATE_ROLES[row.state] : 'bad';
+}
+
+/** What stands on a page that has nothing to show yet. */
+export function waitingFor({ state }: TorrentRow): string {
+  return state === 'metadata' ? 'not known before the metadata is here' : 'one moment …';
 }
 
 function share(row: TorrentRow): number {

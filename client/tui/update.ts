@@ -3,15 +3,20 @@
 // Always: no event throws; what a key did or could not do is said on the status line; the watched page is the one that is shown.
 
 import { doAction } from './actions.ts';
-import { pasted } from './adding.ts';
+import { notFound, pasted } from './adding.ts';
 import { dialogKey, dialogPaste } from './dialogs.ts';
 import { clickedExplorer, folderRead, openedExplorer, previewed } from './explorer.ts';
+import type { TorrentKey, TorrentRow } from '../control/protocol.ts';
 import type { InputEvent } from './input.ts';
-import { actionOf } from './keys.ts';
+import { type Action, actionOf } from './keys.ts';
 import { faded, noticed, only, say } from './message.ts';
+import { compareCodes } from './order.ts';
 import { type Effect, type Event, pageKey, type State, type Step, type TableName } from './state.ts';
 import { sortBy } from './table.ts';
 import { arranged, moved, specOf, withTable } from './views.ts';
+
+/** Their keys cannot be typed: they mean the same whatever is open. */
+const ANYWHERE: readonly Action[] = ['quitAtOnce', 'suspend', 'redraw'];
 
 export function update(state: State, event: Event): Step {
   const { state: reduced, effects } = reduce(state, event);
@@ -40,10 +45,8 @@ function reduce(state: State, event: Event): Step {
     case 'tick':
       state.history.sample(state.torrents);
       return only(faded({ ...state, now: event.now }));
-    case 'rows': {
-      const ordered = [...event.rows.values()].sort((a, b) => a.position - b.position || (a.key < b.key ? -1 : 1));
-      return only(seeking({ ...state, torrents: event.rows, ordered }));
-    }
+    case 'rows':
+      return only(onRows(state, event.rows));
     case 'totals':
       return only({ ...state, totals: event.totals });
     case 'detail':
@@ -64,12 +67,17 @@ function reduce(state: State, event: Event): Step {
       const { dialog } = state;
       // The selection may be elsewhere by now.
       if (dialog?.kind !== 'explorer' || dialog.offer?.path !== event.offer.path) return only(state);
-      return only({ ...state, dialog: { ...dialog, offer: event.offer } });
+      const { offer } = event;
+      if (offer.kind !== 'wrong' || dialog.stage === 'browse') return only({ ...state, dialog: { ...dialog, offer } });
+      // Gone on to before it was read.
+      return only(
+        say({ ...state, dialog: { ...dialog, offer, stage: 'browse' } }, `${offer.path}: ${offer.reason}`, 'error'),
+      );
     }
     case 'pathFound':
       return event.error === null
         ? openedExplorer(state, event.folder, event.look)
-        : only(say(state, event.error, 'error'));
+        : only(notFound(state, event.error));
     case 'settings':
       return only({ ...state, units: event.units, saveFolder: event.saveFolder });
   }
@@ -82,20 +90,11 @@ function onInput(state: State, input: InputEvent): Step {
 }
 
 function onKey(state: State, key: string): Step {
-  if (key === 'ctrl-c') return leave(state);
-  if (key === 'ctrl-z') return { state, effects: [{ kind: 'suspend' }] };
-  if (key === 'ctrl-l') return { state, effects: [{ kind: 'redraw' }] };
-  if (state.leaving) return key === 'q' ? leave(state) : only(state);
+  const action = actionOf(key, state.focus === 'page' && state.page === 'files');
+  if (action !== null && ANYWHERE.includes(action)) return doAction(state, action);
+  if (state.leaving) return action === 'quit' ? doAction(state, action) : only(state);
   if (state.dialog !== null) return dialogKey(state, key);
-  const onFiles = state.focus === 'page' && state.page === 'files';
-  const action = actionOf(key, onFiles);
-  if (action === 'quit') return leave(state);
   return action === null ? only(say(state, 'no such key: ? shows the keys', 'warn')) : doAction(state, action);
-}
-
-function leave(state: State): Step {
-  if (state.leaving) return { state, effects: [{ kind: 'leave', atOnce: true }] };
-  return { state: { ...state, leaving: true, dialog: null }, effects: [{ kind: 'leave', atOnce: false }] };
 }
 
 /** A click selects; on what is selected already it does what Enter does. */
@@ -109,6 +108,17 @@ function onSelect(state: State, table: TableName, id: string): Step {
   const focus = table === 'torrents' ? 'list' : 'page';
   const focused = selected.focus === focus ? selected : { ...selected, focus };
   return again && table === 'files' ? doAction({ ...focused, focus: 'page' }, 'enter') : only(focused as State);
+}
+
+function onRows(state: State, rows: ReadonlyMap<TorrentKey, TorrentRow>): State {
+  const ordered = [...rows.values()].sort((a, b) => a.position - b.position || compareCodes(a.key, b.key));
+  const kept = [...state.marked].filter((key) => rows.has(key));
+  const marked = kept.length === state.marked.size ? state.marked : new Set(kept);
+  let next = seeking({ ...state, torrents: rows, ordered, marked });
+  for (const { key, name, completedAt } of ordered)
+    if (completedAt !== null && state.torrents.get(key)?.completedAt === null)
+      next = noticed(next, `${name} is complete`, 'info');
+  return next;
 }
 
 function onAnswer(state: State, { done, error, key }: Extract<Event, { kind: 'answered' }>): State {
@@ -129,6 +139,6 @@ function watching({ state, effects }: Step): Step {
   const { watched, page } = state;
   const key = pageKey(state);
   if (watched.key === key && watched.page === page) return { state, effects };
-  const ask: Effect = { kind: 'ask', request: { call: 'watch', key, page }, done: null };
+  const ask: Effect = { kind: 'ask', requests: [{ call: 'watch', key, page }], done: null };
   return { state: { ...state, watched: { key, page } }, effects: [...effects, ask] };
 }

@@ -19,7 +19,7 @@ export interface DatagramFaults {
   readonly duplicatePerMillion: number;
 }
 
-const NO_DATAGRAM_FAULTS: DatagramFaults = {
+export const NO_DATAGRAM_FAULTS: DatagramFaults = {
   lossPerMillion: 0,
   reorderPerMillion: 0,
   reorderUs: 0,

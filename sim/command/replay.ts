@@ -1,7 +1,7 @@
 // `starling sim replay`: runs a journal again, of a real download or of a simulated node, checks every output against the recorded one, and
 // shows the engine as it stood at an instant.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import {
   type Divergence,
@@ -76,7 +76,7 @@ function instant(text: string): number {
 /** True when every output was as recorded and no law was broken. */
 function replayFile(path: string, options: ReplayOptions, output: SimOutput): boolean {
   try {
-    const reader = new JournalReader(readFileSync(path));
+    const reader = new JournalReader(readJournal(path));
     const { build } = reader.header;
     if (build !== ENGINE_BUILD && !options.force) {
       output.err(`${path}: recorded by another engine (${printable(build)}; this is ${ENGINE_BUILD}).`);
@@ -95,6 +95,13 @@ function replayFile(path: string, options: ReplayOptions, output: SimOutput): bo
     if (error instanceof Error && 'code' in error) throw new UsageError(`${path}: ${error.message}`);
     throw error;
   }
+}
+
+/** The file or pipe at `path`; a device may have no end. Throws `JournalError`, or the system's error. */
+function readJournal(path: string): Uint8Array {
+  const found = statSync(path);
+  if (found.isCharacterDevice() || found.isBlockDevice()) throw new JournalError('not a journal: a device');
+  return readFileSync(path);
 }
 
 function replay(reader: JournalReader, { at, events, json }: ReplayOptions, output: SimOutput): Verdict {

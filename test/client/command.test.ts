@@ -119,6 +119,7 @@ describe('command', () => {
     writeFileSync(join(folder, 'file'), '');
     mkdirSync(join(folder, 'odd'));
     writeFileSync(join(folder, 'odd', 'a\u202eb'), 'x');
+    const state = ['--state', join(folder, 'state')];
     const cases: [string[], RegExp][] = [
       [
         ['create', join(folder, 'odd'), '-o', join(folder, 'x')],
@@ -128,15 +129,15 @@ describe('command', () => {
       [['info', folder], /is a directory/],
       [['info', rubbish], /rubbish\.torrent: not a usable torrent/],
       [['verify', torrent, '--dir', join(folder, 'nowhere')], /nowhere: no such file or directory/],
-      [['seed', torrent, '--dir', join(folder, 'nowhere')], /nowhere: no such file or directory/],
-      [['get', torrent, '--dir', join(folder, 'file', 'below')], /below: not a directory/],
+      [['seed', torrent, '--dir', join(folder, 'nowhere'), ...state], /nowhere: no such file or directory/],
+      [['get', torrent, '--dir', join(folder, 'file', 'below'), ...state], /below: not a directory/],
       [
-        ['get', torrent, '--dir', join(folder, 'got'), '--bind', '203.0.113.7'],
+        ['get', torrent, '--dir', join(folder, 'got'), '--bind', '203.0.113.7', ...state],
         /203\.0\.113\.7: cannot listen: no such address/,
       ],
-      [['get', torrent, '--dir', join(folder, 'got'), '--peer', 'peer.invalid:1'], /peer\.invalid:1: name/],
+      [['get', torrent, '--dir', join(folder, 'got'), '--peer', 'peer.invalid:1', ...state], /peer\.invalid:1: name/],
       [
-        ['seed', torrent, '--dir', content, '--bind', '127.0.0.1', '--state', join(folder, 'state')],
+        ['seed', torrent, '--dir', content, '--bind', '127.0.0.1', ...state],
         /cannot be seeded: only 0 of 5 pieces are good/,
       ],
       [['create', join(folder, 'none'), '-o', join(folder, 'x')], /none: no such file or directory/],

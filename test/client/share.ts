@@ -1,11 +1,10 @@
 // One shared file, its torrent, and our own seed of it on loopback.
 
-import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMetainfo, parseMetainfo } from '#engine';
 import { onTestFinished } from 'vitest';
-import { start, temporaryFolder } from './support.ts';
+import { sha1, start, temporaryFolder } from './support.ts';
 
 const PIECE_LENGTH_BYTES = 65_536;
 
@@ -19,23 +18,23 @@ export interface Share {
   readonly target: string;
 }
 
+/** As a metainfo holds them, one after another. */
+export function pieceHashesOf(content: Uint8Array, pieceLengthBytes: number): Uint8Array {
+  const hashes: Uint8Array[] = [];
+  for (let at = 0; at < content.length; at += pieceLengthBytes)
+    hashes.push(sha1(content.subarray(at, at + pieceLengthBytes)));
+  return new Uint8Array(Buffer.concat(hashes));
+}
+
 /** A torrent of one file of `lengthBytes`, under any name, and with any comment, that a stranger might give it. */
 export function makeShare(lengthBytes: number, trackers: readonly string[] = [], name = 'shared.bin'): Share {
   const folder = temporaryFolder();
   const content = new Uint8Array(lengthBytes).map((_byte, at) => (at * 31 + (at >>> 8)) & 0xff);
-  const hashes: Buffer[] = [];
-  for (let at = 0; at < lengthBytes; at += PIECE_LENGTH_BYTES) {
-    hashes.push(
-      createHash('sha1')
-        .update(content.subarray(at, at + PIECE_LENGTH_BYTES))
-        .digest(),
-    );
-  }
   const bytes = createMetainfo({
     name,
     files: [{ path: [], lengthBytes }],
     pieceLengthBytes: PIECE_LENGTH_BYTES,
-    pieceHashes: new Uint8Array(Buffer.concat(hashes)),
+    pieceHashes: pieceHashesOf(content, PIECE_LENGTH_BYTES),
     announceTiers: trackers.map((url) => [url]),
     private: false,
     comment: name,
@@ -50,6 +49,11 @@ export function makeShare(lengthBytes: number, trackers: readonly string[] = [],
   const torrent = join(folder, 'shared.torrent');
   writeFileSync(torrent, bytes);
   return { folder, source, torrent, infoHash: parsed.value.infoHash, target: join(folder, 'target') };
+}
+
+/** Whether `folder` holds the whole content. */
+export function isSame({ source }: Share, folder: string): boolean {
+  return readFileSync(join(folder, 'shared.bin')).equals(readFileSync(join(source, 'shared.bin')));
 }
 
 /** The arguments that a `get` or `seed` of the share needs, on loopback and with a state folder of its own. */

@@ -2,7 +2,6 @@
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Server } from 'bittorrent-tracker';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -15,7 +14,7 @@ import { ResumeStore } from '../../client/resume-store.ts';
 import { Session } from '../../client/session.ts';
 import { firstAndOther } from '../../client/trackers/both-families.ts';
 import { TrackerClient } from '../../client/trackers/tracker-client.ts';
-import { makeShare, transferArguments } from './share.ts';
+import { isSame, makeShare, transferArguments } from './share.ts';
 import { start, starling } from './support.ts';
 
 const HASH = new Uint8Array(20).fill(0xab);
@@ -177,10 +176,7 @@ describe('tracker families', () => {
       await announced;
       const get = await starling(...transferArguments('get', share, '::1'), '--exit');
       expect(get).toMatchObject({ code: 0, stderr: '' });
-      const same = readFileSync(join(share.target, 'shared.bin')).equals(
-        readFileSync(join(share.source, 'shared.bin')),
-      );
-      expect(same).toBe(true);
+      expect(isSame(share, share.target)).toBe(true);
     },
   );
 });

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { sha1 } from '../../engine/sha1.ts';
 import { METADATA_BYTES_MAX, METADATA_SERVED_BURST, METADATA_SERVED_PER_SECOND } from '../../engine/limits.ts';
 import { decodeMetadataMessage, encodeMetadataReject } from '../../engine/wire/metadata-message.ts';
-import { equalBytes, Lab, message, u32 } from './lab.ts';
+import { equalBytes, handshake, Lab, message, u32 } from './lab.ts';
 import { data, info, MetadataPeer, metainfo, METADATA_PIECE, spoilt } from './metadata-peer.ts';
 
 const HAVE = 4;
@@ -41,7 +41,7 @@ describe('conformance 26: what peers say of pieces before the metadata is known'
     const lab = magnet();
     const conn = lab.incoming();
     const peer = new MetadataPeer(lab, { host: '10.0.0.9', id: 'giver', has: 'none' });
-    lab.say(conn, handshakeOf(), ...said);
+    lab.say(conn, handshake(metainfo.infoHash, 'early', { fast: true, extensions: true }), ...said);
     peer.offer(info.length).giveAll();
     expect(lab.closed.get(conn)).toBeUndefined();
     expect(lab.status.peers.find((each) => each.conn === conn)?.pieces).toBe(count);
@@ -57,7 +57,7 @@ describe('conformance 26: what peers say of pieces before the metadata is known'
     const lab = magnet();
     const conn = lab.incoming();
     const peer = new MetadataPeer(lab, { host: '10.0.0.9', id: 'giver', has: 'none' });
-    lab.say(conn, handshakeOf(), ...said);
+    lab.say(conn, handshake(metainfo.infoHash, 'early', { fast: true, extensions: true }), ...said);
     expect(lab.closed.get(conn)).toBeUndefined();
     peer.offer(info.length).giveAll();
     expect(lab.closed.get(conn)).toContain('broke the protocol');
@@ -85,12 +85,6 @@ describe('conformance 26: what peers say of pieces before the metadata is known'
     expect(frames.filter(({ id }) => id === 6).length).toBeGreaterThan(0);
   });
 });
-
-function handshakeOf(): number[] {
-  const reserved = [0, 0, 0, 0, 0, 0x10, 0, 0x04];
-  const id = [...new TextEncoder().encode('early'.padEnd(20, '-'))];
-  return [19, ...new TextEncoder().encode('BitTorrent protocol'), ...reserved, ...metainfo.infoHash, ...id];
-}
 
 describe('conformance 45-48: the extension protocol', () => {
   test('conformance 45: without the bit nothing of it is sent or heard', () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { encodeExtensionHandshake, INTRODUCTION_US, introducedPeer, isIntroduced } from '#engine';
-import { BLOCK, Lab, makeTorrent, message } from './lab.ts';
+import { BLOCK, handshake, Lab, makeTorrent, message } from './lab.ts';
 
 const { metainfo, data } = makeTorrent({ totalBytes: 3 * BLOCK, pieceLength: BLOCK });
 const INTRODUCTION_S = INTRODUCTION_US / 1_000_000;
@@ -10,6 +10,10 @@ const PEER = introducedPeer(idOf('them'));
 
 function idOf(name: string): Uint8Array {
   return new TextEncoder().encode(name.padEnd(20, '-'));
+}
+
+function hello(id: string): number[] {
+  return handshake(metainfo.infoHash, id, { fast: true, extensions: true });
 }
 
 function introduce(lab: Lab, peer = PEER): void {
@@ -24,19 +28,8 @@ function connect(lab: Lab, outgoing: boolean, id = 'them'): number {
   if (dial === undefined) throw new Error('nobody was dialled');
   lab.engine.connected(lab.now, dial.conn, dial.address, outgoing);
   lab.run();
-  lab.say(dial.conn, handshakeOf(id));
+  lab.say(dial.conn, hello(id));
   return dial.conn;
-}
-
-function handshakeOf(id: string): Uint8Array {
-  const bytes = new Uint8Array(68);
-  bytes[0] = 19;
-  bytes.set(new TextEncoder().encode('BitTorrent protocol'), 1);
-  bytes[25] = 0x10;
-  bytes[27] = 4;
-  bytes.set(metainfo.infoHash, 28);
-  bytes.set(idOf(id), 48);
-  return bytes;
 }
 
 const KEEP_ALIVE = [0, 0, 0, 0];
@@ -59,7 +52,7 @@ describe('introduced peers', () => {
   ])('introduced peer: waits for a place while its introduction is fresh (%i s: %i dials)', (seconds, dials) => {
     const lab = new Lab({ metainfo, settings: { connectionsMax: 1 } });
     const other = lab.incoming();
-    lab.say(other, handshakeOf('other'));
+    lab.say(other, hello('other'));
     introduce(lab);
     lab.pass(seconds);
     expect(lab.dials).toEqual([]);
@@ -121,7 +114,7 @@ describe('introduced peers', () => {
 
   test('introduced peer: is not dialled while it is connected by its address', () => {
     const lab = new Lab({ metainfo });
-    lab.say(lab.incoming(), handshakeOf('them'));
+    lab.say(lab.incoming(), hello('them'));
     introduce(lab);
     expect(lab.dials).toEqual([]);
   });
@@ -130,17 +123,17 @@ describe('introduced peers', () => {
     const first = new Lab({ metainfo });
     const introduced = connect(first, false);
     const plain = first.incoming();
-    first.say(plain, handshakeOf('them'));
+    first.say(plain, hello('them'));
     expect([...first.closed.keys()]).toEqual([introduced]);
 
     const second = new Lab({ metainfo });
     introduce(second);
     const [dial] = second.dials.splice(0);
     const earlier = second.incoming();
-    second.say(earlier, handshakeOf('them'));
+    second.say(earlier, hello('them'));
     second.engine.connected(second.now, dial?.conn as number, PEER, true);
     second.run();
-    second.say(dial?.conn as number, handshakeOf('them'));
+    second.say(dial?.conn as number, hello('them'));
     expect([...second.closed.keys()]).toEqual([dial?.conn]);
   });
 

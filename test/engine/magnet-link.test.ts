@@ -140,18 +140,34 @@ describe('magnet', () => {
       'tr',
       '\0',
     );
+    const many = fc.tuple(fc.constantFrom('tr=udp://t#:1/', 'x.pe=10.0.0.1:1#'), fc.nat(600));
     const texts = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.array(fc.oneof(piece, fc.string())).map((parts) => parts.join('')),
+      fc.nat(2 * SELECTION_RANGES_MAX).map((count) => `so=${'1,'.repeat(count)}1`),
+      fc
+        .array(many)
+        .map((all) =>
+          all.flatMap(([one, count]) => Array.from({ length: count }, (_, at) => one.replace('#', `${at}`))).join('&'),
+        ),
     );
+    let reached = 0;
     fc.assert(
       fc.property(texts, (text) => {
         const result = parseMagnet(`${LINK}&${text}`);
-        if (result.ok) expect(result.value.infoHash.length).toBe(20);
+        if (result.ok) {
+          const { infoHash, announceTiers, peers, selection } = result.value;
+          expect(infoHash.length).toBe(20);
+          expect(announceTiers.flat().length).toBeLessThanOrEqual(TRACKERS_MAX);
+          expect(peers.length).toBeLessThanOrEqual(MAGNET_PEERS_MAX);
+          expect(selection?.length ?? 0).toBeLessThanOrEqual(SELECTION_RANGES_MAX);
+          if (announceTiers.length === TRACKERS_MAX || peers.length === MAGNET_PEERS_MAX) reached += 1;
+        }
         parseMagnet(text);
         parseMagnet(`magnet:?${text}`);
       }),
       { numRuns: 500 },
     );
+    expect(reached).toBeGreaterThan(0);
   });
 });

@@ -5,21 +5,15 @@ import type { AnnounceReply, AnnounceRequest } from '../../engine/contract.ts';
 import { PEERS_PER_ANNOUNCE_MAX, TRACKER_REPLY_BYTES_MAX, TRACKER_TEXT_BYTES_MAX } from '../../engine/limits.ts';
 import { httpAnnounceUrl, parseHttpReply } from '../../engine/trackers/http-announce.ts';
 import { clampInterval, clampMinInterval } from '../../engine/trackers/intervals.ts';
+import { announceRequest } from './announce-request.ts';
 
-const REQUEST: AnnounceRequest = {
-  torrent: 0,
+const REQUEST = announceRequest({
   url: 'http://tracker.example/announce',
-  infoHash: new Uint8Array(20).fill(0xaa),
   peerId: new Uint8Array(Buffer.from('-SG0010-abcdefghijkl')),
-  port: 6881,
   uploaded: 2 ** 40,
   downloaded: 0,
-  left: 2 ** 33 + 1,
-  event: 'started',
   key: 0xbeef,
-  numwant: 100,
-  trackerId: null,
-};
+});
 
 type Accepted = Extract<AnnounceReply, { ok: true }>;
 

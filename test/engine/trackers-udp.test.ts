@@ -3,23 +3,11 @@ import { expect, test } from 'vitest';
 import type { AnnounceReply, AnnounceRequest, JobId, RandomStream, ScrapeReply } from '../../engine/contract.ts';
 import { PEERS_PER_ANNOUNCE_MAX } from '../../engine/limits.ts';
 import { UdpTracker } from '../../engine/trackers/udp-tracker.ts';
+import { announceRequest } from './announce-request.ts';
 
 const SECOND = 1_000_000;
 
-const REQUEST: AnnounceRequest = {
-  torrent: 0,
-  url: 'udp://tracker.example:6969',
-  infoHash: new Uint8Array(20).fill(0xaa),
-  peerId: new Uint8Array(20).fill(0xbb),
-  port: 6881,
-  uploaded: 2 ** 40 + 3,
-  downloaded: 2 ** 32,
-  left: 2 ** 33 + 1,
-  event: 'started',
-  key: 0xdead_beef,
-  numwant: 100,
-  trackerId: null,
-};
+const REQUEST = announceRequest({ url: 'udp://tracker.example:6969' });
 
 /** 1, 2, 3 …: so that a test can see which draw an id was. */
 function counting(): RandomStream {

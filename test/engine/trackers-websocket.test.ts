@@ -3,7 +3,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  type AnnounceRequest,
   isWebSocketUrl,
   OFFER_ID_LENGTH_MAX,
   parseWebSocketMessage,
@@ -13,21 +12,9 @@ import {
   webSocketAnnounce,
   webSocketAnswer,
 } from '#engine';
+import { announceRequest } from './announce-request.ts';
 
-const REQUEST: AnnounceRequest = {
-  torrent: 0,
-  url: 'wss://tracker.example/',
-  infoHash: new Uint8Array(20).fill(0xaa),
-  peerId: new Uint8Array(20).fill(0xbb),
-  port: 6881,
-  uploaded: 2 ** 40 + 3,
-  downloaded: 2 ** 32,
-  left: 2 ** 33 + 1,
-  event: 'started',
-  key: 0xdead_beef,
-  numwant: 100,
-  trackerId: null,
-};
+const REQUEST = announceRequest({ url: 'wss://tracker.example/' });
 const AA = '\u00aa'.repeat(20);
 const BB = '\u00bb'.repeat(20);
 const id = fc.uint8Array({ minLength: 20, maxLength: 20 });

@@ -55,7 +55,7 @@ test('pictures', async () => {
   await screen.shows(/Field.* seeding/);
   await screen.shows((now) => /Sintel.* [2-9]\d\.\d %.*downloading/.test(now.text()));
   screen.type('1', KEYS.escape);
-  await screen.shows((now) => /Space pause/.test(now.text()));
+  await screen.shows((now) => /p pause/.test(now.text()));
   await photograph(screen, 'terminal');
   screen.type('3');
   await screen.shows(/127\.0\.0\.1:\d+/);

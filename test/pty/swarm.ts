@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { createMetainfo, parseMetainfo } from '#engine';
 import { onTestFinished } from 'vitest';
+import { pieceHashesOf } from '../client/share.ts';
 import { start, temporaryFolder } from '../client/support.ts';
 import { Screen, type ScreenOptions } from './screen.ts';
 
@@ -55,18 +56,11 @@ export async function makeSwarm(
   });
   const digests = new Map(contents.map(({ path, content }) => [path, sha256(content)]));
   const whole = Buffer.concat(contents.map(({ content }) => content));
-  const hashes: Buffer[] = [];
-  for (let at = 0; at < whole.length; at += PIECE_LENGTH_BYTES)
-    hashes.push(
-      createHash('sha1')
-        .update(whole.subarray(at, at + PIECE_LENGTH_BYTES))
-        .digest(),
-    );
   const bytes = createMetainfo({
     name,
     files: contents.map(({ path, content }) => ({ path: path.split('/'), lengthBytes: content.length })),
     pieceLengthBytes: PIECE_LENGTH_BYTES,
-    pieceHashes: new Uint8Array(Buffer.concat(hashes)),
+    pieceHashes: pieceHashesOf(whole, PIECE_LENGTH_BYTES),
     announceTiers: [[url]],
     private: false,
     comment: null,

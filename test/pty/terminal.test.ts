@@ -3,10 +3,11 @@
 // oxlint-disable no-control-regex
 
 import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { KEYS, Screen } from './screen.ts';
-import { makeHome, startUi } from './swarm.ts';
+import { configFile, makeHome, startUi } from './swarm.ts';
 
 const GIVEN_BACK = { bracketedPasteMode: false, mouse: false, wraparoundMode: true };
 
@@ -64,13 +65,25 @@ describe('terminal', () => {
     expect(await screen.ended).toBe(0);
   });
 
-  test("colours: the theme's and the user's own, changed without a restart", async () => {
+  test("colours: the theme's and the user's own, changed without a restart, kept while the file is no TOML", async () => {
     const home = makeHome('theme = "nord"\naccent = "#ff8000"\n');
-    const screen = startUi(home, { environment: { COLORTERM: 'truecolor' } });
+    const screen = startUi(home, { environment: { COLORTERM: 'truecolor' }, columns: 180 });
     await screen.shows(/\? keys/);
-    const { x, y } = screen.find('? keys');
-    expect(screen.cells(y)[x]?.foreground).toEqual({ rgb: true, value: 0xff8000 });
-    expect(screen.cells(y)[x]?.background).toEqual({ rgb: true, value: 0x2e3440 });
+    const key = () => {
+      const { x, y } = screen.find('? keys');
+      return screen.cells(y)[x];
+    };
+    expect(key()?.foreground).toEqual({ rgb: true, value: 0xff8000 });
+    expect(key()?.background).toEqual({ rgb: true, value: 0x2e3440 });
+    const file = configFile(home);
+    const written = readFileSync(file, 'utf8');
+    writeFileSync(file, `${written}theme = [`);
+    await screen.shows(/config\.toml:\d+: theme: .*nothing of the file counts/);
+    writeFileSync(file, written.replace('#ff8000', '#00ff80'));
+    screen.type(KEYS.escape);
+    await screen.shows((now) => /\? keys/.test(now.text()) && key()?.foreground?.value === 0x00ff80);
+    // The background of the theme that is the default.
+    expect(screen.output.includes('48;2;23;28;36')).toBe(false);
     screen.type('q');
     expect(await screen.ended).toBe(0);
   });
@@ -96,6 +109,32 @@ describe('terminal', () => {
     screen.type('q');
     expect(await screen.ended).toBe(0);
     expectGivenBack(screen);
+  });
+
+  test('marks: several torrents are paused and removed at once, asked first with their number', async () => {
+    const screen = startUi(makeHome());
+    await screen.shows(/port \d+/);
+    for (const digit of ['1', '2', '3']) {
+      screen.paste(`magnet:?xt=urn:btih:${digit.repeat(40)}&dn=number-${digit}`);
+      await screen.shows(/Link or path/);
+      screen.type(KEYS.enter);
+      await screen.shows(new RegExp(`number-${digit} .*metadata`));
+    }
+    screen.type('g', ' ', ' ');
+    await screen.shows(/3 torrents, 2 marked/);
+    await screen.shows(/● number-1[^]*● number-2/);
+    screen.type('p');
+    await screen.shows(/Pause 2 torrents\?[^]*number-1, number-2/);
+    screen.type('2', KEYS.enter);
+    await screen.shows(/paused 2 torrents/);
+    await screen.shows(/number-1 .* paused[^]*number-2 .* paused[^]*number-3 .* metadata/);
+    screen.type('*', 'd');
+    await screen.shows(/Remove 3 torrents\?/);
+    screen.type('2', KEYS.enter);
+    await screen.shows(/removed 3 torrents, their data is kept/);
+    await screen.shows(/no torrents yet/);
+    screen.type('q');
+    expect(await screen.ended).toBe(0);
   });
 
   test('leaving: Ctrl-C says that it leaves and exits 0, with the terminal given back', async () => {
@@ -125,6 +164,22 @@ describe('terminal', () => {
       expectGivenBack(screen);
     },
   );
+
+  test('leaving: where no key can come any more, as from a terminal that is gone, it leaves in good order', async () => {
+    const { environment } = makeHome();
+    const script = 'read terminal; exec "$0" bin/starling.js <"$terminal"';
+    const screen = new Screen(['-c', script, process.execPath], { node: 'sh', environment });
+    onTestFinished(() => screen.kill());
+    // The second, since a process begun after it would hold it open.
+    const keys = new Screen(['-c', 'tty; sleep 100'], { node: 'sh' });
+    onTestFinished(() => keys.kill());
+    await keys.shows(/\/dev\/\S+/);
+    screen.type(`${keys.lines()[0]}\r`);
+    await screen.shows(/port \d+/);
+    keys.kill();
+    expect(await screen.ended).toBe(0);
+    expectGivenBack(screen);
+  });
 
   test('downloading process: when it dies the UI says so, starts it again when asked, and leaves with 0', async () => {
     const screen = startUi(makeHome());

@@ -82,6 +82,16 @@ test('sim: search over all scenarios fills the time given and exits 0 where all 
   expect(out.at(-1)).toMatch(/^(\d+) runs of \1 scenarios in .*: all held$/);
 });
 
+test.each([
+  ['swarm', 'faults'],
+  ['magnet', 'faults'],
+  ['metadata-liar', 'lies'],
+])('sim: a misspelt name in a list is an error, not left out (%s, %s)', async (name, knob) => {
+  const { code, out, err } = await sim('scenario', name, '--set', `${knob}=crahs`);
+  expect(code, out.join('\n')).not.toBe(0);
+  expect(err.join('\n')).toMatch(/no name "crahs"; there are: \w+, .*none/);
+});
+
 test('sim: a file that is no case is refused in one line that names it and what is wrong', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'starling-case-'));
   try {

@@ -5,11 +5,14 @@ import { type AnnounceRecord, type NodeSetting, Swarm, type SwarmOptions } from 
 
 const URL = 'udp://tracker.example:6969/announce';
 const LINE: NodeSetting = { upKBps: 500, downKBps: 1_000, latencyMs: 20 };
-const TRACKER_LINE = { upKBps: 10_000, downKBps: 10_000, latencyMs: 50 };
 
 function swarmWith(families: readonly (4 | 6)[], more: Partial<SwarmOptions> = {}): Swarm {
-  const udp = { line: TRACKER_LINE, families, idLifetimeS: 120, refusesOldIds: true, forgedPerMillion: 0 };
-  return new Swarm({ seed: 1, contents: { sizeMiB: 1, pieceKiB: 64 }, trackers: [{ url: URL, udp }], ...more });
+  return new Swarm({
+    seed: 1,
+    contents: { sizeMiB: 1, pieceKiB: 64 },
+    trackers: [{ url: URL, udp: { families } }],
+    ...more,
+  });
 }
 
 function eventsOf(swarm: Swarm, node: number): string[] {
@@ -49,6 +52,16 @@ describe('udp tracker', () => {
     expect(swarm.trackers[0]?.records).toEqual([]);
   });
 
+  test('udp tracker: where even that line is lost, the node is told so, and asks again', () => {
+    const swarm = swarmWith([6], { faultPoint: { site: 'reply', number: 1, effect: 'fail' } });
+    const node = swarm.addLeecher(LINE);
+    swarm.run(5);
+    expect(swarm.faultCount('replyPoint')).toBe(1);
+    expect(node.status().trackers).toMatchObject([{ status: 'failed', lastError: 'the answer was lost' }]);
+    swarm.run(60);
+    expect(node.status().trackers).toMatchObject([{ status: 'failed', lastError: 'the network is unreachable' }]);
+  });
+
   test('udp tracker 67: IPv4 and IPv6 leechers are both served by a seed that is on both, which the tracker counts once', () => {
     const swarm = swarmWith([4, 6]);
     const seed = swarm.addSeed({ ...LINE, families: [4, 6] });
@@ -58,7 +71,8 @@ describe('udp tracker', () => {
     const records = (swarm.trackers[0]?.records ?? []).filter(({ node }) => node === seed.index);
     expect(new Set(records.map(({ family }) => family))).toEqual(new Set([4, 6]));
     expect(new Set(records.map(({ request }) => request.key)).size).toBe(1);
-    expect(swarm.trackers[0]?.figures().seeds).toBeLessThanOrEqual(3);
+    swarm.run(5);
+    expect(swarm.trackers[0]?.figures()).toEqual({ seeds: 3, leechers: 0, downloads: 2 });
     swarm.finish();
   });
 

@@ -5,7 +5,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Detail } from '../../client/control/protocol.ts';
+import type { Canvas } from '../../client/tui/canvas.ts';
+import { cellWidth } from '../../client/tui/cells.ts';
 import { drawFrame } from '../../client/tui/draw.ts';
+import { BINDINGS } from '../../client/tui/keys.ts';
 import { hostileText } from './hostile-text.ts';
 import { peerRow, torrentRow, Ui } from './support.ts';
 
@@ -61,21 +64,33 @@ const DIALOGS: readonly (readonly string[])[] = [
   ['q'],
 ];
 
+/** Every row is as wide as the screen, without half of a wide character or anything that a terminal takes for more than text. */
+function expectWhole(canvas: Canvas, { columns, height }: { readonly columns: number; readonly height: number }): void {
+  expect([canvas.width, canvas.height]).toEqual([columns, height]);
+  expect(canvas.texts).toHaveLength(columns * height);
+  for (let y = 0; y < height; y += 1) expect(cellWidth(canvas.line(y))).toBe(columns);
+  expect(canvas.texts.join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/);
+  const { x, y } = canvas.cursor ?? { x: 0, y: 0 };
+  expect(x >= 0 && x < columns && y >= 0 && y < height).toBe(true);
+}
+
 describe('drawing', () => {
   test('frames: any page and dialog on any size, with any text, stays inside its cells (property)', () => {
     const size = fc.record({ columns: fc.integer({ min: 1, max: 220 }), height: fc.integer({ min: 1, max: 65 }) });
     fc.assert(
-      fc.property(size, hostileText, fc.constantFrom(...DIALOGS), fc.nat(4), (screen, text, keys, page) => {
-        const ui = new Ui([torrentRow(0, { name: text, error: text, folder: text }), torrentRow(1)], screen);
+      fc.property(size, hostileText, fc.constantFrom(...DIALOGS), fc.nat(4), (screen, name, keys, page) => {
+        const ui = new Ui([torrentRow(0, { name, error: name, folder: name }), torrentRow(1)], screen);
         ui.press(String(page + 1));
-        ui.happen({ kind: 'detail', detail: details(text)[page] as Detail });
+        ui.happen({ kind: 'detail', detail: details(name)[page] as Detail });
         ui.press(...keys);
         const canvas = drawFrame(ui.state);
-        expect([canvas.width, canvas.height]).toEqual([screen.columns, screen.height]);
-        expect(canvas.texts).toHaveLength(screen.columns * screen.height);
-        expect(canvas.texts.join('')).not.toMatch(
-          /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/,
-        );
+        expectWhole(canvas, screen);
+        const text = shown(ui);
+        if (screen.columns < 60 || screen.height < 20 || keys.length > 0) return;
+        expect(text).toContain('2 torrents');
+        expect(text).toMatch(/1 overview.*2 files.*3 peers.*4 trackers.*5 log/);
+        expect(text).toContain('torrent 1');
+        expect(text).toMatch(['Down ', 'Name', 'Address', 'Tracker', 'Message'][page] as string);
       }),
       { numRuns: 300 },
     );
@@ -111,10 +126,11 @@ describe('drawing', () => {
         (columns, height, choose) => {
           const ui = new Ui([], { columns, height });
           ui.happen({ kind: 'pathFound', folder: '/m', look: null, error: null });
-          const entries = [{ name: 'a.torrent', kind: 'torrent' as const, lengthBytes: 1 }];
+          const entries = [{ name: 'a.torrent', kind: 'torrent' as const, lengthBytes: 1, modifiedAt: 0 }];
           ui.happen({ kind: 'folderRead', folder: '/m', entries, error: null });
           ui.happen({ kind: 'torrentRead', offer });
           if (choose) ui.press('enter', 'f');
+          expectWhole(drawFrame(ui.state), { columns, height });
           const text = shown(ui);
           if (columns >= 80 && height >= 24) {
             expect(text).toContain('Private   yes');
@@ -125,6 +141,47 @@ describe('drawing', () => {
       ),
       { numRuns: 200 },
     );
+  });
+
+  test('help: every key is explained whole on 80 columns, and where two columns begin', () => {
+    for (const columns of [80, 112]) {
+      const ui = new Ui([], { columns, height: 70 });
+      ui.press('?');
+      for (const { help } of BINDINGS) expect(shown(ui)).toContain(help);
+    }
+  });
+
+  test.each([80, 50])('messages: what is longer than the line is shown whole (%d columns)', (columns) => {
+    const ui = new Ui([torrentRow(0)], { columns, height: 24 });
+    const text = `the downloading process ended: its journal is ${'/some/long/path'.repeat(5)}/END`;
+    const words = () => shown(ui).replaceAll(/\s+/g, '');
+    ui.happen({ kind: 'notice', level: 'error', text });
+    expect(words()).toContain(text.replaceAll(' ', ''));
+    ui.happen({ kind: 'life', life: 'ended', ending: text });
+    expect(words()).toContain(`${text}(Rstartsitagain,qleaves)`.replaceAll(' ', ''));
+  });
+
+  test('hints: how to leave and where the other keys are stand on 80 columns', () => {
+    const ui = new Ui([torrentRow(0)], { columns: 80, height: 24 });
+    expect(drawFrame(ui.state).line(23)).toMatch(/\? keys.*q quit.*d remove/);
+    ui.press(' ');
+    expect(drawFrame(ui.state).line(23)).toMatch(/p pause.*d remove.*Esc none/);
+  });
+
+  test('filter: a page or a folder that shows only some rows says which', () => {
+    const ui = new Ui([torrentRow(0)]);
+    ui.press('3', '/');
+    ui.text('10.0');
+    ui.press('enter');
+    expect(shown(ui)).toMatch(/5 log .*only “10\.0” · torrent 0/);
+    ui.press('1');
+    expect(shown(ui)).not.toContain('only “');
+    ui.happen({ kind: 'pathFound', folder: '/media', look: null, error: null });
+    ui.happen({ kind: 'folderRead', folder: '/media', entries: [], error: null });
+    ui.press('/');
+    ui.text('iso');
+    ui.press('enter');
+    expect(shown(ui)).toContain('/media · only “iso”');
   });
 
   test('percent: 100 is said only when everything wanted is here', () => {
@@ -146,7 +203,20 @@ describe('drawing', () => {
     const row = torrentRow(0, { state: 'metadata', totalBytes: 0, wantedBytes: 0, haveBytes: 0, pieceCount: 0 });
     const text = shown(new Ui([row]));
     expect(text).not.toContain('%');
-    expect(text).toContain('size not known yet');
+    expect(text).toContain('size not known yet: no peer is known that could tell');
+    expect(shown(new Ui([{ ...row, knownPeers: 2 }]))).not.toContain('no peer is known');
+  });
+
+  test('metadata: what only it can tell is named as not known yet, instead of a moment that does not pass', () => {
+    const row = torrentRow(0, { state: 'metadata', totalBytes: 0, wantedBytes: 0, haveBytes: 0, pieceCount: 0 });
+    const ui = new Ui([row]);
+    for (const page of ['1', '2']) {
+      ui.press(page);
+      expect(shown(ui)).not.toContain('one moment');
+      expect(shown(ui)).toContain('not known before the metadata is here');
+    }
+    ui.press('3');
+    expect(shown(ui)).toContain('one moment');
   });
 
   test('peers: flags stand in their columns, and the legend says what they mean', () => {
@@ -156,6 +226,8 @@ describe('drawing', () => {
     ui.happen({ kind: 'detail', detail: { page: 'peers', key: KEY, peers: [peer] } });
     expect(shown(ui)).toContain('SD   Pi');
     expect(shown(ui)).toMatch(/S seed · D we download/);
+    ui.happen({ kind: 'resize', columns: 80, rows: 24 });
+    expect(shown(ui)).toContain('WebRTC');
   });
 
   test('mouse: heads, rows, tabs and hints can be clicked, and nothing under a dialog', () => {

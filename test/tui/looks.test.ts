@@ -8,10 +8,9 @@ import { parseRate, percent, rate, ratio, size, timeLeft, typedRate } from '../.
 import { barRows } from '../../client/tui/graph.ts';
 import { History } from '../../client/tui/history.ts';
 import { cellsOf } from '../../client/tui/piece-map.ts';
-import { colourDepth, makeTheme } from '../../client/tui/theme.ts';
-import { torrentRow } from './support.ts';
+import { colourDepth, makeTheme, THEME_NAMES } from '../../client/tui/theme.ts';
+import { LOOK, torrentRow } from './support.ts';
 
-const LOOK = { theme: 'dark', foreground: 'theme', background: 'theme', accent: 'theme' };
 const BINARY = { bits: false, binary: true };
 
 describe('theme', () => {
@@ -23,16 +22,13 @@ describe('theme', () => {
     expect(colourDepth({ TERM: 'dumb' })).toBe(0);
   });
 
-  test.each(['dark', 'light', 'solarized', 'nord', 'mono'])(
-    'colours: without them %s tells what is selected by attributes',
-    (theme) => {
-      const { sgr } = makeTheme({ ...LOOK, theme }, 0);
-      for (const sequence of Object.values(sgr)) expect(sequence).toMatch(/^\u001b\[0(;[1247])*m$/);
-      expect(sgr.selected).not.toBe(sgr.text);
-      expect(sgr.resting).not.toBe(sgr.text);
-      expect(sgr.bad).not.toBe(sgr.text);
-    },
-  );
+  test.each(THEME_NAMES)('colours: without them %s tells what is selected by attributes', (theme) => {
+    const { sgr } = makeTheme({ ...LOOK, theme }, 0);
+    for (const sequence of Object.values(sgr)) expect(sequence).toMatch(/^\u001b\[0(;[1247])*m$/);
+    expect(sgr.selected).not.toBe(sgr.text);
+    expect(sgr.resting).not.toBe(sgr.text);
+    expect(sgr.bad).not.toBe(sgr.text);
+  });
 
   test("colours: the user's own count, `default` is the terminal's", () => {
     const own = makeTheme({ ...LOOK, foreground: '#010203', background: 'default', accent: 'bright-red' }, 16_777_216);
@@ -85,6 +81,9 @@ describe('figures', () => {
     expect(typedRate(512_000, BINARY)).toBe('500KiB');
     expect(typedRate(1_000_000, { bits: true, binary: true })).toBe('8000kbit');
     expect(parseRate('')).toBe(0);
+    expect(parseRate('1.5 MB/s')).toBe(1_500_000);
+    expect(parseRate('8 Mbit/s')).toBe(1_000_000);
+    expect(parseRate('1 MiBps')).toBe(1_048_576);
     expect(parseRate('-1')).toBe(null);
     expect(parseRate('1 parsec')).toBe(null);
   });

@@ -10,8 +10,8 @@ import { clusters, fit } from '../../client/tui/cells.ts';
 import { Painter } from '../../client/tui/painter.ts';
 import { makeTheme, type Role } from '../../client/tui/theme.ts';
 import { hostileText } from './hostile-text.ts';
+import { LOOK } from './support.ts';
 
-const LOOK = { theme: 'dark', foreground: 'theme', background: 'theme', accent: 'theme' };
 const THEME = makeTheme(LOOK, 256);
 const [WIDTH, HEIGHT] = [40, 3];
 const ROLES: readonly Role[] = ['text', 'selected', 'dim'];

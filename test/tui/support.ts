@@ -2,7 +2,11 @@
 
 import type { PeerRow, TorrentRow } from '../../client/control/protocol.ts';
 import { type Effect, type Event, initialState, type State } from '../../client/tui/state.ts';
+import type { Look } from '../../client/tui/theme.ts';
 import { update } from '../../client/tui/update.ts';
+
+/** Nothing but the theme's own colours. */
+export const LOOK: Look = { theme: 'dark', foreground: 'theme', background: 'theme', accent: 'theme' };
 
 export function torrentRow(at: number, more: Partial<TorrentRow> = {}): TorrentRow {
   return {
@@ -101,12 +105,12 @@ export class Ui {
   /** Requests so far, without those that choose a page. */
   get requests() {
     return this.effects.flatMap((effect) => {
-      return effect.kind === 'ask' && effect.request.call !== 'watch' ? [effect.request] : [];
+      return effect.kind === 'ask' ? effect.requests.filter(({ call }) => call !== 'watch') : [];
     });
   }
 
   get watched() {
-    const asked = this.effects.flatMap((effect) => (effect.kind === 'ask' ? [effect.request] : []));
+    const asked = this.effects.flatMap((effect) => (effect.kind === 'ask' ? effect.requests : []));
     return asked.findLast((request) => request.call === 'watch');
   }
 }

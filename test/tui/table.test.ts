@@ -3,9 +3,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PEERS } from '../../client/tui/pages/peers.ts';
-import { arrange, FRESH, layoutColumns, move, settle, sortBy, sortByNext } from '../../client/tui/table.ts';
+import {
+  arrange,
+  type Column,
+  FRESH,
+  layoutColumns,
+  move,
+  settle,
+  sortBy,
+  sortByNext,
+} from '../../client/tui/table.ts';
 import { TORRENTS } from '../../client/tui/torrents.ts';
-import { torrentRow } from './support.ts';
+import { peerRow, torrentRow } from './support.ts';
 
 const ROWS = [3, 1, 2].map((at) => torrentRow(at, { downloadBps: at * 100, name: `name ${at * 10}` }));
 
@@ -37,6 +46,37 @@ describe('table', () => {
     expect(names(sortBy(TORRENTS, byName, 'name'))).toEqual(['name 30', 'name 20', 'name 10']);
     expect(names(sortBy(TORRENTS, FRESH, 'down'))).toEqual(['name 30', 'name 20', 'name 10']);
     expect(sortByNext(TORRENTS, byName).sort?.column).toBe('size');
+  });
+
+  test('order: every column of torrents and peers is a consistent order, in which what is the same is equal (property)', () => {
+    const few = fc.constantFrom(0, 1, 20);
+    const peer = fc
+      .record({ seed: fc.boolean(), snubbed: fc.boolean(), amInterested: fc.boolean(), pieces: few, downloadBps: few })
+      .map((more) => peerRow(1, more));
+    const torrent = fc
+      .record({ downloadBps: few, uploadedBytes: few, haveBytes: few, peers: few })
+      .map((more) => torrentRow(1, more));
+    const consistent = <Row>(columns: readonly Column<Row>[], row: fc.Arbitrary<Row>) =>
+      fc.assert(
+        fc.property(row, row, row, (a, b, c) => {
+          for (const { compare, key } of columns) {
+            if (compare === undefined) continue;
+            const sign = (x: Row, y: Row) => Math.sign(compare(x, y));
+            expect(sign(a, { ...a }), key).toBe(0);
+            expect(sign(a, b) + sign(b, a), key).toBe(0);
+            if (sign(a, b) <= 0 && sign(b, c) <= 0) expect(sign(a, c), key).toBeLessThanOrEqual(0);
+          }
+        }),
+      );
+    consistent(PEERS.columns, peer);
+    consistent(TORRENTS.columns, torrent);
+  });
+
+  test('order: every column of a peer that says something about it sorts, seeds first by their letter', () => {
+    expect(PEERS.columns.filter(({ compare }) => compare === undefined)).toEqual([]);
+    const peers = [peerRow(1), peerRow(2, { seed: true }), peerRow(3)];
+    const sorted = arrange(PEERS, peers, sortBy(PEERS, FRESH, 'flags'));
+    expect(sorted.map(({ conn }) => conn)).toEqual([2, 1, 3]);
   });
 
   test('filter: all words, in any order and case', () => {

@@ -7,7 +7,7 @@ import { counted, limit, moment, percent, progressOf, rate, ratio, size, timeLef
 import { drawGraph } from '../graph.ts';
 import { drawPieces } from '../piece-map.ts';
 import type { State } from '../state.ts';
-import { stateRole } from '../torrents.ts';
+import { stateRole, waitingFor } from '../torrents.ts';
 
 export interface Overview {
   readonly row: TorrentRow;
@@ -26,7 +26,7 @@ export function drawOverview(canvas: Canvas, rect: Rect, overview: Overview): vo
   const left = { ...rect, y: rect.y + height, height: rect.height - height };
   if (left.height < MAP_ROWS_MIN) return;
   const { row, detail, state } = overview;
-  const pieces = { detail, pieceCount: row.pieceCount, havePieces: row.havePieces };
+  const pieces = { detail, instead: waitingFor(row), pieceCount: row.pieceCount, havePieces: row.havePieces };
   const graph = { history: state.history, key: row.key, units: state.units };
   if (left.width >= BESIDE_COLUMNS_MIN) {
     const half = Math.floor((left.width - 3) / 2);
@@ -83,7 +83,7 @@ function drawProgress(canvas: Canvas, { x, y, width }: Rect, row: TorrentRow): v
   const left = timeLeft(row);
   const text =
     shown === ''
-      ? 'size not known yet'
+      ? `size not known yet${row.knownPeers === 0 ? ': no peer is known that could tell' : ''}`
       : left === ''
         ? shown
         : `${shown}, ${left === '∞' ? 'stalled' : `${left} left`}`;

@@ -4,7 +4,7 @@ import type { PeerSource } from '#engine';
 import type { PeerRow } from '../../control/protocol.ts';
 import { formatPercent } from '../../units.ts';
 import { shownRate, size } from '../format.ts';
-import { compareNames } from '../order.ts';
+import { compareCodes, compareNames } from '../order.ts';
 import type { Column, Context, Spec } from '../table.ts';
 
 const SOURCES: Readonly<Record<PeerSource, string>> = {
@@ -17,8 +17,8 @@ const SOURCES: Readonly<Record<PeerSource, string>> = {
 
 /** What the letters of `flagsOf` mean, in their order. */
 export const PEER_LEGEND =
-  'S seed · D we download, d it chokes us · U we upload, u we choke it · O optimistic · ! snubbed · P on parole · ' +
-  'found by: t tracker, i it came, r remembered, y you, w WebRTC';
+  'S seed · D we download, d choked · U we upload, u choked by us · O optimistic · ! snubbed · P parole · ' +
+  'from t tracker, i it came, r memory, y you, w WebRTC';
 
 /** One letter in each place, a blank where it does not hold. */
 function flagsOf(peer: PeerRow): string {
@@ -87,7 +87,7 @@ export const PEERS: Spec<PeerRow> = {
       gives: 0,
       text: flagsOf,
       role: (peer) => (peer.snubbed || peer.onParole ? 'warn' : peer.seed ? 'good' : null),
-      compare: (a, b) => (flagsOf(a) < flagsOf(b) ? 1 : -1),
+      compare: (a, b) => compareCodes(flagsOf(b), flagsOf(a)),
     },
     number(
       'done',
@@ -135,7 +135,15 @@ export const PEERS: Spec<PeerRow> = {
       (peer) => peer.uploadedBytes,
       (peer, { units }) => size(peer.uploadedBytes, units),
     ),
-    { key: 'source', title: 'Source', cells: 10, gives: 5, text: (peer) => peer.source, role: () => 'dim' },
+    {
+      key: 'source',
+      title: 'Source',
+      cells: 10,
+      gives: 5,
+      text: (peer) => peer.source,
+      role: () => 'dim',
+      compare: (a, b) => compareCodes(a.source, b.source),
+    },
   ],
   id: (peer) => String(peer.conn),
   words: (peer) => `${addressOf(peer)} ${peer.client ?? ''}`,

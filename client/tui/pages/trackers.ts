@@ -14,7 +14,7 @@ const ROLES: Readonly<Record<TrackerRow['status'], Role>> = {
 
 export const TRACKERS: Spec<TrackerRow> = {
   columns: [
-    { key: 'tier', title: 'Tier', cells: 4, align: 'right', gives: 3, text: (row) => String(row.tier + 1) },
+    { key: 'tier', title: 'Tier', cells: 4, align: 'right', gives: 5, text: (row) => String(row.tier + 1) },
     { key: 'url', title: 'Tracker', cells: 24, flexible: true, gives: 0, text: (row) => row.url },
     { key: 'status', title: 'Status', cells: 7, gives: 0, text: (row) => row.status, role: (row) => ROLES[row.status] },
     {

@@ -2,17 +2,12 @@
 
 import { App } from '../../../client/tui/app.ts';
 import { colourDepth, makeTheme } from '../../../client/tui/theme.ts';
+import { LOOK } from '../../tui/support.ts';
 import { type Script, ScriptedCore } from './scripted-core.ts';
 
 const script: Script = JSON.parse(process.argv[2] ?? '{"torrents":20,"peers":30,"moving":8}');
-const look = {
-  theme: process.env['STARLING_THEME'] ?? 'dark',
-  foreground: 'theme',
-  background: 'theme',
-  accent: 'theme',
-};
 const settings = {
-  theme: makeTheme(look, colourDepth(process.env)),
+  theme: makeTheme(LOOK, colourDepth(process.env)),
   units: { bits: false, binary: true },
   saveFolder: '/tmp/Downloads',
 };

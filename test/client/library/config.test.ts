@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readConfig, watchConfig, type ReadConfig } from '../../../client/config/config-file.ts';
 import { commentedFile, KEYS, parseConfig, problemText } from '../../../client/config/config.ts';
+import { makeTheme } from '../../../client/tui/theme.ts';
 import { starling, start, temporaryFolder } from '../support.ts';
 import { makeShare } from '../share.ts';
 import { addRequest, makeFolders, rowOf, startClient, until, TIMEOUT_MS } from './client.ts';
@@ -44,6 +45,20 @@ describe('config', { timeout: TIMEOUT_MS }, () => {
     expect(parseConfig(text).config.log_file).toBe(join(homedir(), 'starling.log'));
   });
 
+  test.each(['gray', 'grey', 'bright-red', 'Cyan', '#A0b0C0'])(
+    'the colour %s is one in the file and on the screen',
+    (name) => {
+      const { config, problems: none } = parseConfig(`accent = "${name}"`);
+      expect(none).toEqual([]);
+      const themed = parseConfig('');
+      expect(makeTheme(config, 16_777_216).sgr.accent).not.toBe(makeTheme(themed.config, 16_777_216).sgr.accent);
+    },
+  );
+
+  test.each(['bright-gray', 'bright-', '#12345', 'pink'])('the colour %s is none in the file', (name) => {
+    expect(problems(`accent = "${name}"`)).toHaveLength(1);
+  });
+
   test.each([
     ['\n\naccent = 5', 'c.toml:3: accent: write a text in quotes, not 5: the default is used'],
     [
@@ -76,7 +91,7 @@ describe('config', { timeout: TIMEOUT_MS }, () => {
     ],
     ['# x\ncolour = "red"', 'c.toml:2: colour: there is no such key: it is ignored'],
     ['[appearance]\ntheme = "dark"', 'c.toml:1: appearance: there is no such key: it is ignored'],
-    ['theme = "dark"\naccent = \n', 'c.toml:2: accent: invalid value: every key has its default'],
+    ['theme = "dark"\naccent = \n', 'c.toml:2: accent: invalid value: nothing of the file counts'],
   ])('a wrong line is named with its key, the others count (%j)', (text, problem) => {
     expect(problems(text)).toEqual([problem]);
   });

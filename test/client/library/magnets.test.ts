@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { TorrentKey } from '../../../client/control/protocol.ts';
-import { makeShare, startSeed, type Share } from '../share.ts';
+import { isSame, makeShare, startSeed, type Share } from '../share.ts';
 import { contentOf, layout, start, starling, temporaryFolder, writeContent } from '../support.ts';
 import { addRequest, makeFolders, rowOf, startClient, until, TIMEOUT_MS } from './client.ts';
 
@@ -20,11 +20,6 @@ function linkOf(key: TorrentKey, ...peers: readonly string[]): string {
 
 function magnet(link: string, folder: string) {
   return { ...addRequest('package.json', folder), source: link };
-}
-
-function isSame(share: Share, downloads: string): boolean {
-  const source = readFileSync(join(share.source, 'shared.bin'));
-  return readFileSync(join(downloads, 'shared.bin')).equals(source);
 }
 
 describe('magnets', { timeout: TIMEOUT_MS }, () => {
@@ -66,10 +61,9 @@ describe('magnets', { timeout: TIMEOUT_MS }, () => {
     await until(core, () => core.life === 'ended').catch(() => undefined);
     core.start();
     await until(core, () => rowOf(core)?.state === 'metadata');
-    const again = start(['seed', share.torrent, '--dir', share.source, '--bind', '127.0.0.1', '--port', String(port)]);
+    await startSeed(share, '--port', String(port));
     await until(core, () => rowOf(core)?.state === 'seeding');
     expect(isSame(share, folders.downloads)).toBe(true);
-    again.child.kill('SIGKILL');
     await core.request({ call: 'remove', key, withData: true });
     expect(core.rows.size).toBe(0);
     expect(existsSync(join(folders.downloads, 'shared.bin'))).toBe(false);
@@ -88,6 +82,20 @@ describe('magnets', { timeout: TIMEOUT_MS }, () => {
     expect(readFileSync(theirs, 'utf8')).toBe('not the torrent');
     await core.request({ call: 'remove', key, withData: false });
     expect(readFileSync(theirs, 'utf8')).toBe('not the torrent');
+  });
+
+  test('while the metadata is missing, the pages of trackers and peers show what is known', async () => {
+    const folders = makeFolders();
+    const { core } = await startClient(folders);
+    const key = keyOf(makeShare(LENGTH_BYTES));
+    const url = 'http://127.0.0.1:1/announce';
+    await core.request(magnet(`${linkOf(key)}&tr=${encodeURIComponent(url)}`, folders.downloads));
+    await core.request({ call: 'watch', key, page: 'trackers' });
+    await until(core, () => core.detail?.page === 'trackers');
+    expect(core.detail).toMatchObject({ key, trackers: [{ url }] });
+    await core.request({ call: 'watch', key, page: 'peers' });
+    await until(core, () => core.detail?.page === 'peers');
+    expect(core.detail).toEqual({ page: 'peers', key, peers: [] });
   });
 
   test('a magnet that was never answered is removed with its data, of which there is none', async () => {

@@ -1,6 +1,6 @@
 // Every request of the protocol, against a real downloading process and a real swarm on loopback.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { PeerSource } from '#engine';
@@ -12,7 +12,7 @@ import {
   type Request,
   type TorrentKey,
 } from '../../../client/control/protocol.ts';
-import { makeShare } from '../share.ts';
+import { isSame, makeShare } from '../share.ts';
 import { addRequest, makeFolders, rowOf, startClient, startSwarm, until, TIMEOUT_MS } from './client.ts';
 
 const MIB = 1024 * 1024;
@@ -85,8 +85,7 @@ describe('requests', { timeout: TIMEOUT_MS }, () => {
     });
     await core.leave();
     expect(core.ending).toBe(null);
-    const source = readFileSync(join(share.source, 'shared.bin'));
-    expect(readFileSync(join(folders.downloads, 'shared.bin')).equals(source)).toBe(true);
+    expect(isSame(share, folders.downloads)).toBe(true);
   });
 
   test('add: one line says what is wrong (damaged, a magnet, a wrong folder, too few priorities, twice)', async () => {
