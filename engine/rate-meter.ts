@@ -1,7 +1,9 @@
-// How fast bytes came lately: the mean of the first five seconds, then one that forgets by a fifth each second; and the last 20 seconds
-// for the choker (BEP 3).
+// How fast bytes came lately: the mean of the first five seconds, then one that forgets by a fifth each second, and nothing after a while of
+// silence; and the last 20 seconds for the choker (BEP 3).
 
 const MEMORY_SECONDS = 5;
+/** What is left of a rate after so long a silence says nothing; on the slowest lines a block takes that long. */
+const SILENT_SECONDS_MAX = 20;
 
 export class RateMeter {
   totalBytes = 0;
@@ -9,6 +11,8 @@ export class RateMeter {
   bytesPerSecond = 0;
   /** Since there was something to count, up to MEMORY_SECONDS. */
   #seconds = 0;
+  /** In a row in which nothing came. */
+  #silentSeconds = 0;
   #secondBytes = 0;
   #roundBytes = 0;
   #lastRoundBytes = 0;
@@ -28,6 +32,8 @@ export class RateMeter {
   second(): void {
     const bytes = this.#secondBytes;
     this.#secondBytes = 0;
+    this.#silentSeconds = bytes > 0 ? 0 : this.#silentSeconds + 1;
+    if (this.#silentSeconds >= SILENT_SECONDS_MAX) this.bytesPerSecond = 0;
     if (this.bytesPerSecond === 0) this.#seconds = 0;
     if (bytes > 0 || this.bytesPerSecond > 0) this.#seconds = Math.min(this.#seconds + 1, MEMORY_SECONDS);
     if (this.#seconds === 0) return;

@@ -497,10 +497,15 @@ export class Torrent {
       this.#ctx.outbox.event('downloadCompleted', this.id, this.metainfo.geometry.totalBytes, 0);
       this.storage.sync();
       if (this.picker.written.full) this.announces.completed();
-      this.swarm.finished();
+      this.#nothingMoreComes();
     }
     this.storageChanged();
     if (this.#ctx.blocks.heldBytes > 0) this.wake();
+  }
+
+  #nothingMoreComes(): void {
+    this.download.rest();
+    this.swarm.finished();
   }
 
   /** Forgets a received block of an unfinished piece: it is asked for again. */
@@ -560,7 +565,7 @@ export class Torrent {
     this.#wasFinished = this.finished;
     if (wasFinished && !this.finished) this.swarm.unfinished();
     else this.swarm.wishesChanged();
-    if (!wasFinished && this.finished) this.swarm.finished();
+    if (!wasFinished && this.finished) this.#nothingMoreComes();
     this.wake();
   }
 
