@@ -30,14 +30,18 @@ export interface View {
 
 export class Chromium {
   readonly #browser: Browser;
-  readonly folder = mkdtempSync(join(tmpdir(), 'starling-report-'));
+  /** Its home, and where its pages lie. */
+  readonly folder: string;
 
-  private constructor(browser: Browser) {
+  private constructor(browser: Browser, folder: string) {
     this.#browser = browser;
+    this.folder = folder;
   }
 
   static async start(): Promise<Chromium> {
-    return new Chromium(await chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS }));
+    const folder = mkdtempSync(join(tmpdir(), 'starling-report-'));
+    const env = { ...process.env, HOME: folder };
+    return new Chromium(await chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS, env }), folder);
   }
 
   async stop(): Promise<void> {
