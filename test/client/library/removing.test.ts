@@ -50,15 +50,21 @@ function resumeFiles(state: string): string[] {
   return readdirSync(state).filter((name) => name.endsWith('.resume'));
 }
 
+/** A torrent that was seeded when the program last ended. */
+async function seededBefore(): Promise<{ readonly state: string; readonly whole: string; readonly key: string }> {
+  const { whole, torrent } = await makeTree();
+  const { state } = libraryFolders();
+  const first = await startLibrary(state);
+  const { key } = await first.library.add(addOf(torrent, whole));
+  const added = first.library.list.get(key) as ManagedTorrent;
+  await eventually(() => shownRow(first.library, added).state === 'seeding');
+  await first.end();
+  return { state, whole, key };
+}
+
 describe('removing', { timeout: TIMEOUT_MS }, () => {
   test('with data: a torrent whose files are partly missing goes with the rest of them, and with its resume data', async () => {
-    const { whole, torrent } = await makeTree();
-    const { state } = libraryFolders();
-    const first = await startLibrary(state);
-    const { key } = await first.library.add(addOf(torrent, whole));
-    const added = first.library.list.get(key) as ManagedTorrent;
-    await eventually(() => shownRow(first.library, added).state === 'seeding');
-    await first.end();
+    const { state, whole, key } = await seededBefore();
     rmSync(join(whole, 't', 'd1', 'f1'));
     const { library } = await startLibrary(state);
     await library.opened;
@@ -71,13 +77,7 @@ describe('removing', { timeout: TIMEOUT_MS }, () => {
   });
 
   test('with data: a torrent that was not opened yet goes with its files', async () => {
-    const { whole, torrent } = await makeTree();
-    const { state } = libraryFolders();
-    const first = await startLibrary(state);
-    const { key } = await first.library.add(addOf(torrent, whole));
-    const added = first.library.list.get(key) as ManagedTorrent;
-    await eventually(() => shownRow(first.library, added).state === 'seeding');
-    await first.end();
+    const { state, whole, key } = await seededBefore();
     const store = new GatedStore(state);
     const { library } = await startLibrary(state, { store });
     await store.gate.reached;
@@ -89,13 +89,7 @@ describe('removing', { timeout: TIMEOUT_MS }, () => {
   });
 
   test('with data: a folder that is missing is named, as nothing was deleted there', async () => {
-    const { whole, torrent } = await makeTree();
-    const { state } = libraryFolders();
-    const first = await startLibrary(state);
-    const { key } = await first.library.add(addOf(torrent, whole));
-    const added = first.library.list.get(key) as ManagedTorrent;
-    await eventually(() => shownRow(first.library, added).state === 'seeding');
-    await first.end();
+    const { state, whole, key } = await seededBefore();
     renameSync(whole, `${whole}-away`);
     const { library } = await startLibrary(state);
     await library.opened;
