@@ -89,9 +89,9 @@ export class Room {
     if (!this.#evict(lastsTooLong, 'of no use')) this.#evictIdle('of no use', this.#mayTry);
   }
 
-  /** Neither wants anything of the other, and both had time to say so. */
+  /** Neither wants anything of the other, and both had time to say so. Who took metadata comes back for more. */
   hadNothing(peer: Peer): boolean {
-    return !this.#interest(peer) && this.#idle(peer);
+    return peer.metadataServedUntil === 0 && !this.#interest(peer) && this.#idle(peer);
   }
 
   get #hasPlace(): boolean {

@@ -182,11 +182,12 @@ describe('metadata: liars', () => {
 
 describe('metadata: giving', () => {
   test.each([
-    ['took the metadata', true, 4],
-    ['took nothing', false, 31],
+    ['took the metadata', true, 0, 4],
+    ['took the metadata, and thought about it for ten seconds', true, 10, 4],
+    ['took nothing', false, 0, 31],
   ])(
     'metadata: a peer that ends the connection is dialled again, soon where it may begin anew with what it got (%s)',
-    (_, takes, withinS) => {
+    (_, takes, staysS, withinS) => {
       const lab = new Lab({
         metainfo,
         disk: data,
@@ -201,6 +202,7 @@ describe('metadata: giving', () => {
       extended(0, { m: { ut_metadata: 7 } });
       if (takes) extended(2, { msg_type: 0, piece: 0 });
       expect(lab.count('metadataServed')).toBe(Number(takes));
+      lab.pass(staysS);
       lab.disconnected(conn, 'ended');
       lab.pass(withinS - 2);
       expect(lab.dials.length).toBe(1);

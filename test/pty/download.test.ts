@@ -176,9 +176,9 @@ describe('terminal UI', () => {
     const screen = startUi(home);
     await screen.shows(/no torrents yet/);
     screen.type('?');
-    await screen.shows(/out of the page/);
+    await screen.shows(/any other key closes this/);
     screen.type(KEYS.escape);
-    await screen.shows((shown) => !/out of the page/.test(shown.text()));
+    await screen.shows((shown) => !/any other key closes this/.test(shown.text()));
     await leaveUi(screen);
   });
 });
