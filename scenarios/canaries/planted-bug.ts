@@ -65,12 +65,13 @@ function plant(bug: PlantedBug, engine: Engine): Engine {
     },
     ...inputs?.(engine, metainfo),
   };
+  const drain = replaced.drain ?? ((sink: Sink) => engine.drain(sink));
   replaced.drain = (sink) => {
     const openTorrent: Sink['openTorrent'] = (job, torrent, metainfo) => {
       known = metainfo;
       sink.openTorrent(job, torrent, metainfo);
     };
-    engine.drain(changed(sink, { openTorrent, ...outputs?.(sink) }));
+    drain(changed(sink, { openTorrent, ...outputs?.(sink) }));
   };
   return changed(engine, replaced);
 }

@@ -15,7 +15,10 @@ test('canaries: there are at least 24, over at least 9 parts of the engine, each
 });
 
 describe('canaries: found', () => {
-  test.each(sampleOfBugs().map((bug) => [bug.name, bug] as const))('canaries: "%s" is found', (_, bug) => {
+  // Those that change what a drain says stand between the engine and every other change of it: they were once left out.
+  const drained = ['HAVE before the piece is written', '"left" is always everything'];
+  const bugs = new Set([...sampleOfBugs(), ...plantedBugs.filter(({ name }) => drained.includes(name))]);
+  test.each([...bugs].map((bug) => [bug.name, bug] as const))('canaries: "%s" is found', (_, bug) => {
     const found = hunt(bug, scenarios, 1, 2);
     expect(found?.reason).toEqual(expect.any(String));
   });
