@@ -13,6 +13,20 @@ export class OneAtATime {
   }
 }
 
+/** Of tasks that do the same, one is under way at a time: who asks meanwhile is not waited for, and nothing is run for it. */
+export class OneOnly {
+  #running = false;
+
+  /** Settles as `task` does, or at once where one is under way. */
+  async run(task: () => Promise<void>): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    await task().finally(() => {
+      this.#running = false;
+    });
+  }
+}
+
 /** A row of tasks for each key; rows do not wait for each other. Bounded by the keys whose tasks have not settled. */
 export class OneAtATimeEach {
   readonly #rows = new Map<string, { readonly row: OneAtATime; waiting: number }>();

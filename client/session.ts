@@ -43,6 +43,7 @@ import type { Storage } from './disk/storage.ts';
 import { listen, type Listening } from './net/listener.ts';
 import { NetworkWatch } from './net/network-watch.ts';
 import { Transport, type TransportEvents } from './net/transport.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import type { ResumeStore } from './resume-store.ts';
 import { TrackerClient } from './trackers/tracker-client.ts';
 import { WebRtc } from './webrtc/web-rtc.ts';
@@ -99,7 +100,7 @@ export class Session implements TransportEvents, DiskAnswers {
   /** Nobody is let in any more. */
   #leaving = false;
   #server: Server | null = null;
-  #listening: Promise<unknown> = Promise.resolve();
+  readonly #listens = new OneAtATime();
   readonly #networkWatch = new NetworkWatch({
     addressesLost: (addresses) => this.#transport.endFrom(addresses),
     addressesFound: () => this.command({ kind: 'networkChanged', lost: false }),
@@ -135,9 +136,7 @@ export class Session implements TransportEvents, DiskAnswers {
   /** Listens and tells the engine; where it listened before, it no longer does, also when this fails. Calls are carried out one after the
    *  other. Throws `Failure`. */
   listen(ports: readonly number[]): Promise<Omit<Listening, 'server'>> {
-    const listening = this.#listening.then(() => this.#listen(ports));
-    this.#listening = listening.catch(() => undefined);
-    return listening;
+    return this.#listens.run(() => this.#listen(ports));
   }
 
   async #listen(ports: readonly number[]): Promise<Omit<Listening, 'server'>> {

@@ -209,14 +209,11 @@ class Transfer {
   }
 
   #noticeFailedTrackers(): void {
-    if (this.#failedTrackers.length === 0) return;
-    for (const index of this.#failedTrackers) this.#noticeTrackerFailed(index);
+    for (const index of this.#failedTrackers) {
+      const tracker = this.#session.tracker(this.#torrent, index);
+      if (tracker !== undefined) this.#eventLog.trackerFailed(tracker.url, tracker.lastError ?? 'no answer');
+    }
     this.#failedTrackers.length = 0;
-  }
-
-  #noticeTrackerFailed(index: number): void {
-    const tracker = this.#session.tracker(this.#torrent, index);
-    if (tracker !== undefined) this.#eventLog.trackerFailed(tracker.url, tracker.lastError ?? 'no answer');
   }
 
   /** The metadata came. False where it is of no use, which is the end. */

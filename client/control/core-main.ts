@@ -17,6 +17,7 @@ import { Library, requireRates } from '../library/library.ts';
 import { lockFolder, type Lock } from '../library/lock.ts';
 import { LogRing } from '../library/log-ring.ts';
 import { TorrentStore } from '../library/torrent-store.ts';
+import { OneOnly } from '../one-at-a-time.ts';
 import { Recorder } from '../recorder.ts';
 import { ResumeStore } from '../resume-store.ts';
 import { Session } from '../session.ts';
@@ -46,7 +47,8 @@ export class CoreMain {
   #session: Session | null = null;
   #listenPort: number | null = null;
   #freeBytes: number | null = null;
-  #lookingAtSpace = false;
+  /** Where a disk does not answer, one look waits for it and no more. */
+  readonly #spaceLooks = new OneOnly();
   #spaceTimer: NodeJS.Timeout | undefined;
   #unwatch: () => void = () => undefined;
   #ready: () => void = () => undefined;
@@ -214,12 +216,10 @@ export class CoreMain {
     this.#session?.command({ kind: 'rateLimits', torrent: null, ...this.#limits.now });
   }
 
-  /** Where a disk does not answer, one look waits for it and no more. */
-  async #lookAtSpace(): Promise<void> {
-    if (this.#lookingAtSpace) return;
-    this.#lookingAtSpace = true;
-    this.#freeBytes = await freeBytes(this.#config.download_folder);
-    this.#lookingAtSpace = false;
+  #lookAtSpace(): Promise<void> {
+    return this.#spaceLooks.run(async () => {
+      this.#freeBytes = await freeBytes(this.#config.download_folder);
+    });
   }
 
   /** What writes it is loaded where there is one to be kept. */

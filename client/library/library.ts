@@ -18,8 +18,7 @@ import { deleteData } from './delete-data.ts';
 import { entryOf, prioritiesOf, type Entry } from './entry.ts';
 import { magnetEntry } from './magnets.ts';
 import { ManagedTorrent } from './managed-torrent.ts';
-import { DISK_PATIENCE_MS, fromDisk, isGone, shown } from './opening.ts';
-import { within } from '../within.ts';
+import { fromDisk, isGone, shown } from './opening.ts';
 import { TorrentList } from './torrent-list.ts';
 
 /** Torrents whose files are looked at at once at the start: the disk is asked for a few things only, and the loop never waits. */
@@ -378,7 +377,7 @@ export class Library {
 }
 
 function isOverSoon(opening: Promise<void>): Promise<boolean> {
-  return within(DISK_PATIENCE_MS, opening).then(
+  return fromDisk(opening).then(
     () => true,
     () => false,
   );

@@ -1,6 +1,7 @@
 // Notices that the folder of a torrent vanished while it runs. Its open files go on to be read and written wherever they were moved to, so
 // that nobody would know before the next start.
 
+import { OneOnly } from '../one-at-a-time.ts';
 import type { ManagedTorrent, Trouble } from './managed-torrent.ts';
 import { goneTrouble, isGone } from './opening.ts';
 import type { TorrentList } from './torrent-list.ts';
@@ -13,7 +14,8 @@ export class MissingWatch {
   readonly #list: TorrentList;
   readonly #gone: (torrent: ManagedTorrent, trouble: Trouble) => void;
   #lookedTo = 0;
-  #looking = false;
+  /** Where a disk does not answer, one look waits for it and no more. */
+  readonly #looks = new OneOnly();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(list: TorrentList, gone: (torrent: ManagedTorrent, trouble: Trouble) => void) {
@@ -22,19 +24,11 @@ export class MissingWatch {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => void this.#lookOnce(), LOOK_MS).unref();
+    this.#timer ??= setInterval(() => void this.#looks.run(() => this.#look()), LOOK_MS).unref();
   }
 
   stop(): void {
     clearInterval(this.#timer);
-  }
-
-  /** Where a disk does not answer, one look waits for it and no more. */
-  async #lookOnce(): Promise<void> {
-    if (this.#looking) return;
-    this.#looking = true;
-    await this.#look();
-    this.#looking = false;
   }
 
   async #look(): Promise<void> {

@@ -76,7 +76,7 @@ export async function lookAgain(
 }
 
 /** A disk that says nothing for so long is named to the user, and others are not held up. */
-export const DISK_PATIENCE_MS = 5_000;
+const DISK_PATIENCE_MS = 5_000;
 
 /** What a call of the system comes to; rejects where the disk does not answer. */
 export function fromDisk<T>(answer: Promise<T>): Promise<T> {

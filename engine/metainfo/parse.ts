@@ -70,7 +70,7 @@ export function parseMetainfo(bytes: Uint8Array): Parsed<Metainfo> {
 export function parseInfo(
   bytes: Uint8Array,
   announceTiers: Metainfo['announceTiers'],
-  infoHash = sha1(bytes),
+  infoHash?: Uint8Array,
 ): Parsed<Metainfo> {
   const decoded = decodeBencode(bytes);
   if (!decoded.ok) return refuseBencode(decoded);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { OneAtATime, OneAtATimeEach, SharedEach } from '../../client/one-at-a-time.ts';
+import { OneAtATime, OneAtATimeEach, OneOnly, SharedEach } from '../../client/one-at-a-time.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -51,4 +51,23 @@ describe('one at a time', () => {
     await shared.run('x', noting(notes, '5'));
     expect(notes.at(-1)).toBe('5 ends');
   });
+});
+
+test('one only: nothing is run while one is under way, and the next is after it has failed', async () => {
+  const only = new OneOnly();
+  const { promise, reject } = Promise.withResolvers<void>();
+  let runs = 0;
+  const first = only.run(() => {
+    runs += 1;
+    return promise;
+  });
+  const count = async () => {
+    runs += 1;
+  };
+  await only.run(count);
+  expect(runs).toBe(1);
+  reject(new Error('failed'));
+  await expect(first).rejects.toThrow('failed');
+  await only.run(count);
+  expect(runs).toBe(2);
 });

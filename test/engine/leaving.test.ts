@@ -78,6 +78,18 @@ const PHASES: { readonly name: string; readonly reach: () => Lab }[] = [
   },
 ];
 
+function addAgain({ engine, now }: Lab) {
+  return engine.add(now, {
+    metainfo,
+    resume: null,
+    fileLengths: [-1],
+    paused: true,
+    check: 'trust',
+    peers: [],
+    useTrackers: false,
+  });
+}
+
 describe('leaving', () => {
   test.each(PHASES)('remove: takes the torrent out, gives all memory back ($name)', ({ reach }) => {
     const lab = reach();
@@ -87,41 +99,21 @@ describe('leaving', () => {
     answerAnnounces(lab);
     expect(lab.engine.status(lab.torrent)).toBe(null);
     expect(lab.count('torrentRemoved')).toBe(1);
-    const again = lab.engine.add(lab.now, {
-      metainfo,
-      resume: null,
-      fileLengths: [-1],
-      paused: true,
-      check: 'trust',
-      peers: [],
-      useTrackers: false,
-    });
-    expect(again).toEqual({ ok: true, value: lab.torrent });
+    expect(addAgain(lab)).toEqual({ ok: true, value: lab.torrent });
     lab.run();
   });
 
   test('remove: the id is given again only when the end of its torrent was drained', () => {
     const lab = new Lab({ metainfo, add: { paused: true } });
     const { engine, now, torrent } = lab;
-    const add = () =>
-      engine.add(now, {
-        metainfo,
-        resume: null,
-        fileLengths: [-1],
-        paused: true,
-        check: 'trust',
-        peers: [],
-        useTrackers: false,
-      });
     engine.command(now, { kind: 'remove', torrent });
     expect(engine.status(torrent)).toBe(null);
-    const before = add();
-    expect(before).toEqual({ ok: true, value: torrent + 1 });
+    expect(addAgain(lab)).toEqual({ ok: true, value: torrent + 1 });
     expect(lab.count('torrentRemoved')).toBe(0);
     engine.command(now, { kind: 'remove', torrent: torrent + 1 });
     lab.run();
     expect(lab.count('torrentRemoved')).toBe(2);
-    expect(add()).toEqual({ ok: true, value: torrent });
+    expect(addAgain(lab)).toEqual({ ok: true, value: torrent });
     lab.run();
   });
 

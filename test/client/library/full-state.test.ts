@@ -31,16 +31,21 @@ function noSpace(): Error {
   return Object.assign(new Error('no room'), { code: 'ENOSPC' });
 }
 
+/** A link to what a seed shares, and folders for a library. */
+async function magnetOfSeed() {
+  const share = makeShare(300_000);
+  const { peer } = await startSeed(share);
+  const key = hex(share.infoHash);
+  return { key, link: `magnet:?xt=urn:btih:${key}&x.pe=${peer}`, ...libraryFolders() };
+}
+
 describe('full state folder', { timeout: TIMEOUT_MS }, () => {
   test('a magnet whose metadata could not be kept is still a magnet, and is furnished when there is room (resume)', async () => {
-    const share = makeShare(300_000);
-    const { peer } = await startSeed(share);
-    const { state, downloads } = libraryFolders();
+    const { key, link, state, downloads } = await magnetOfSeed();
     const store = new FullStore(state);
     const { library } = await startLibrary(state, { store });
-    const key = hex(share.infoHash);
     store.full = 'metadata';
-    await library.add(addOf(`magnet:?xt=urn:btih:${key}&x.pe=${peer}`, downloads));
+    await library.add(addOf(link, downloads));
     const torrent = library.list.get(key) as ManagedTorrent;
     await eventually(() => shownRow(library, torrent).state === 'failed');
     expect(shownRow(library, torrent).error).toMatch(/the disk is full/);
@@ -53,13 +58,10 @@ describe('full state folder', { timeout: TIMEOUT_MS }, () => {
   });
 
   test('a magnet that was furnished, but not granted its files, goes on when there is room (resume)', async () => {
-    const share = makeShare(300_000);
-    const { peer } = await startSeed(share);
-    const { state, downloads } = libraryFolders();
+    const { key, link, state, downloads } = await magnetOfSeed();
     const store = new FullStore(state);
     const { library } = await startLibrary(state, { store });
-    const key = hex(share.infoHash);
-    await library.add(addOf(`magnet:?xt=urn:btih:${key}&x.pe=${peer}`, downloads));
+    await library.add(addOf(link, downloads));
     const torrent = library.list.get(key) as ManagedTorrent;
     store.full = 'entries';
     await eventually(() => shownRow(library, torrent).state === 'failed');
@@ -73,9 +75,7 @@ describe('full state folder', { timeout: TIMEOUT_MS }, () => {
   });
 
   test('a wish that comes while a magnet is furnished is kept with what the metadata says', async () => {
-    const share = makeShare(300_000);
-    const { peer } = await startSeed(share);
-    const { state, downloads } = libraryFolders();
+    const { key, link, state, downloads } = await magnetOfSeed();
     class SlowStore extends TorrentStore {
       library: Awaited<ReturnType<typeof startLibrary>>['library'] | null = null;
 
@@ -87,8 +87,7 @@ describe('full state folder', { timeout: TIMEOUT_MS }, () => {
     const store = new SlowStore(state);
     const { library, end } = await startLibrary(state, { store });
     store.library = library;
-    const key = hex(share.infoHash);
-    await library.add(addOf(`magnet:?xt=urn:btih:${key}&x.pe=${peer}`, downloads));
+    await library.add(addOf(link, downloads));
     await eventually(() => library.list.get(key)?.entry.ours === true);
     await end();
     const { entries } = await new TorrentStore(state).load();
