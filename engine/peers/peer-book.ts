@@ -111,14 +111,15 @@ export class PeerBook {
     return false;
   }
 
-  /** The next one to dial, most useful first: not yet found useless or worse, fewest failures, then the rate it gave, then what it has;
-   *  null = nobody now. */
-  best(now: Instant, skipSeeds: boolean): KnownPeer | null {
+  /** The next one to dial; null = nobody now. First who was not yet found useless or worse. Whoever wants something then dials those with the
+   *  fewest failures, the rate they gave, and what they have; one who is `seeding` those that do not fail and lack most, and no seeds. */
+  best(now: Instant, seeding: boolean): KnownPeer | null {
+    const preferred = seeding ? needier : moreUseful;
     let best: KnownPeer | null = null;
     for (const peer of this.#peers) {
       if (peer.address === null || peer.conn !== -1 || peer.banned || peer.nextDialAt > now) continue;
       if (peer.introducedUntil <= now) continue;
-      if (skipSeeds && peer.seed) continue;
+      if (seeding && peer.seed) continue;
       if (best === null || preferred(peer, best)) best = peer;
     }
     return best;
@@ -172,13 +173,23 @@ export class PeerBook {
   }
 }
 
-function preferred(a: KnownPeer, b: KnownPeer): boolean {
+function moreUseful(a: KnownPeer, b: KnownPeer): boolean {
   if (a.trust < 0 !== b.trust < 0) return b.trust < 0;
   const failures = Math.max(a.failures, FEW_FAILURES) - Math.max(b.failures, FEW_FAILURES);
   if (failures !== 0) return failures < 0;
   if (a.downloadBps !== b.downloadBps) return a.downloadBps > b.downloadBps;
   if (a.trust !== b.trust) return a.trust > b.trust;
-  const aPieces = a.bitfield?.count ?? 0;
-  const bPieces = b.bitfield?.count ?? 0;
-  return aPieces > bPieces;
+  if (piecesOf(a) !== piecesOf(b)) return piecesOf(a) > piecesOf(b);
+  return a.failures < b.failures;
+}
+
+/** Who left us with nearly everything has been complete since, and is gone or a seed. */
+function needier(a: KnownPeer, b: KnownPeer): boolean {
+  if (a.trust < 0 !== b.trust < 0) return b.trust < 0;
+  if (a.failures !== b.failures) return a.failures < b.failures;
+  return piecesOf(a) < piecesOf(b);
+}
+
+function piecesOf({ bitfield }: KnownPeer): number {
+  return bitfield?.count ?? 0;
 }

@@ -43,9 +43,9 @@ export class Swarm {
   readonly #ctx: Context;
   readonly #torrent: Torrent;
   #bitfields: BitfieldPages;
-  /** As last sent, and what it said of `upload_only`: a re-check may find that what was complete is not. */
-  #extensionHandshake: Uint8Array | null = null;
-  #saidUploadOnly = false;
+  /** The first extension handshake as last sent, and what it said of `upload_only`: a re-check may find that what was complete is not. */
+  #greeting: Uint8Array | null = null;
+  #greetsUploadOnly = false;
   #nextSerial = 0;
   /** Nobody has been silent for too long before. */
   #silenceLookAt: Instant = Infinity;
@@ -169,7 +169,7 @@ export class Swarm {
     peer.state = 'up';
     this.#ctx.outbox.event('peerConnected', this.#torrent.id, peer.conn, peer.outgoing ? 1 : 0);
     peer.sendPieces(this.#torrent.superSeeding.greets(peer) ? NO_PIECES : this.#torrent.picker.written);
-    if (peer.extensions) this.#sendExtensionHandshake(peer);
+    if (peer.extensions) this.#greet(peer);
     if (peer.fast && !this.#torrent.finished) this.#grantAllowedFast(peer);
   }
 
@@ -199,20 +199,33 @@ export class Swarm {
     return keepNew;
   }
 
-  #sendExtensionHandshake(peer: Peer): void {
-    const uploadOnly = this.#torrent.finished;
-    if (uploadOnly !== this.#saidUploadOnly) this.#extensionHandshake = null;
-    this.#saidUploadOnly = uploadOnly;
-    this.#extensionHandshake ??= encodeExtensionHandshake({
-      messages: MESSAGES,
+  #greet(peer: Peer): void {
+    const said = this.#mayChange();
+    if (said.uploadOnly !== this.#greetsUploadOnly) this.#greeting = null;
+    this.#greetsUploadOnly = said.uploadOnly;
+    this.#greeting ??= encodeExtensionHandshake({
+      ...said,
       port: this.#ctx.listenPort || null,
       client: this.#ctx.settings.clientName,
       reqq: INCOMING_REQUESTS_MAX,
+    });
+    peer.sendExtended(EXTENSION_HANDSHAKE_ID, this.#greeting);
+  }
+
+  /** Tells everybody what has changed since the first handshake: another changes only what it names (BEP 10). */
+  #shakeAgain(): void {
+    const again = encodeExtensionHandshake({ ...this.#mayChange(), port: null, client: null, reqq: null });
+    for (const peer of this.peers) if (peer.up && peer.extensions) peer.sendExtended(EXTENSION_HANDSHAKE_ID, again);
+  }
+
+  /** What every extension handshake names: to libtorrent one without `m` or `metadata_size` says that there is none any more. */
+  #mayChange() {
+    return {
+      messages: MESSAGES,
       metadataSizeBytes: this.#torrent.metadata.sizeBytes || null,
       yourIp: null,
-      uploadOnly,
-    });
-    peer.sendExtended(EXTENSION_HANDSHAKE_ID, this.#extensionHandshake);
+      uploadOnly: this.#torrent.finished,
+    };
   }
 
   #grantAllowedFast(peer: Peer): void {
@@ -227,8 +240,8 @@ export class Swarm {
 
   /** Its hash was right: whoever is connected may ask for it. */
   metadataKnown(): void {
-    this.#extensionHandshake = null;
-    for (const peer of this.peers) if (peer.up && peer.extensions) this.#sendExtensionHandshake(peer);
+    this.#greeting = null;
+    this.#shakeAgain();
   }
 
   /** The torrent has got its pieces. */
@@ -377,16 +390,13 @@ export class Swarm {
 
   /** We have everything that we want: seeds go, the others are told that we only upload (BEP 21). */
   finished(): void {
-    for (const peer of [...this.peers]) {
-      if (!peer.up) continue;
-      if (peer.isSeed) this.seedStateChanged(peer);
-      else if (peer.extensions) this.#sendExtensionHandshake(peer);
-    }
+    for (const peer of this.peers.filter(({ isSeed }) => isSeed)) this.seedStateChanged(peer);
+    this.#shakeAgain();
   }
 
   /** We want more than we have again. */
   unfinished(): void {
-    for (const peer of this.peers) if (peer.up && peer.extensions) this.#sendExtensionHandshake(peer);
+    this.#shakeAgain();
     this.wishesChanged();
   }
 
