@@ -20,6 +20,8 @@ export class Context {
   leaving = false;
   /** A torrent came to rest: the engine looks whether all have. */
   torrentRested = false;
+  /** The next drain has more to do than to hand out what was recorded. */
+  drainsMore = false;
   /** Connections of all torrents, dials included. */
   connections = 0;
   /** Outgoing connections whose handshake is not finished. */
@@ -30,8 +32,8 @@ export class Context {
   activeTorrents = 0;
   /** Metadata that was received and is not verified, of all torrents. */
   metadataBytes = 0;
-  /** Torrents whose peers are to be filled when the input has been handled. */
-  readonly woken: Torrent[] = [];
+  /** The torrent woken last (see `Torrent.wake`), from which `wokenBefore` leads to the others; null: none. */
+  woken: Torrent | null = null;
   /** Its own copy: a command may change some of it. */
   readonly settings: Settings;
   readonly random: RandomStream;

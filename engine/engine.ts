@@ -309,6 +309,7 @@ class StarlingEngine implements Engine, TorrentHost {
     this.#ctx.outbox.close(peer.conn, why);
     this.#forget(peer, null);
     this.#closedConns.push(peer.conn);
+    this.#ctx.drainsMore = true;
   }
 
   #forget(peer: Peer, why: DisconnectReason | null): void {
@@ -458,8 +459,10 @@ class StarlingEngine implements Engine, TorrentHost {
 
   /** What follows from an input once it was handled as a whole. */
   #settle(): void {
-    const { woken } = this.#ctx;
-    while (woken.length > 0) (woken.pop() as Torrent).fillAll();
+    for (let { woken } = this.#ctx; woken !== null; { woken } = this.#ctx) {
+      this.#ctx.woken = woken.wokenBefore;
+      woken.fillAll();
+    }
     if (this.#ctx.activeTorrents === 0 && this.#unrouted.length === 0) this.#nextSecond = null;
     else this.#nextSecond ??= this.#ctx.now + SECOND_US;
     if (this.#ctx.torrentRested) this.#reportStopped();
@@ -476,12 +479,16 @@ class StarlingEngine implements Engine, TorrentHost {
   removed(torrent: Torrent): void {
     this.#torrents[torrent.id] = null;
     this.#heldIds.push(torrent.id);
+    this.#ctx.drainsMore = true;
     this.#byInfoHash.delete(hex(torrent.metainfo.infoHash));
   }
 
   drain(sink: Sink): void {
-    this.#scraper.settle();
+    const { drainsMore } = this.#ctx;
+    if (drainsMore) this.#scraper.settle();
     this.#ctx.outbox.drain(sink);
+    if (!drainsMore) return;
+    this.#ctx.drainsMore = false;
     this.#heldIds.length = 0;
     for (const conn of this.#closedConns) {
       this.#peers[conn] = null;

@@ -90,6 +90,8 @@ export class Torrent {
   readonly uploadLimit: RateLimit;
   #phase: Phase = 'resting';
   #woken = false;
+  /** The one that stood there when this one was woken (see `Context.woken`). */
+  wokenBefore: Torrent | null = null;
 
   readonly #ctx: Context;
   readonly #host: TorrentHost;
@@ -178,7 +180,8 @@ export class Torrent {
   wake(): void {
     if (this.#woken) return;
     this.#woken = true;
-    this.#ctx.woken.push(this);
+    this.wokenBefore = this.#ctx.woken;
+    this.#ctx.woken = this;
   }
 
   get pausing(): boolean {

@@ -43,6 +43,7 @@ export class Scraper {
     if (tracker === undefined) return;
     tracker.scrapeAt = now + SCRAPE_INTERVAL_US;
     this.#asking.add(torrent);
+    this.#ctx.drainsMore = true;
     const wishes = this.#wanted.get(tracker.url) ?? [];
     wishes.push({ torrent, tracker });
     this.#wanted.set(tracker.url, wishes);
