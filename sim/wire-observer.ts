@@ -55,6 +55,7 @@ export class WireObserver {
   readonly #sentBytes = new Map<SimNode, number>();
   readonly #receivedBytes = new Map<SimNode, number>();
   readonly #duplicates = new Map<SimNode, number>();
+  readonly #askedAnew = new Map<SimNode, number>();
   /** Requests that an arrival made void: cancelled by the time that the clock moves on. */
   #owed: { readonly direction: Direction; readonly key: number; readonly at: number }[] = [];
   readonly #cancels: boolean;
@@ -105,6 +106,11 @@ export class WireObserver {
       }
     }
     return blocks;
+  }
+
+  /** How often a node asked a peer anew for a block that this peer still owed it: both answers may come. */
+  askedAnew(node: SimNode): number {
+    return this.#askedAnew.get(node) ?? 0;
   }
 
   /** Those to whom a node last said UNCHOKE on a connection that is open. */
@@ -321,6 +327,7 @@ export class WireObserver {
       throw new Violation(`node ${node.index} asked one peer twice for block ${block} of piece ${piece}`);
     if (hasBit(node.status().have, piece))
       throw new Violation(`node ${node.index} asked for piece ${piece}, which it has`);
+    if (askedAt !== undefined) add(this.#askedAnew, node, 1);
     direction.asked.set(key, node.now);
     const received = this.#received.get(node);
     if (received?.has(key)) {

@@ -123,12 +123,15 @@ export class Requester {
   arrived(peer: Peer, key: number, payload: Payload): void {
     const liveIndex = peer.requests.liveIndexOf(key);
     const live = liveIndex !== -1;
-    const index = live ? liveIndex : peer.requests.indexOf(key);
+    // Answers come in the order of requests: where it was given up and then asked for anew, this is what was given up.
+    const index = peer.requests.indexOf(key);
     if (index !== -1) {
       const sentAt = peer.requests.sentAt(index);
       peer.pipeline.blockArrived(sentAt, this.#ctx.now);
-      const alone = live && !peer.snubbed && (this.#partialOf(key)?.requesters[this.#blockOf(key)] ?? 0) < 2;
+      const alone =
+        index === liveIndex && !peer.snubbed && (this.#partialOf(key)?.requesters[this.#blockOf(key)] ?? 0) < 2;
       if (alone) this.#latencyUs += Math.floor((this.#ctx.now - sentAt - this.#latencyUs) / 8);
+      if (live && index !== liveIndex) this.#cancel(peer, liveIndex);
       peer.requests.removeAt(index);
     }
     if (peer.snubbed) this.#unsnub(peer);
@@ -238,7 +241,7 @@ export class Requester {
       const quiet = this.#ctx.now - peer.lastBlockAt >= patienceUs;
       const timeoutUs = quiet ? patienceUs : requestUs;
       // What one on parole was asked for serves nobody else, and what it sent goes with it: as long as it delivers, nothing is late.
-      const delivers = peer.known.onParole && this.#ctx.now - peer.lastBlockAt < requestUs / 2;
+      const delivers = peer.known.onParole && !quiet;
       let late = 0;
       for (let i = 0; i < requests.length && !delivers; i += 1) {
         if (this.#ctx.now - requests.sentAt(i) < timeoutUs) break;
@@ -355,14 +358,20 @@ export class Requester {
     peer.sendRequest(piece, block * BLOCK_LENGTH_BYTES, length);
   }
 
+  /** With the fast extension the answer is still owed: the block, or a reject (BEP 6). */
+  #cancel(peer: Peer, index: number): void {
+    const key = peer.requests.keyAt(index);
+    if (peer.fast) peer.requests.giveUp(index);
+    else peer.requests.removeAt(index);
+    peer.sendCancel(this.#pieceOf(key), this.#blockOf(key) * BLOCK_LENGTH_BYTES, this.#lengthOf(key));
+  }
+
   #cancelOthers(key: number, partial: PartialPiece, block: number): void {
     for (const other of this.#torrent.swarm.busy.all) {
       const index = other.requests.liveIndexOf(key);
       if (index === -1) continue;
-      if (other.fast) other.requests.giveUp(index);
-      else other.requests.removeAt(index);
+      this.#cancel(other, index);
       partial.requesters[block] = (partial.requesters[block] as number) - 1;
-      other.sendCancel(partial.piece, block * BLOCK_LENGTH_BYTES, this.#lengthOf(key));
       this.#ctx.outbox.event('endGameCancel', this.#torrent.id, other.conn, partial.piece);
       this.#torrent.wake();
     }

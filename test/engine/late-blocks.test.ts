@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { BLOCK, Lab, makeTorrent, message } from './lab.ts';
 
 const UNCHOKE = message(1);
+const REQUEST = 6;
+const CANCEL = 8;
 
 describe('late blocks', () => {
   test.each([1, 4])(
@@ -44,5 +46,22 @@ describe('late blocks', () => {
     expect(lab.status.havePieces).toBe(1);
     expect(lab.status.wastedBytes).toBe(BLOCK);
     lab.engine.checkInvariants();
+  });
+
+  test('late blocks: the answer to what was given up cancels what was asked for anew', () => {
+    const { metainfo, data } = makeTorrent({ totalBytes: 2 * BLOCK, pieceLength: 2 * BLOCK });
+    const lab = new Lab({ metainfo, settings: { requestTimeoutMs: 10_000 } });
+    const slow = lab.peer({ has: 'all' });
+    lab.say(slow, UNCHOKE);
+    const first = lab.requests(slow);
+    expect(first.map(([, begin]) => begin)).toEqual([0, BLOCK]);
+    // Given up after 10 s, and after as long again asked for anew.
+    lab.pass(25);
+    const anew = lab.frames(slow).filter(({ id }) => id === REQUEST || id === CANCEL);
+    expect(anew.map(({ id }) => id)).toEqual([REQUEST]);
+    lab.give(slow, data, [0, 0, BLOCK]);
+    const then = lab.frames(slow).filter(({ id }) => id === CANCEL);
+    expect(then.length).toBe(1);
+    expect(lab.status.wastedBytes).toBe(0);
   });
 });
