@@ -282,7 +282,7 @@ class StarlingEngine implements Engine, TorrentHost {
   judge(peer: Peer, fault: WireFault | null): void {
     if (fault === null || peer.state === 'closed') return;
     this.#ctx.outbox.event('peerFault', peer.torrent?.id ?? -1, peer.conn, 0);
-    peer.knownAs?.adjustTrust(-1);
+    peer.knownAs?.brokeProtocol(this.#ctx.now);
     this.closeConnection(peer, `broke the protocol: ${fault}`);
   }
 

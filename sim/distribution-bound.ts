@@ -76,9 +76,11 @@ export class DistributionBound {
     const done = [...this.#downloads.values()].filter(({ completedAt }) => completedAt !== null);
     if (done.length === 0) return [];
     const first = Math.min(...done.map(({ addedAt }) => addedAt));
+    // What a holder gave may have gone by one who came before all that are complete, and who left.
+    const firstOfAll = Math.min(...[...this.#downloads.values()].map(({ addedAt }) => addedAt));
     const last = Math.max(...done.map(({ completedAt }) => completedAt as number));
-    const possible = (senders: readonly Uplink[]) =>
-      senders.reduce((bytes, { upBps, since }) => bytes + sentAtMost(upBps, last - Math.max(first, since ?? last)), 0);
+    const possible = (senders: readonly Uplink[], from: number) =>
+      senders.reduce((bytes, { upBps, since }) => bytes + sentAtMost(upBps, last - Math.max(from, since ?? last)), 0);
     return [
       ...done.map(({ node, addedAt, completedAt, gainedBytes }) => ({
         what: `the downlink of node ${node.index}`,
@@ -89,12 +91,15 @@ export class DistributionBound {
       {
         what: 'all uplinks',
         gainedBytes: done.reduce((bytes, { gainedBytes }) => bytes + gainedBytes, 0),
-        possibleBytes: possible(uplinks),
+        possibleBytes: possible(uplinks, first),
       },
       ...[...this.#spreads].map(([contents, { holders, gained }]) => ({
         what: `the uplinks of the first holders of ${contents.metainfo.name}`,
         gainedBytes: bytesOf(contents, gained),
-        possibleBytes: possible(uplinks.filter(({ node }) => node === null || holders.has(node))),
+        possibleBytes: possible(
+          uplinks.filter(({ node }) => node === null || holders.has(node)),
+          firstOfAll,
+        ),
       })),
     ];
   }

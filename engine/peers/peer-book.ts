@@ -69,6 +69,12 @@ export class KnownPeer {
     this.nextDialAt = now + Math.max(1, -this.trust) * USELESS_BACKOFF_US;
   }
 
+  /** It is left alone for two minutes, and each time for twice as long: what it sends in vain until it is cut costs megabytes. */
+  brokeProtocol(now: Instant): void {
+    this.adjustTrust(-1);
+    this.nextDialAt = now + 2 ** Math.max(1, -this.trust) * USELESS_BACKOFF_US;
+  }
+
   adjustTrust(by: number): void {
     this.trust = Math.min(TRUST_MAX, Math.max(TRUST_MIN, this.trust + by));
   }

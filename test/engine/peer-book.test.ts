@@ -53,4 +53,14 @@ describe('peer book', () => {
     seed.bitfield = withPieces(PIECES);
     expect(order(book, peers, true)).toEqual([4, 1, 0, 2]);
   });
+
+  test('who broke the protocol is left alone for two minutes, and each time for twice as long', () => {
+    const book = new PeerBook();
+    const [peer] = heard(book, 1) as [KnownPeer];
+    for (const minutes of [2, 4, 8, 16]) {
+      peer.brokeProtocol(0);
+      expect(book.best(minutes * 60 * SECOND - 1, false)).toBe(null);
+      expect(book.best(minutes * 60 * SECOND, false)).toBe(peer);
+    }
+  });
 });
