@@ -144,8 +144,7 @@ export class Outbox {
     assert(!this.#draining, 'drain was re-entered');
     if (this.#count === 0) return;
     this.#draining = true;
-    const rows = this.#arena.rows;
-    const refs = this.#arena.refs;
+    const { rows, refs } = this.#arena;
     const count = this.#count;
     for (let i = 0; i < count; i += 1) {
       const row = i * STRIDE;
@@ -216,9 +215,10 @@ export class Outbox {
   /** The arena's bytes from `from` to `to`: short ones copied under a view that is used again, which costs less than a new view. */
   #view(from: number, to: number): Uint8Array {
     const length = to - from;
-    if (length > COPIED_BYTES_MAX) return this.#arena.bytes.subarray(from, to);
+    const { bytes } = this.#arena;
+    if (length > COPIED_BYTES_MAX) return bytes.subarray(from, to);
     const view = (views[length] ??= new Uint8Array(length));
-    for (let i = 0; i < length; i += 1) view[i] = this.#arena.bytes[from + i] as number;
+    for (let i = 0; i < length; i += 1) view[i] = bytes[from + i] as number;
     return view;
   }
 

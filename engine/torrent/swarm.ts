@@ -200,11 +200,11 @@ export class Swarm {
   }
 
   #greet(peer: Peer): void {
-    const said = this.#mayChange();
-    if (said.uploadOnly !== this.#greetsUploadOnly) this.#greeting = null;
-    this.#greetsUploadOnly = said.uploadOnly;
+    const uploadOnly = this.#torrent.finished;
+    if (uploadOnly !== this.#greetsUploadOnly) this.#greeting = null;
+    this.#greetsUploadOnly = uploadOnly;
     this.#greeting ??= encodeExtensionHandshake({
-      ...said,
+      ...this.#mayChange(),
       port: this.#ctx.listenPort || null,
       client: this.#ctx.settings.clientName,
       reqq: INCOMING_REQUESTS_MAX,
