@@ -455,6 +455,7 @@ export class Peer implements WireHandler, AskedPeer {
     if (said.client !== null) this.client = said.client;
     if (said.reqq !== null) this.pipeline.setReqq(said.reqq);
     if (said.port !== null) (this.torrent as Torrent).swarm.peerListensOn(this, said.port);
+    if (!this.up) return null;
     (this.torrent as Torrent).metadata.handshakeSaid(this, said);
     if (said.uploadOnly !== null && said.uploadOnly !== this.uploadOnly) {
       this.uploadOnly = said.uploadOnly;

@@ -3,7 +3,8 @@
 //   sizes that peers name are kept apart: each has a copy of its own, to which all who name it contribute
 //   a copy fails its hash ─► its only contributor is banned; of several nobody knows who lied: from then on this size is asked
 //                            whole from single peers, and whoever gave a whole wrong copy is banned
-//   no answer, a reject, a piece of a wrong length ─► that peer is asked for nothing for a while, each time longer
+//   no answer, a reject, a piece of a wrong length, another size while it is asked ─► that peer is asked for nothing for a while, each
+//   time longer
 //
 // So a liar costs one copy, and then its address. Copies are few at once and their memory is bounded; one that makes no way gives its place
 // to others. An honest peer is never banned: alone in a copy it gives what the info-hash stands for.
@@ -81,11 +82,14 @@ export class MetadataFetch {
   /** The peer's id and size of the metadata are what its last extension handshake said. 0: it takes no requests, or knows no size. */
   offers(peer: Peer): void {
     const known = this.#sources.get(peer);
-    if (peer.metadataId === 0 || peer.metadataSizeBytes === 0) {
+    const offered = peer.metadataId !== 0 ? peer.metadataSizeBytes : 0;
+    // What an info-hash names has one size: who takes back what it is asked for never had it.
+    if (known !== undefined && known.asked.length > 0 && known.copy?.sizeBytes !== offered) this.#failed(known);
+    if (offered === 0) {
       if (known !== undefined) this.#remove(known);
     } else if (known === undefined) {
       this.#sources.set(peer, { peer, asked: [], copy: null, heardAt: this.#ctx.now });
-    } else if (known.copy !== null && known.copy.sizeBytes !== peer.metadataSizeBytes) this.#letGo(known);
+    }
     this.#pump();
   }
 

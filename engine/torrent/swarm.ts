@@ -152,7 +152,8 @@ export class Swarm {
     this.#dialOver(peer);
     if (sameBytes(peer.peerId, this.#torrent.peerId)) {
       this.#ctx.outbox.event('selfConnection', this.#torrent.id, peer.conn, 0);
-      if (peer.knownAs) peer.knownAs.banned = true;
+      // True of this run and network, not of the address: whoever listens there later is somebody else.
+      if (peer.knownAs) peer.knownAs.nextDialAt = Infinity;
       this.#torrent.drop(peer, 'a connection to ourselves');
       return;
     }
@@ -268,10 +269,15 @@ export class Swarm {
     if (peer.fast && !this.#torrent.finished) this.#grantAllowedFast(peer);
   }
 
-  /** BEP 10 `p`: an incoming peer listens there, so it can be dialled again, and is not dialled twice. */
+  /** BEP 10 `p`: an incoming peer listens there, so it can be dialled again, is not dialled twice, and was perhaps banned as who listens there. */
   peerListensOn(peer: Peer, port: number): void {
     if (peer.outgoing || isIntroduced(peer.address)) return;
     const listed = this.book.heardOf({ host: peer.address.host, port }, 'incoming');
+    if (listed?.banned) {
+      peer.known.banned = true;
+      this.#torrent.drop(peer, 'banned');
+      return;
+    }
     if (listed === null || listed.conn !== -1) return;
     if (peer.alias !== null) peer.alias.conn = -1;
     peer.alias = listed;

@@ -51,7 +51,7 @@ export class MetadataLiar extends ScriptedPeer {
   readonly #badPiece: number;
   /** The ids under which peers want to be told. */
   readonly #ids = new Map<ScriptedConnection, number>();
-  /** Requests for metadata that it heard: the proof that it was believed. */
+  /** Requests for metadata that it offers: the proof that it was believed. Liars ask each other for pieces that nobody has. */
   metadataRequests = 0;
 
   constructor(options: ScriptOptions & { readonly lie: MetadataLie }) {
@@ -69,12 +69,17 @@ export class MetadataLiar extends ScriptedPeer {
 
   /** It gives a whole copy that is wrong, which proves that it lies. */
   get convicted(): boolean {
-    return ['everyPiece', 'onePiece', 'otherSize'].includes(this.#lie);
+    return ['everyPiece', 'onePiece', 'otherSize', 'unasked'].includes(this.#lie);
   }
 
   /** As many as the largest size has that it ever names. */
   get piecesOffered(): number {
     return Math.ceil((this.#lie === 'fickle' ? METADATA_BYTES_MAX : this.#sizeBytes) / METADATA_PIECE_BYTES);
+  }
+
+  /** Pieces of the metadata that it gives as they are. */
+  tellsTruthOf(piece: number): boolean {
+    return this.#lie === 'onePiece' && piece !== this.#badPiece;
   }
 
   get #true(): Uint8Array {
@@ -114,7 +119,7 @@ export class MetadataLiar extends ScriptedPeer {
     }
     const message = decodeMetadataMessage(payload);
     if (id !== METADATA_ID || message?.kind !== 'request') return;
-    this.metadataRequests += 1;
+    if (message.piece >= 0 && message.piece < this.piecesOffered) this.metadataRequests += 1;
     if (this.#lie === 'reject') this.#send(connection, encodeMetadataReject(message.piece));
     else if (this.#gives(message.piece)) this.#give(connection, message.piece);
   }

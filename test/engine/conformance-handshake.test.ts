@@ -104,6 +104,13 @@ describe('conformance 17: ourselves and doubles', () => {
     expect(lab.count('selfConnection')).toBe(2);
     lab.pass(600);
     expect(lab.dials.length).toBe(1);
+    // True of this run and this network alone: somebody else may listen there later.
+    lab.engine.command(lab.now, { kind: 'networkChanged', lost: true });
+    lab.pass(1);
+    expect(lab.dials.length).toBe(2);
+    lab.engine.command(lab.now, { kind: 'pause', torrent: 0 });
+    lab.pass(1);
+    expect(lab.saved.at(-1)?.peers).toMatchObject([{ host: '10.0.0.9', port: 6881, banned: false }]);
   });
 
   test('conformance 17: a second connection under the same peer id is closed (both incoming)', () => {

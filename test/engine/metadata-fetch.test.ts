@@ -167,15 +167,22 @@ describe('metadata: liars', () => {
     expect(known(lab)).toBe(true);
   });
 
-  test('metadata: a peer that names another size every second costs nothing but its own turn', () => {
+  test('metadata: peers that name another size every second cost nothing but their own turns', () => {
     const lab = magnet();
-    const fickle = peer(lab, 1);
+    const fickle = Array.from({ length: METADATA_COPIES_MAX }, (_, at) => peer(lab, at));
+    let asked = 0;
+    const change = (second: number) => {
+      for (const [at, liar] of fickle.entries()) asked += liar.offer(1_000_000 + second * 10 + at).asked().length;
+    };
     for (let second = 0; second < 30; second += 1) {
-      fickle.offer(1_000_000 + second);
-      fickle.asked();
+      change(second);
       lab.pass(1);
     }
-    peer(lab, 2).offer(info.length).giveAll();
+    // At 0, 1 + 5, 7 + 10 and 18 + 20 s.
+    expect(asked).toBeLessThanOrEqual(3 * METADATA_COPIES_MAX * METADATA_REQUESTS_MAX);
+    const honest = peer(lab, 9).offer(info.length);
+    change(30);
+    honest.giveAll();
     expect(known(lab)).toBe(true);
   });
 });

@@ -82,6 +82,23 @@ describe('parole', () => {
     expect(lab.onDisk.includes(1)).toBe(false);
   });
 
+  test('parole: who is banned is not let in under another peer id once it says where it listens', () => {
+    const lab = new Lab({ metainfo, add: { peers: [{ host: '10.0.0.9', port: 7 }] } });
+    const liar = lab.peer({ id: 'liar', has: 'all', dial: 0 });
+    lab.say(liar, UNCHOKE);
+    for (let i = 0; i < 9 && !lab.closed.has(liar); i += 1)
+      for (const asked of lab.requests(liar)) lab.give(liar, corrupt, asked);
+    expect(lab.closed.get(liar)).toBe('sent bad data');
+    const [neighbour, again] = ['neighbour', 'again'].map((id) =>
+      lab.peer({ id, host: '10.0.0.9', has: 'all', extensions: true }),
+    ) as [number, number];
+    const listensOn = (port: number) => message(20, 0, ...Buffer.from(`d1:pi${port}ee`));
+    lab.say(neighbour, listensOn(8));
+    lab.say(again, listensOn(7));
+    expect(lab.closed.has(neighbour)).toBe(false);
+    expect(lab.closed.get(again)).toBe('banned');
+  });
+
   /** A piece that failed with two contributors: both are on parole. */
   function onParole(fast = true): {
     readonly lab: Lab;
