@@ -76,6 +76,8 @@ export interface NodeWorld {
   added(node: SimNode, store: Store): void;
   /** The engine hands bytes to the wire. */
   sending(node: SimNode, conn: ConnId, bytes: Uint8Array): void;
+  /** The engine closes a connection that is open. */
+  closing(node: SimNode, conn: ConnId): void;
   resumeSaved(node: SimNode, store: Store, data: ResumeData): void;
   /** A fault struck the node. */
   struck(kind: FaultKind, where: { node: SimNode }): void;
@@ -470,6 +472,7 @@ export class SimNode implements Sink, DiskClient {
 
   close(conn: ConnId): void {
     if (!this.isOpen(conn)) return;
+    this.#world.closing(this, conn);
     this.#unbind(conn);
     this.#world.network.close(this.endOf(conn));
   }
