@@ -51,7 +51,7 @@ export const slowDisk = scenario({
     slow.disk.options = { ...slow.disk.options, failedWritesPerMillion: 0 };
     const { error, flushed } = slow.status();
     if (error !== null) {
-      swarm.check('a torrent that failed lets go of everyone', slow.openConnections === 0, () => error);
+      swarm.check('a torrent that failed lets go of everyone', slow.torrentConnections === 0, () => error);
       // What waited for the disk is answered first, each write in its turn.
       swarm.until('it rests', () => slow.status().state === 'failed', withinS);
       watchRequests(swarm, observer, slow, flushed);

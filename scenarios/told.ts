@@ -136,7 +136,8 @@ export function checkTold(swarm: Swarm, observer: WireObserver, node: SimNode): 
     }
     const last = heard.at(-1)?.request;
     swarm.check('all that was sent is told', last?.uploaded === observer.sentBytes(node), told);
-    swarm.check('all that was received is told', last?.downloaded === observer.receivedBytes(node), told);
+    const readBytes = observer.receivedBytes(node) - observer.unreadBytes(node);
+    swarm.check('all that was received is told', (last?.downloaded ?? 0) >= readBytes, told);
     swarm.check('nothing is left', !node.complete || last?.left === 0, told);
   }
 }

@@ -61,7 +61,7 @@ export const wishes = scenario({
     watch(removedAtS);
     const { flushed } = remover.status();
     remover.command({ kind: 'remove', torrent: 0 });
-    swarm.check('nothing is left open', remover.openConnections === 0);
+    swarm.check('nothing is left open', remover.torrentConnections === 0);
     watch(removedForS + 5);
     swarm.check('what was removed is gone', remover.engine?.status(0) === null);
     const last = swarm.trackers[0]?.records.filter(({ node }) => node === remover.index).at(-1);

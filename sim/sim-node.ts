@@ -76,6 +76,8 @@ export interface NodeWorld {
   added(node: SimNode, store: Store): void;
   /** The engine hands bytes to the wire. */
   sending(node: SimNode, conn: ConnId, bytes: Uint8Array): void;
+  /** The engine closes a connection that is open. */
+  closing(node: SimNode, conn: ConnId): void;
   resumeSaved(node: SimNode, store: Store, data: ResumeData): void;
   /** A fault struck the node. */
   struck(kind: FaultKind, where: { node: SimNode }): void;
@@ -88,6 +90,8 @@ export interface NodeWorld {
 const NO_END = -1;
 const NO_CONN = -1;
 const PIECE_HEADER_BYTES = 13;
+/** Of a handshake, up to the end of the info-hash (BEP 3). */
+const NAMED_BYTES = 48;
 
 export class SimNode implements Sink, DiskClient {
   readonly index: number;
@@ -117,6 +121,8 @@ export class SimNode implements Sink, DiskClient {
   readonly #freeIncoming: ConnId[] = [];
   #nextIncoming: ConnId = 1;
   #payloadBytes = 0;
+  /** Bytes that came on each incoming connection that has named no torrent yet. */
+  readonly #unnamed = new Map<ConnId, number>();
 
   constructor(
     index: number,
@@ -155,6 +161,11 @@ export class SimNode implements Sink, DiskClient {
 
   get running(): boolean {
     return this.engine !== null;
+  }
+
+  /** Of the open connections, those that are about a torrent: it dialled, or who connected has named one in the handshake. */
+  get torrentConnections(): number {
+    return this.openConnections - this.#unnamed.size;
   }
 
   get complete(): boolean {
@@ -256,6 +267,7 @@ export class SimNode implements Sink, DiskClient {
     for (const proven of this.proven.values()) proven.fill(0);
     this.stores.length = 0;
     this.#paused.clear();
+    this.#unnamed.clear();
     this.#freeIncoming.length = 0;
     this.#nextIncoming = 1;
     this.#world.armTimer(this, null);
@@ -329,12 +341,15 @@ export class SimNode implements Sink, DiskClient {
     const outgoing = conn !== null;
     const id = conn ?? this.#takeIncoming();
     this.#bind(id, end);
+    if (!outgoing) this.#unnamed.set(id, 0);
     this.engine.connected(this.now, id, address, outgoing);
     return id;
   }
 
   received(conn: ConnId, bytes: Uint8Array): void {
     if (!this.isOpen(conn)) return;
+    const before = this.#unnamed.get(conn);
+    if (before !== undefined) this.#toldMore(conn, before + bytes.length);
     (this.engine as Engine).received(this.now, conn, bytes);
   }
 
@@ -470,6 +485,7 @@ export class SimNode implements Sink, DiskClient {
 
   close(conn: ConnId): void {
     if (!this.isOpen(conn)) return;
+    this.#world.closing(this, conn);
     this.#unbind(conn);
     this.#world.network.close(this.endOf(conn));
   }
@@ -542,6 +558,11 @@ export class SimNode implements Sink, DiskClient {
     this.#world.armTimer(this, null);
   }
 
+  #toldMore(conn: ConnId, bytes: number): void {
+    if (bytes < NAMED_BYTES) this.#unnamed.set(conn, bytes);
+    else this.#unnamed.delete(conn);
+  }
+
   #takeIncoming(): ConnId {
     const free = this.#freeIncoming.pop();
     if (free !== undefined) return free;
@@ -561,6 +582,7 @@ export class SimNode implements Sink, DiskClient {
 
   #unbind(conn: ConnId): void {
     this.#ends[conn] = closed(this.#ends[conn] as number);
+    this.#unnamed.delete(conn);
     this.openConnections -= 1;
     if (conn % 2 === 1) this.#freeIncoming.push(conn);
   }

@@ -423,6 +423,10 @@ export class Swarm implements NetworkHandler, NodeWorld {
     this.observer?.sending(node, this.other(node, conn), conn, bytes);
   }
 
+  closing(node: SimNode, conn: number): void {
+    this.observer?.closing(node, node.endOf(conn));
+  }
+
   faultAt(node: SimNode, site: FaultSite): FaultEffect | null {
     const effect = this.faultPoints.pass(site);
     if (effect === null) return null;

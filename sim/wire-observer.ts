@@ -54,6 +54,9 @@ export class WireObserver {
   readonly #received = new Map<SimNode, Set<number>>();
   readonly #sentBytes = new Map<SimNode, number>();
   readonly #receivedBytes = new Map<SimNode, number>();
+  readonly #unreadBytes = new Map<SimNode, number>();
+  /** By the receiver's end: when payload came last, and how much in that instant. */
+  readonly #latest = new Map<number, { at: number; bytes: number }>();
   readonly #duplicates = new Map<SimNode, number>();
   readonly #askedAnew = new Map<SimNode, number>();
   /** Requests that an arrival made void: cancelled by the time that the clock moves on. */
@@ -77,6 +80,12 @@ export class WireObserver {
 
   receivedBytes(node: SimNode): number {
     return this.#receivedBytes.get(node) ?? 0;
+  }
+
+  /** Those of the bytes received that came in the instant in which the node closed their connection: what stands behind the message for
+   *  which it did is not read. */
+  unreadBytes(node: SimNode): number {
+    return this.#unreadBytes.get(node) ?? 0;
   }
 
   /** Blocks that reached a node when it had received them before. */
@@ -156,10 +165,20 @@ export class WireObserver {
     this.#parse(direction);
   }
 
+  /** `end`: the node's own. */
+  closing(node: SimNode, end: number): void {
+    const latest = this.#latest.get(end);
+    if (latest?.at === node.now) add(this.#unreadBytes, node, latest.bytes);
+    this.#latest.delete(end);
+  }
+
   /** `end`: the receiver's. */
   receivedPayload(node: SimNode, end: number, stamp: number, lengthBytes: number): void {
     this.#checkOwed(node.now);
     add(this.#receivedBytes, node, lengthBytes);
+    const latest = this.#latest.get(end);
+    if (latest?.at === node.now) latest.bytes += lengthBytes;
+    else this.#latest.set(end, { at: node.now, bytes: lengthBytes });
     const from = this.#directions.get(end ^ 1);
     const block = from?.underWay[0];
     if (from === undefined || block === undefined) return;

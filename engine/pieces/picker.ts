@@ -2,6 +2,8 @@
 //   1. free blocks of partial pieces, sequentially, until the peer's target is filled;
 //   2. new pieces (rarest first, ties by chance; or in order, when sequential), whose free blocks are taken and which join the partial ones;
 //   3. end-game, once no block is free and no wanted piece is missing: requested blocks that are not in this peer's own queue.
+// One that is snubbed gets free blocks alone, and holds up nobody: what it was asked for is late from the start. Those who never answer would
+// else take turns at the last blocks, and whoever does answer would hardly be asked.
 // File priorities and sequential mode change the order of pieces, never these rules. A peer on parole gets whole pieces to itself.
 //
 // The states of a piece are disjoint:
@@ -16,7 +18,7 @@ import type { PickRule } from '../inspection.ts';
 import type { Reasons } from '../reasons.ts';
 import type { KnownPeer } from '../peers/peer-book.ts';
 import { Bitfield } from '../bitfield.ts';
-import { BLOCK_RECEIVED, BLOCK_REQUESTED, PartialPiece } from './partial-piece.ts';
+import { BLOCK_RECEIVED, BLOCK_REQUESTED, LATE, PartialPiece } from './partial-piece.ts';
 import { PieceRows } from './piece-rows.ts';
 import { RarityOrder } from './rarity-order.ts';
 
@@ -41,6 +43,8 @@ export interface AskedPeer {
   mayAsk(piece: number): boolean;
   /** Blocks that it is asked for and has not sent. */
   readonly outstanding: number;
+  /** It has not answered for too long. */
+  readonly snubbed: boolean;
   /** The block is in its queue already. */
   isAskedFor(key: number): boolean;
 }
@@ -185,7 +189,7 @@ export class Picker {
       if (whole ? !this.#mayTakeWhole(partial, peer.known) : partial.exclusiveTo !== null) continue;
       if (whole) partial.exclusiveTo = peer.known;
       const first = keys.length;
-      this.#takeFree(partial, target, how.now, keys);
+      this.#takeFree(partial, target, peer.snubbed ? LATE : how.now, keys);
       this.#reasons?.picked(this, peer, whole ? 'parole' : 'partial', how.now, keys, first);
     }
     while (mayBegin && keys.length < target) {
@@ -195,11 +199,12 @@ export class Picker {
       const partial = this.begin(piece);
       if (whole) partial.exclusiveTo = peer.known;
       const first = keys.length;
-      this.#takeFree(partial, target, how.now, keys);
+      this.#takeFree(partial, target, peer.snubbed ? LATE : how.now, keys);
       this.#reasons?.picked(this, peer, whole ? 'parole' : this.#newPieceRule, how.now, keys, first);
     }
     this.updateEndGame();
-    if (this.endGame && !whole && keys.length === 0 && peer.outstanding === 0) this.#pickRequested(peer, how, keys);
+    const idle = keys.length === 0 && peer.outstanding === 0 && !peer.snubbed;
+    if (this.endGame && !whole && idle) this.#pickRequested(peer, how, keys);
   }
 
   /** Puts a piece that is missing among the partial ones. */
@@ -337,12 +342,13 @@ export class Picker {
     return this.sequential ? a.piece - b.piece : a.sequence - b.sequence;
   }
 
-  #takeFree(partial: PartialPiece, target: number, now: Instant, keys: number[]): void {
+  /** `at`: when they are asked for, or LATE. */
+  #takeFree(partial: PartialPiece, target: number, at: Instant, keys: number[]): void {
     const base = partial.piece * this.geometry.blocksPerPiece;
     while (keys.length < target) {
       const block = partial.nextFree();
       if (block === -1) return;
-      partial.request(block, now);
+      partial.request(block, at);
       keys.push(base + block);
     }
   }

@@ -55,3 +55,25 @@ test('end-game: no peer is asked twice at a time, arrivals cancel, the file is r
   );
   expect(duplicates).toBeGreaterThan(20);
 });
+
+test('end-game: whoever answers is never idle, however many do not', () => {
+  const long = makeTorrent({ totalBytes: 18 * BLOCK, pieceLength: 2 * BLOCK });
+  const lab = new Lab({ metainfo: long.metainfo });
+  const silent = Array.from({ length: 5 }, (_, i) => lab.peer({ id: `silent ${i}`, has: 'all' }));
+  for (const conn of silent) lab.say(conn, message(1));
+  const honest = lab.peer({ id: 'honest', has: 'all' });
+  lab.say(honest, message(1));
+  const waiting: Request[] = [];
+  // They are snubbed, and asked again after the time of a request, when few blocks are left.
+  for (let seconds = 0; !lab.status.complete; seconds += 5) {
+    expect(seconds).toBeLessThan(60 * 5);
+    lab.pass(5);
+    waiting.push(...lab.requests(honest));
+    const asked = waiting.shift();
+    expect(asked).toBeDefined();
+    lab.give(honest, long.data, asked as Request);
+  }
+  expect(lab.count('peerSnubbed')).toBe(silent.length);
+  expect(lab.count('requestTimedOut')).toBeGreaterThan(0);
+  expect(lab.status).toMatchObject({ wastedBytes: 0, downloadedBytes: long.data.length });
+});

@@ -25,7 +25,8 @@ function bitsOf(pieces: Iterable<number>): Bitfield {
 
 function asker(mayAsk: (piece: number) => boolean = () => true, queue: number[] = []) {
   const outstanding = queue.length;
-  return { known: new KnownPeer('k', null), mayAsk, outstanding, isAskedFor: (key: number) => queue.includes(key) };
+  const isAskedFor = (key: number) => queue.includes(key);
+  return { known: new KnownPeer('k', null), mayAsk, outstanding, snubbed: false, isAskedFor };
 }
 
 /** What is picked where every request that is out is late. */
