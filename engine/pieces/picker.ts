@@ -41,6 +41,8 @@ export interface AskedPeer {
   readonly known: KnownPeer;
   /** It has the piece and, where it chokes us, allows it (BEP 6). */
   mayAsk(piece: number): boolean;
+  /** Pieces that it has and we want. */
+  readonly wantedCount: number;
   /** Blocks that it is asked for and has not sent. */
   readonly outstanding: number;
   /** It has not answered for too long. */
@@ -192,7 +194,7 @@ export class Picker {
       this.#takeFree(partial, target, peer.snubbed ? LATE : how.now, keys);
       this.#reasons?.picked(this, peer, whole ? 'parole' : 'partial', how.now, keys, first);
     }
-    while (mayBegin && keys.length < target) {
+    while (mayBegin && keys.length < target && this.#mayHaveMissing(peer)) {
       const piece = this.sequential ? this.#firstInOrder(peer) : this.#rarest(peer);
       if (piece === -1) break;
       this.#reasons?.choosing(this, peer, piece);
@@ -382,6 +384,14 @@ export class Picker {
   get #newPieceRule(): PickRule {
     if (this.sequential) return 'sequential';
     return this.#countCopies ? 'rarestFirst' : 'random';
+  }
+
+  /** False: all that it has and we want is begun. So it is for most of a mesh, and to look through all that is missing for each would take
+   *  longer than everything else about it. */
+  #mayHaveMissing(peer: AskedPeer): boolean {
+    let begun = 0;
+    for (const { piece } of this.partials) if (this.priority(piece) !== 0 && peer.mayAsk(piece)) begun += 1;
+    return peer.wantedCount > begun;
   }
 
   #rarest(peer: AskedPeer): number {

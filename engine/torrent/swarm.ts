@@ -2,6 +2,7 @@
 // let go when there is nothing more to get from them.
 
 import { Bitfield, BitfieldPages } from '../bitfield.ts';
+import { assert } from '../bug.ts';
 import { sameBytes } from '../bytes.ts';
 import type { Context } from '../context.ts';
 import type { DisconnectReason, FoundPeer, Instant, PeerSource } from '../contract.ts';
@@ -357,12 +358,15 @@ export class Swarm {
   }
 
   #countWanted(peer: Peer): void {
+    peer.wantedCount = this.#wantedOf(peer);
+    this.#updateInterest(peer);
+  }
+
+  #wantedOf({ bits }: Peer): number {
     const { picker } = this.#torrent;
     let count = 0;
-    for (let piece = 0; piece < peer.bits.length; piece += 1)
-      if (peer.bits.has(piece) && picker.wants(piece)) count += 1;
-    peer.wantedCount = count;
-    this.#updateInterest(peer);
+    for (let piece = 0; piece < bits.length; piece += 1) if (bits.has(piece) && picker.wants(piece)) count += 1;
+    return count;
   }
 
   #updateInterest(peer: Peer): void {
@@ -495,6 +499,13 @@ export class Swarm {
     this.busy.forgetIdle();
     this.room.second();
     this.dial();
+  }
+
+  /** Throws `EngineBug` where a count has gone wrong. */
+  checkInvariants(): void {
+    this.busy.checkInvariants(this.peers);
+    for (const peer of this.peers)
+      assert(peer.wantedCount === this.#wantedOf(peer), 'a peer counts the pieces that it has and we want', peer.conn);
   }
 
   #attendTo(peers: readonly Peer[]): void {

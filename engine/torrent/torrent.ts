@@ -626,7 +626,7 @@ export class Torrent {
   checkInvariants(): void {
     this.picker.checkInvariants();
     this.choker.checkInvariants();
-    this.swarm.busy.checkInvariants(this.swarm.peers);
+    this.swarm.checkInvariants();
     const requesters = new Map<number, number>();
     for (const { requests } of this.swarm.peers) {
       for (let i = 0; i < requests.length; i += 1) {

@@ -37,7 +37,15 @@ function pick(
   how: { mayBegin?: boolean; whole?: boolean; soon?: ReadonlySet<number> } = {},
 ): number[] {
   const keys: number[] = [];
-  from.pick(peer, count, { now: 1, lateSince: 2, soon: new Set(), mayBegin: true, whole: false, ...how }, keys);
+  const wantedCount = Array.from({ length: PIECES }, (_, at) => at).filter(
+    (piece) => peer.mayAsk(piece) && from.wants(piece),
+  ).length;
+  from.pick(
+    { ...peer, wantedCount },
+    count,
+    { now: 1, lateSince: 2, soon: new Set(), mayBegin: true, whole: false, ...how },
+    keys,
+  );
   from.checkInvariants();
   return keys;
 }
