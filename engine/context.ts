@@ -13,6 +13,8 @@ import type { Torrent } from './torrent/torrent.ts';
 export class Context {
   /** Of the input being handled; never goes back. */
   now: Instant = 0;
+  /** Ticks of a second so far, while any torrent wants them. */
+  seconds = 0;
   listenPort = 0;
   /** When a peer or a tracker last said anything, or the network last changed since; −1: none ever did. */
   heardAt: Instant = -1;

@@ -428,6 +428,7 @@ class StarlingEngine implements Engine, TorrentHost {
       // Nobody asked for so long: the machine slept, and nobody waited.
       if (now - this.#nextSecond >= SLEPT_US) this.#networkChanged(true);
       this.#nextSecond = now + SECOND_US;
+      ctx.seconds += 1;
       for (const torrent of this.#torrents) torrent?.second();
       this.#closeSilent();
     }

@@ -74,7 +74,7 @@ export class Peer implements WireHandler, AskedPeer {
   askAgainAt: Instant = 0;
   /** When it last gave us a block, or was last given something to do. */
   lastBlockAt: Instant = 0;
-  readonly download = new RateMeter();
+  readonly download: RateMeter;
   /** Key of the block that is arriving, −1: it was not asked for. */
   #arrivingKey = -1;
   /** The block is thrown away when it is here: nobody needs it. */
@@ -83,7 +83,7 @@ export class Peer implements WireHandler, AskedPeer {
   #arrivedBytes = 0;
   #arriving: Payload | null = null;
   readonly uploads: UploadQueue;
-  readonly upload = new RateMeter();
+  readonly upload: RateMeter;
 
   readonly address: PeerAddress;
   /** Our side made the first move. */
@@ -122,6 +122,8 @@ export class Peer implements WireHandler, AskedPeer {
     this.torrent = torrent;
     this.state = outgoing ? 'dialling' : 'handshaking';
     this.reader = new WireReader(this);
+    this.download = new RateMeter(ctx);
+    this.upload = new RateMeter(ctx);
     this.uploads = new UploadQueue(ctx, this);
     this.pipeline = new Pipeline(ctx.settings.queueTimeMs, ctx.settings.pipelineBlocks);
     this.lastReceivedAt = ctx.now;
@@ -154,9 +156,9 @@ export class Peer implements WireHandler, AskedPeer {
     return this.requests.indexOf(key) !== -1;
   }
 
-  /** Nothing is going on with it: a second changes nothing about it but that it was silent for longer. */
+  /** Nothing is to come from it: a second changes nothing about it but that it was silent for longer. */
   get idle(): boolean {
-    return this.up && !this.mayBeAsked && this.requests.liveCount === 0 && this.download.idle && this.upload.idle;
+    return this.up && !this.mayBeAsked && this.requests.liveCount === 0;
   }
 
   /** Something may be asked for: it is unchoked, or some pieces are allowed. */
@@ -506,7 +508,6 @@ export class Peer implements WireHandler, AskedPeer {
     this.#arrivedBytes += lengthBytes;
     this.download.add(lengthBytes);
     (this.torrent as Torrent).download.add(lengthBytes);
-    (this.torrent as Torrent).swarm.busy.attend(this);
   }
 
   pieceEnd(): WireFault | null {

@@ -144,7 +144,6 @@ export class UploadQueue extends RowQueue {
       peer.sendBlock(piece, beginBytes, lengthBytes, block);
       peer.upload.add(lengthBytes);
       this.#torrent.upload.add(lengthBytes);
-      this.#torrent.swarm.busy.attend(peer);
       this.#ctx.outbox.event('blockSent', this.#torrent.id, peer.conn, piece);
     }
     this.serve();

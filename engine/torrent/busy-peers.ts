@@ -1,5 +1,5 @@
-// The peers of a torrent with which something is going on: they are shaking hands, may be asked, were asked, or bytes flowed lately (see
-// `Peer.idle`). The others need no look at each second and at each freed block, and in a large swarm most are others.
+// The peers of a torrent from which something is to come: they are shaking hands, may be asked, or were asked (see `Peer.idle`). The others
+// need no look at each second and at each freed block, and in a large swarm most are others.
 //
 // In the order in which their connections were made. Idle and closed ones stand among them until `forgetIdle`.
 

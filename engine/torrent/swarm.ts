@@ -512,8 +512,6 @@ export class Swarm {
     const { now } = this.#ctx;
     for (const peer of [...peers]) {
       if (peer.up) {
-        peer.download.second();
-        peer.upload.second();
         if (peer.requests.liveCount > 0 && !peer.snubbed) peer.pipeline.second(peer.download.bytesPerSecond);
         this.#torrent.requester.second(peer);
         if (now - peer.lastReceivedAt >= SILENCE_US) this.#torrent.drop(peer, 'silent for too long');

@@ -84,8 +84,8 @@ export class Torrent {
   readonly superSeeding: SuperSeeding;
   readonly metadata: Metadata;
   readonly announces: Announces;
-  readonly download = new RateMeter();
-  readonly upload = new RateMeter();
+  readonly download: RateMeter;
+  readonly upload: RateMeter;
   readonly downloadLimit: RateLimit;
   readonly uploadLimit: RateLimit;
   #phase: Phase = 'resting';
@@ -119,6 +119,8 @@ export class Torrent {
 
   constructor(ctx: Context, host: TorrentHost, id: TorrentId, options: AddTorrent | AddMagnet) {
     this.#ctx = ctx;
+    this.download = new RateMeter(ctx);
+    this.upload = new RateMeter(ctx);
     this.#host = host;
     this.#added = options;
     this.id = id;
@@ -444,8 +446,6 @@ export class Torrent {
   /** Once a second. */
   second(): void {
     if (!this.#ticking) return;
-    this.download.second();
-    this.upload.second();
     this.swarm.second();
     this.metadata.second();
     if (this.#phase !== 'active') {

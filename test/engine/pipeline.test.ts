@@ -8,11 +8,12 @@ const SECOND = 1_000_000;
 /** The largest target of ten minutes with a peer that sends a block every `gapUs`, each a round trip after its request. */
 function largestTarget(gapUs: number, roundTripUs: number): number {
   const pipeline = new Pipeline(2_000);
-  const meter = new RateMeter();
+  const clock = { seconds: 0 };
+  const meter = new RateMeter(clock);
   let largest = 0;
   for (let at = gapUs, second = SECOND; at < 600 * SECOND; at += gapUs) {
     for (; second <= at; second += SECOND) {
-      meter.second();
+      clock.seconds += 1;
       pipeline.second(meter.bytesPerSecond);
     }
     pipeline.blockArrived(at - roundTripUs, at);
@@ -29,14 +30,15 @@ test('pipeline: a slow peer is never asked for more than half a minute of blocks
 
 test('pipeline: a fast peer is soon asked for what it sends in a round trip and the queue time', () => {
   const pipeline = new Pipeline(2_000);
-  const meter = new RateMeter();
+  const clock = { seconds: 0 };
+  const meter = new RateMeter(clock);
   // 1 MB/s: 62 blocks a second.
   for (let second = 1; second <= 5; second += 1) {
     for (let block = 0; block < 62; block += 1) {
       pipeline.blockArrived(second * SECOND - 200_000, second * SECOND);
       meter.add(BLOCK);
     }
-    meter.second();
+    clock.seconds += 1;
     pipeline.second(meter.bytesPerSecond);
     expect(pipeline.target).toBeGreaterThanOrEqual(62);
   }
