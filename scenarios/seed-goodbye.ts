@@ -4,12 +4,12 @@
 import { DEFAULT_SETTINGS } from '#engine';
 import { lineFrom, patienceS, scenario, shared, type SimNode, type Swarm, WireObserver } from '#sim';
 
-/** Until both know: a HAVE on its way, sent again where it is lost, and the answer. */
+/** The way of what says that one is complete, from when no block is before it on the connection, sent again where it is lost. */
 const PARTING_S = 10;
 const LOSSY_PARTING_S = 60;
 const WATCHED_S = 120;
-/** A choke round, and the way of what was said. */
-const WAITS_S = 20;
+/** A choke round, and the way of what was said, from when no block is before it. */
+const WAITS_S = 10;
 
 export const seedGoodbye = scenario({
   name: 'seed-goodbye',
@@ -30,9 +30,9 @@ export const seedGoodbye = scenario({
     const partingS = line.lossPercent === 0 ? PARTING_S : LOSSY_PARTING_S;
     const observer = new WireObserver();
     swarm.observer = observer;
-    const since = new Map<string, number>();
     const dials = new Map<string, number>();
     let waiting: ReadonlyMap<string, number> = new Map();
+    let connected: ReadonlyMap<string, number> = new Map();
     observer.onDial = (node, other) => {
       if (other === null || !isComplete(swarm, node, 0) || !isComplete(swarm, other, partingS)) return;
       const pair = `${node.index}-${other.index}`;
@@ -44,13 +44,13 @@ export const seedGoodbye = scenario({
     const deadlineS = swarm.nowS + patienceS(swarm);
     while (swarm.leechers.some(({ complete }) => !complete)) {
       swarm.run(1);
-      checkParted({ swarm, observer, since, partingS });
+      connected = checkParted(swarm, observer, partingS, connected);
       waiting = checkSlots(swarm, observer, waiting);
       swarm.check('everyone completes in time', swarm.nowS <= deadlineS);
     }
     for (let second = 0; second < WATCHED_S; second += 1) {
       swarm.run(1);
-      checkParted({ swarm, observer, since, partingS });
+      connected = checkParted(swarm, observer, partingS, connected);
     }
     const open = swarm.nodes.reduce((total, { openConnections }) => total + openConnections, 0);
     swarm.check('no connection is left', open === 0, () => `${open} ends`);
@@ -77,29 +77,35 @@ function checkSlots(
   return waiting;
 }
 
-/** No two nodes that have been complete for a while stay connected, and no slot is held by one that has. `since`: pairs of such nodes that
- *  were connected when it was last looked. */
-function checkParted(watch: {
-  readonly swarm: Swarm;
-  readonly observer: WireObserver;
-  readonly since: Map<string, number>;
-  readonly partingS: number;
-}): void {
-  const { swarm, observer, since, partingS } = watch;
+/** No two nodes that are complete stay connected when one could know of the other for a while, and no slot is held by who could be known to be
+ *  complete. `since`: pairs of such nodes that were connected when it was last looked, and from when; returns those that are now. */
+function checkParted(
+  swarm: Swarm,
+  observer: WireObserver,
+  partingS: number,
+  since: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  const connected = new Map<string, number>();
+  const couldKnow = (end: number) => swarm.nowS - observer.completionReachesAt(end) / 1e6 >= partingS;
   for (const node of swarm.nodes) {
-    if (!isComplete(swarm, node, partingS)) continue;
+    if (!isComplete(swarm, node, 0)) continue;
     for (const { conn } of node.status().peers) {
       const other = swarm.other(node, conn);
-      if (other === null || !isComplete(swarm, other, partingS)) continue;
-      const pair = `${node.index}-${other.index} ${node.endOf(conn)}`;
+      if (other === null || !isComplete(swarm, other, 0)) continue;
+      const end = node.endOf(conn);
+      const pair = `${node.index}-${other.index} ${end}`;
       const firstS = since.get(pair) ?? swarm.nowS;
-      since.set(pair, firstS);
-      swarm.check('seeds part', swarm.nowS - firstS < partingS, () => `nodes ${node.index} and ${other.index}`);
+      connected.set(pair, firstS);
+      const stays = swarm.nowS - firstS >= partingS && couldKnow(end);
+      swarm.check('seeds part', !stays, () => `nodes ${node.index} and ${other.index}`);
     }
   }
   for (const node of swarm.nodes)
-    for (const peer of observer.unchoked(node))
-      swarm.check('no seed holds a slot', !isComplete(swarm, peer, partingS), () => `${peer.index} at ${node.index}`);
+    for (const { peer, end } of observer.slots(node)) {
+      const holds = isComplete(swarm, peer, partingS) && couldKnow(end);
+      swarm.check('no seed holds a slot', !holds, () => `${peer.index} at ${node.index}`);
+    }
+  return connected;
 }
 
 function isComplete(swarm: Swarm, node: SimNode, forS: number): boolean {

@@ -136,8 +136,10 @@ export function checkTold(swarm: Swarm, observer: WireObserver, node: SimNode): 
     }
     const last = heard.at(-1)?.request;
     swarm.check('all that was sent is told', last?.uploaded === observer.sentBytes(node), told);
-    const readBytes = observer.receivedBytes(node) - observer.unreadBytes(node);
-    swarm.check('all that was received is told', (last?.downloaded ?? 0) >= readBytes, told);
+    const receivedBytes = observer.receivedBytes(node);
+    const saidBytes = last?.downloaded ?? 0;
+    const allIsSaid = saidBytes >= receivedBytes - observer.unreadBytes(node) && saidBytes <= receivedBytes;
+    swarm.check('all that was received is told', allIsSaid, told);
     swarm.check('nothing is left', !node.complete || last?.left === 0, told);
   }
 }

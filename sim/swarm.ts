@@ -408,6 +408,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
     if (name === 'pieceVerified') checkVerified(node, torrent, a);
     else if (name === 'downloadCompleted') {
       this.#bound.completed(node.stores[torrent] as Store);
+      this.observer?.completed(node);
       if (this.onComplete !== null) this.after(0, () => this.onComplete?.(node));
     } else if (name === 'peerBanned') checkBan(node, this.other(node, a));
     else if (name === 'peerFault' && torrent !== -1) checkFault(node, this.other(node, a));

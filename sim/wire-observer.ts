@@ -7,7 +7,15 @@
 import { BLOCK_LENGTH_BYTES, DEFAULT_SETTINGS } from '#engine';
 import { hasBit, Violation } from './invariants.ts';
 import type { SimNode } from './sim-node.ts';
-import { BLOCKS_MAX, checkAnswered, checkMayAsk, type Direction, isChokeHeard } from './wire-direction.ts';
+import {
+  BLOCKS_MAX,
+  blockArrived,
+  checkAnswered,
+  checkMayAsk,
+  type Direction,
+  isChokeHeard,
+  say,
+} from './wire-direction.ts';
 
 const HANDSHAKE_BYTES = 68;
 /** Message ids (BEP 3, 6). */
@@ -124,11 +132,24 @@ export class WireObserver {
 
   /** Those to whom a node last said UNCHOKE on a connection that is open. */
   unchoked(node: SimNode): SimNode[] {
-    const peers: SimNode[] = [];
+    return this.slots(node).map(({ peer }) => peer);
+  }
+
+  /** The same, with the node's end of each connection. */
+  slots(node: SimNode): { readonly peer: SimNode; readonly end: number }[] {
+    const slots: { readonly peer: SimNode; readonly end: number }[] = [];
     for (const { node: who, other, conn, end, unchoking } of this.#directions.values())
       if (who === node && unchoking && other !== null && node.isOpen(conn) && node.endOf(conn) === end)
-        peers.push(other);
-    return peers;
+        slots.push({ peer: other, end });
+    return slots;
+  }
+
+  /** From when nothing but its way keeps a node from hearing that the other is complete, who is; Infinity: blocks before that are still under
+   *  way on the connection. `end`: the node's. */
+  completionReachesAt(end: number): number {
+    const completion = this.#directions.get(end ^ 1)?.completion;
+    if (completion === undefined) return -Infinity;
+    return completion.blocksBefore === 0 ? completion.at : Infinity;
   }
 
   /** A choke that `by` said to `node` may not have been heard yet, also where an UNCHOKE follows it. */
@@ -139,12 +160,13 @@ export class WireObserver {
     return false;
   }
 
-  /** Those who last said INTERESTED to a node, on a connection that is open, and are choked. */
+  /** Those who last said INTERESTED to a node, on a connection that is open, and are choked; from when no block is under way before that. */
   waiting(node: SimNode): SimNode[] {
     const peers: SimNode[] = [];
-    for (const { node: who, other, conn, end, interested } of this.#directions.values())
-      if (other === node && interested && who.isOpen(conn) && this.#directions.get(end ^ 1)?.unchoking !== true)
-        peers.push(who);
+    for (const { node: who, other, conn, end, interested, interest } of this.#directions.values()) {
+      const heard = other === node && interested && interest.blocksBefore === 0;
+      if (heard && who.isOpen(conn) && this.#directions.get(end ^ 1)?.unchoking !== true) peers.push(who);
+    }
     return peers;
   }
 
@@ -156,6 +178,12 @@ export class WireObserver {
   }
 
   // ── what the swarm tells ──
+
+  /** A node has everything that it wants: what it hands over next says so. */
+  completed(node: SimNode): void {
+    for (const direction of this.#directions.values())
+      if (direction.node === node) say(direction.completion, direction);
+  }
 
   /** `bytes`: what an engine handed over for one connection, in order. */
   sending(node: SimNode, other: SimNode | null, conn: number, bytes: Uint8Array): void {
@@ -185,9 +213,7 @@ export class WireObserver {
     block.bytes -= lengthBytes;
     if (block.bytes > 0) return;
     from.underWay.shift();
-    from.lastBlockAt = node.now;
-    from.beforeChoke -= 1;
-    if (from.beforeChoke === 0) from.chokedAt = node.now;
+    blockArrived(from);
     this.#directions.get(end)?.asked.delete(block.key);
     this.#arrived(node, from.node, block.key, stamp);
   }
@@ -249,8 +275,9 @@ export class WireObserver {
       asked: new Map(),
       underWay: [],
       unchoking: false,
-      chokedAt: -Infinity,
-      beforeChoke: 0,
+      choke: { at: -Infinity, blocksBefore: 0 },
+      interest: { at: node.now, blocksBefore: 0 },
+      completion: { at: node.now, blocksBefore: 0 },
       lastBlockAt: -Infinity,
       interested: false,
       said: new Set(),
@@ -305,6 +332,7 @@ export class WireObserver {
       case WIRE.interested:
       case WIRE.notInterested:
         direction.interested = id === WIRE.interested;
+        say(direction.interest, direction);
         return;
       case WIRE.request:
         if (facing !== undefined && facing.node === other) checkMayAsk(direction, facing, piece, this.#prompt);
@@ -325,8 +353,7 @@ export class WireObserver {
         break;
       case WIRE.choke:
         direction.unchoking = false;
-        direction.chokedAt = node.now;
-        direction.beforeChoke = direction.underWay.length;
+        say(direction.choke, direction);
         break;
       case WIRE.unchoke:
         if (this.#prompt && facing !== undefined && !direction.unchoking) checkAnswered(direction, facing);
