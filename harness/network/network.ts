@@ -203,10 +203,12 @@ export class Network {
     }
   }
 
-  /** Ends a connection from one side: what has not left is dropped, the other side hears of it after what is under way. */
+  /** Ends a connection from one side: what no payload holds up leaves first, as what was written to a socket does; the rest that has not left
+   *  is dropped. The other side hears of it after what is under way. */
   close(end: number): void {
     const state = this.#ends.get(end, STATE);
     if (state === FREE || state === CLOSED) return;
+    if (state === OPEN && this.#ends.get(end, QUEUED_BLOCKS) === 0) this.#departAtOnce(end);
     this.#shut(end);
     const other = this.#ends.get(end ^ 1, STATE);
     if (other === OPEN || (other === ACCEPTING && state === OPEN)) {

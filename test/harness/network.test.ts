@@ -206,6 +206,27 @@ test('network: a close lets what is under way arrive and drops the rest', () => 
   world.network.checkConservation();
 });
 
+test('network: what was said in the instant of a close is heard before it, where no payload is in its way', () => {
+  const world = pair();
+  const end = world.connect(0, 1);
+  world.network.send(end, new Uint8Array(9));
+  world.network.close(end);
+  world.network.flush();
+  world.clock.run(1e9);
+  expect(world.got.get(end + 1)?.items).toEqual([...new Uint8Array(9)]);
+  expect(world.log.at(-1)).toMatch(/disconnected 1 ended/);
+  expect(world.network.droppedBytes).toBe(0);
+
+  const behind = world.connect(0, 1);
+  world.network.sendPayload(behind, 1, BLOCK);
+  world.network.send(behind, new Uint8Array(9));
+  world.network.close(behind);
+  world.network.flush();
+  world.clock.run(2e9);
+  expect(world.network.droppedBytes).toBe(BLOCK + 9);
+  world.network.checkConservation();
+});
+
 test('network: a partition holds bytes back until it heals', () => {
   const world = pair();
   const end = world.connect(0, 1);
