@@ -42,7 +42,7 @@ export const flashCrowd = scenario({
   world: ({ sizeMiB, pieceKiB }) => ({ contents: { sizeMiB, pieceKiB } }),
 
   play(swarm, knobs) {
-    const { seeds, peers, upKBps, downKBps, sizeMiB, connections, ratioMax } = knobs;
+    const { seeds, peers, upKBps, downKBps, sizeMiB, pieceKiB, connections, ratioMax } = knobs;
     const line = lineFrom(knobs);
     const settings = { connectionsPerTorrentMax: connections, numwant: connections };
     const seedLine = { ...line, upKBps: 2 * upKBps };
@@ -50,6 +50,7 @@ export const flashCrowd = scenario({
     const leechers = swarm.addLeechers(peers, { ...line, settings });
     const boundS = distributionBoundS({
       sizeBytes: sizeMiB * 2 ** 20,
+      pieceBytes: pieceKiB * 2 ** 10,
       seedUpBps: Array.from({ length: seeds }, () => 2 * upKBps * 1000),
       leecherUpBps: leechers.map(() => upKBps * 1000),
       leecherDownBps: leechers.map(() => downKBps * 1000),

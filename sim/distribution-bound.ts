@@ -114,19 +114,32 @@ export class DistributionBound {
   }
 }
 
-/** Shortest time in which anything could bring `sizeBytes` to everyone (Kumar & Ross 2006), in seconds, where all begin together. */
+/** Shortest time in which anything could bring `sizeBytes` to everyone (Kumar & Ross 2006), in seconds, where all begin together.
+ *
+ *  `pieceBytes`: only whole pieces are passed on, 0 = every byte at once. While c pieces have arrived in all, c leechers at most have one to
+ *  send, so the next takes P / (seeds + the c fastest uplinks) at least: one piece alone reaches n leechers after P/u × (1 + 1/2 + … + 1/n)
+ *  where one seed and they have uplinks of u. Once everyone may have a piece, the rest comes at the rate of all uplinks. */
 export function distributionBoundS(run: {
   readonly sizeBytes: number;
+  readonly pieceBytes?: number;
   readonly seedUpBps: readonly number[];
   readonly leecherUpBps: readonly number[];
   readonly leecherDownBps: readonly number[];
 }): number {
   const sum = (rates: readonly number[]) => rates.reduce((total, rate) => total + rate, 0);
   const seeds = sum(run.seedUpBps);
+  const count = run.leecherDownBps.length;
+  const pieceBytes = Math.min(run.pieceBytes ?? 0, run.sizeBytes);
+  let rate = seeds;
+  let firstPiecesS = 0;
+  for (const uplink of [...run.leecherUpBps].sort((a, b) => b - a)) {
+    firstPiecesS += pieceBytes / rate;
+    rate += uplink;
+  }
   return Math.max(
     run.sizeBytes / seeds,
     run.sizeBytes / Math.min(...run.leecherDownBps),
-    (run.leecherDownBps.length * run.sizeBytes) / (seeds + sum(run.leecherUpBps)),
+    firstPiecesS + (count * (run.sizeBytes - pieceBytes)) / rate,
   );
 }
 

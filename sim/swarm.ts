@@ -253,6 +253,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
         return at === nodes.length;
       },
       withinS,
+      () => this.#progress(nodes),
     );
   }
 
@@ -500,12 +501,12 @@ export class Swarm implements NetworkHandler, NodeWorld {
       );
   }
 
-  #progress(): string {
-    const behind = this.leechers.filter(({ complete }) => !complete);
+  #progress(nodes: readonly SimNode[] = this.leechers): string {
+    const behind = nodes.filter(({ complete }) => !complete);
     const told = behind.slice(0, 5).map((node) => {
       const status = node.running ? node.engine?.status(0) : null;
       return `node ${node.index}: ${status ? `${status.havePieces} of ${status.pieceCount} pieces, ${status.state}` : 'not running'}`;
     });
-    return `${behind.length} of ${this.leechers.length} are behind (${told.join('; ')})`;
+    return `${behind.length} of ${nodes.length} are behind (${told.join('; ')})`;
   }
 }

@@ -1,16 +1,16 @@
 // What one peer was asked for and has not answered, oldest first. A block is named by its key: piece × blocks per piece + block.
 //
 // An entry is live while we want the block from this peer, or given up: cancelled or timed out. With the fast extension a given-up
-// entry still gets its one answer (BEP 6), and a block that comes late is taken if it is still needed; asked for anew, the block stands
-// here twice, live once. Bounded by OUTGOING_REQUESTS_MAX
-// live entries, and as many given up.
+// entry still gets its one answer (BEP 6), and a block that comes late is taken if it is still needed; one that timed out may be live again,
+// and where the block is asked for anew it stands here twice, live once. Bounded by OUTGOING_REQUESTS_MAX live entries, and as many given up.
 
 import type { Instant } from '../contract.ts';
 import { RowQueue } from './row-queue.ts';
 
-/** The key, −1 − key once it is given up; when it was asked for. */
+/** The key, −1 − key once it is given up; when it was asked for, or CANCELLED. */
 const KEY = 0;
 const SENT_AT = 1;
+const CANCELLED: Instant = -1;
 
 export class RequestQueue extends RowQueue {
   #liveCount = 0;
@@ -35,6 +35,7 @@ export class RequestQueue extends RowQueue {
     return key < 0 ? -1 - key : key;
   }
 
+  /** Before any instant where it was cancelled. */
   sentAt(index: number): Instant {
     return this.get(index, SENT_AT);
   }
@@ -61,6 +62,25 @@ export class RequestQueue extends RowQueue {
     if (!this.isLive(index)) return;
     this.set(index, KEY, -1 - this.keyAt(index));
     this.#liveCount -= 1;
+  }
+
+  /** It is given up, and the peer is told so. */
+  cancel(index: number): void {
+    this.giveUp(index);
+    this.set(index, SENT_AT, CANCELLED);
+  }
+
+  /** Whether a block that was asked for at `since` or later and then timed out is still owed: its entry is live again. */
+  revive(key: number, since: Instant): boolean {
+    if (this.#liveCount === this.length) return false;
+    const earliest = Math.max(since, 0);
+    for (let i = this.length - 1; i >= 0; i -= 1) {
+      if (this.get(i, KEY) !== -1 - key || this.sentAt(i) < earliest) continue;
+      this.set(i, KEY, key);
+      this.#liveCount += 1;
+      return true;
+    }
+    return false;
   }
 
   removeAt(index: number): void {

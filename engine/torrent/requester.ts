@@ -83,8 +83,9 @@ export class Requester {
       return;
     }
     if (live === 0) peer.lastBlockAt = this.#ctx.now;
-    for (const key of keys) this.#send(peer, key);
-    this.#ctx.outbox.event('requestsSent', torrent.id, peer.conn, keys.length);
+    let sent = 0;
+    for (const key of keys) if (this.#ask(peer, key)) sent += 1;
+    if (sent > 0) this.#ctx.outbox.event('requestsSent', torrent.id, peer.conn, sent);
   }
 
   #comesSoon(key: number): boolean {
@@ -345,23 +346,26 @@ export class Requester {
     this.#ctx.outbox.event('peerUnsnubbed', this.#torrent.id, peer.conn, 0);
   }
 
-  #send(peer: Peer, key: number): void {
-    const piece = this.#pieceOf(key);
-    const block = this.#blockOf(key);
+  /** Returns whether a request was sent. With the fast extension one that timed out is still owed its answer (BEP 6), and asked again there
+   *  will be two: so within the time of a request we wait for the first, or most of what a slow peer sends would come in vain. Without the
+   *  extension what was given up may never be answered. */
+  #ask(peer: Peer, key: number): boolean {
+    const { now, settings } = this.#ctx;
+    const { requests } = peer;
     const length = this.#lengthOf(key);
     this.#torrent.downloadLimit.spend(length);
-    // A request that was given up is still owed its answer (BEP 6): asked again, there will be two. Without the fast extension what was
-    // given up may never be answered.
-    const given = peer.fast ? -1 : peer.requests.indexOf(key);
-    if (given !== -1) peer.requests.removeAt(given);
-    peer.requests.push(key, this.#ctx.now);
-    peer.sendRequest(piece, block * BLOCK_LENGTH_BYTES, length);
+    if (peer.fast && requests.revive(key, now - settings.requestTimeoutMs * 1_000)) return false;
+    const given = peer.fast ? -1 : requests.indexOf(key);
+    if (given !== -1) requests.removeAt(given);
+    requests.push(key, now);
+    peer.sendRequest(this.#pieceOf(key), this.#blockOf(key) * BLOCK_LENGTH_BYTES, length);
+    return true;
   }
 
   /** With the fast extension the answer is still owed: the block, or a reject (BEP 6). */
   #cancel(peer: Peer, index: number): void {
     const key = peer.requests.keyAt(index);
-    if (peer.fast) peer.requests.giveUp(index);
+    if (peer.fast) peer.requests.cancel(index);
     else peer.requests.removeAt(index);
     peer.sendCancel(this.#pieceOf(key), this.#blockOf(key) * BLOCK_LENGTH_BYTES, this.#lengthOf(key));
   }

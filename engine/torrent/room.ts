@@ -3,8 +3,9 @@
 // A peer is idle that neither wants nor has anything, or does not answer. While we have nothing that it lacks this proves nothing: in a young
 // swarm everyone is idle, and to let one go for a dial brings another like it. It is useless once it does not want what we have had for a
 // while, does not answer in the time of a request, or was idle for a minute: whom we dial takes the place of a useless one. Where nobody is
-// of use to us at all we may be cut off, and an idle one goes for a dial, one at a time. One who comes takes the place of an idle one,
-// a useless one first, unless it was found useless itself: those who are sent away would come back in turn for ever.
+// of use to us at all we may be cut off, whatever they say that they want: we dial beyond the half of our places, and an idle one goes for a
+// dial, one at a time. One who comes takes the place of an idle one, a useless one first, unless it was found useless itself: those who are
+// sent away would come back in turn for ever.
 //
 // What it does to a swarm of thousands is measured in docs/SCALE.md.
 
@@ -85,8 +86,7 @@ export class Room {
     }
     if (this.#hasPlace || !this.starved) return;
     if (this.#swarm.book.best(now, this.#torrent.finished) === null) return;
-    const lastsTooLong = (peer: Peer) => peer.up && !this.#useful(peer) && now - peer.connectedAt >= USELESS_US;
-    if (!this.#evict(lastsTooLong, 'of no use')) this.#evictIdle('of no use', this.#mayTry);
+    if (!this.#evict((peer) => this.#lastsTooLong(peer), 'of no use')) this.#evictIdle('of no use', this.#mayTry);
   }
 
   /** Neither wants anything of the other, and both had time to say so. Who took metadata comes back for more. */
@@ -137,10 +137,15 @@ export class Room {
     return this.#interest(peer) && !peer.snubbed && this.#ctx.now - peer.connectedAt < USELESS_US;
   }
 
+  /** It is of no use, whatever it says that it wants, and had time to be. */
+  #lastsTooLong(peer: Peer): boolean {
+    return peer.up && !this.#useful(peer) && this.#ctx.now - peer.connectedAt >= USELESS_US;
+  }
+
   /** Nobody is of use, and somebody had time to be: where it goes on like this we are cut off. */
   get #mayTry(): boolean {
     if (this.#ctx.now < this.#tryAt || !this.#hasFewerUsefulThan(1)) return false;
-    return this.#swarm.peers.some((peer) => this.#idle(peer));
+    return this.#swarm.peers.some((peer) => this.#idle(peer) || this.#lastsTooLong(peer));
   }
 
   /** A useless one first. `orUnproven`: else one that is idle. */

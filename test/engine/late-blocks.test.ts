@@ -31,6 +31,27 @@ describe('late blocks', () => {
     },
   );
 
+  test('late blocks: while its answer is owed a block is not asked for again', () => {
+    const { metainfo, data } = makeTorrent({ totalBytes: 8 * BLOCK, pieceLength: 4 * BLOCK });
+    const lab = new Lab({ metainfo, settings: { requestTimeoutMs: 60_000 } });
+    const slow = lab.peer({ has: 'all', fast: true });
+    lab.say(slow, UNCHOKE);
+    // It is snubbed between any two of its blocks.
+    const waiting = [...lab.requests(slow)];
+    let asked = waiting.length;
+    for (let sent = 0; sent < 8; sent += 1) {
+      lab.pass(12);
+      const more = lab.requests(slow);
+      asked += more.length;
+      waiting.push(...more);
+      lab.give(slow, data, waiting.shift()!);
+    }
+    expect(lab.count('peerSnubbed')).toBeGreaterThan(5);
+    expect(lab.status).toMatchObject({ complete: true, wastedBytes: 0 });
+    expect(asked).toBe(8);
+    lab.engine.checkInvariants();
+  });
+
   test('late blocks: one that came from another meanwhile is counted as waste, and nothing is begun for it', () => {
     const { metainfo, data } = makeTorrent({ totalBytes: 2 * BLOCK, pieceLength: BLOCK });
     const lab = new Lab({ metainfo, settings: { requestTimeoutMs: 10_000 } });

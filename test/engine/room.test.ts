@@ -118,6 +118,18 @@ describe('room', () => {
     expect(lab.status.peers.length).toBeLessThanOrEqual(PLACES);
   });
 
+  test('room: those who only say that they want something do not keep us from dialling others, beyond the half of our places', () => {
+    const lab = new Lab({ metainfo, settings });
+    const wanting = idlers(lab, PLACES - 1);
+    for (const conn of wanting) lab.say(conn, INTERESTED);
+    lab.engine.command(lab.now, { kind: 'addPeers', torrent: lab.torrent, peers: KNOWN });
+    pass(lab, wanting, 50);
+    expect(lab.dials).toEqual([]);
+    pass(lab, wanting, 15);
+    expect(lab.dials.length).toBeGreaterThan(0);
+    expect(lab.status.peers.length).toBeLessThanOrEqual(PLACES);
+  });
+
   test('room: who was of no use is dialled after everybody else', () => {
     const lab = new Lab({ metainfo, settings, add: { peers: KNOWN.slice(0, 2) } });
     const first = lab.dials.map(({ conn }) => lab.peer({ id: `first ${conn}`, dial: conn }));

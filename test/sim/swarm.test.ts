@@ -41,6 +41,11 @@ test('swarm: the bound is the greatest of its three terms (Kumar & Ross)', () =>
   expect(distributionBoundS(run)).toBe(100);
   expect(distributionBoundS({ ...run, seedUpBps: [1000, 1000] })).toBe(20);
   expect(distributionBoundS({ ...run, seedUpBps: [100], leecherUpBps: [0, 0], leecherDownBps: [1e9, 1e9] })).toBe(20);
+  const alike = { sizeBytes: 1200, seedUpBps: [100], leecherUpBps: [100, 100, 100], leecherDownBps: [1e9, 1e9, 1e9] };
+  // Of one piece three copies come one after the other, by one, two and three holders; of four the other three come by all four holders.
+  expect(distributionBoundS(alike)).toBe(12);
+  expect(distributionBoundS({ ...alike, pieceBytes: 1200 })).toBe(12 + 6 + 4);
+  expect(distributionBoundS({ ...alike, pieceBytes: 300 })).toBe(3 + 1.5 + 1 + (3 * 900) / 400);
 });
 
 test('swarm: everyone finishes over a bad network (deliveries cut, jitter, 1 % loss, a partition for a minute, resets)', () => {
