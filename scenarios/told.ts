@@ -1,7 +1,7 @@
 // What trackers were told, held against what is true: each event once by whoever is owed it, totals that agree with the wire, and nobody asked
 // more often than it allows. For every scenario that is about trackers.
 
-import type { AnnounceRecord, SimNode, SimTracker, Swarm, WireObserver } from '#sim';
+import type { AnnounceRecord, Asked, SimNode, SimTracker, Swarm, WireObserver } from '#sim';
 
 /** Bounds that every tracker's intervals are kept within, whatever it says (engine/trackers/intervals.ts). */
 const INTERVAL_S_MIN = 30;
@@ -10,39 +10,24 @@ const MIN_INTERVAL_S_MAX = 7_200;
 /** Where a tracker names no minimum, and peers are needed. */
 const NEED_S = 60;
 
-/** Over two families the same is said twice, the second time by a retransmission perhaps; later, a word that names no event is another. */
-const OTHER_FAMILY_S = 250;
+/** What failed, or was not answered, is left alone for so long at least: the first pause after a failure, and BEP 15's first wait. */
+const RETRY_S = 15;
 
-/** An answer may be under way for so long: who is asked anew meanwhile, because the network came back, hears an event twice. */
-const ANSWER_S = 2;
-
-/** What a node said that a tracker heard, in order; what came again by datagram, over the other family, or before the answer to it could be
- *  heard, counts once. */
-export function heardFrom({ index }: SimNode, { records }: SimTracker): AnnounceRecord[] {
-  const heard: AnnounceRecord[] = [];
-  for (const record of records) {
-    if (record.node !== index || !record.heard || record.repeated === true) continue;
-    if (heard.some((before) => isSameOverOther(before, record))) continue;
-    const last = heard.at(-1);
-    if (last !== undefined && isAskedAnew(last, record)) heard.pop();
-    heard.push(record);
-  }
-  return heard;
+/** What a node asked a tracker for that came there, in the order asked; what came again by datagram, or over the other family, once. */
+function askedOf({ index }: SimNode, records: readonly AnnounceRecord[]): AnnounceRecord[] {
+  const first = new Map<Asked, AnnounceRecord>();
+  for (const record of records) if (record.node === index && !first.has(record.asked)) first.set(record.asked, record);
+  return [...first.values()].sort((one, other) => one.asked.at - other.asked.at);
 }
 
-function isAskedAnew(one: AnnounceRecord, other: AnnounceRecord): boolean {
-  return one.request.event !== '' && one.request.event === other.request.event && other.at - one.at < ANSWER_S * 1e6;
-}
-
-function isSameOverOther(one: AnnounceRecord, other: AnnounceRecord): boolean {
-  const { request } = one;
-  return (
-    one.family !== other.family &&
-    (request.event !== '' || other.at - one.at < OTHER_FAMILY_S * 1e6) &&
-    request.event === other.request.event &&
-    request.uploaded === other.request.uploaded &&
-    request.downloaded === other.request.downloaded &&
-    request.left === other.request.left
+/** What a node said that a tracker heard, in order. What it never heard the answer to it has to say again: the two count once. */
+export function heardFrom(node: SimNode, { records }: SimTracker): AnnounceRecord[] {
+  const heard = askedOf(
+    node,
+    records.filter((record) => record.heard),
+  );
+  return heard.filter(
+    ({ asked, request }, place) => asked.answeredAt !== null || heard[place + 1]?.request.event !== request.event,
   );
 }
 
@@ -78,19 +63,30 @@ function leastPauseS({ options: { url, intervalS, minIntervalS } }: SimTracker):
   return Math.min(NEED_S, within(intervalS, INTERVAL_S_MAX));
 }
 
-/** Nobody was asked more often than it allows: what has nothing new to say waits, whatever was said before. */
+/** Nobody was asked more often than it allows: what has nothing new to say waits, whatever was answered before, and what was not answered
+ *  is not said anew at once. */
 export function checkPauses(swarm: Swarm, node: SimNode): void {
   for (const tracker of swarm.trackers) {
-    // Over two families each has its own retransmission, and a late one of the one may come beside a new announce of the other.
-    if (node.families.length > 1 && tracker.options.url.startsWith('udp:')) continue;
+    const where = `node ${node.index} to ${tracker.options.url}`;
     const leastS = leastPauseS(tracker);
-    const heard = heardFrom(node, tracker);
-    heard.forEach(({ at, request }, index) => {
-      const pauseS = (at - (heard[index - 1]?.at ?? -Infinity)) / 1e6;
+    let answeredAt = -Infinity;
+    for (const { asked, request } of heardFrom(node, tracker)) {
+      const pauseS = (asked.at - answeredAt) / 1e6;
       swarm.check(
         'nothing is said twice within the least interval',
         (request.event !== '' && request.event !== 'paused') || pauseS >= leastS,
-        () => `node ${node.index} to ${tracker.options.url}: ${pauseS} s of ${leastS}`,
+        () => `${where}: ${pauseS} s of ${leastS}`,
+      );
+      answeredAt = asked.answeredAt ?? answeredAt;
+    }
+    askedOf(node, tracker.records).forEach(({ asked, request }, place, all) => {
+      const before = all[place - 1];
+      if (before === undefined || before.asked.answeredAt !== null || before.request.event !== request.event) return;
+      const pauseS = (asked.at - (before.asked.failedAt ?? before.asked.at)) / 1e6;
+      swarm.check(
+        'what was not answered is not said anew at once',
+        pauseS >= RETRY_S || asked.networkChangedAt >= before.asked.at,
+        () => `${where}: "${request.event}" after ${pauseS} s`,
       );
     });
   }

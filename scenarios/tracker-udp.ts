@@ -19,6 +19,10 @@ const URL = 'udp://tracker.example:6969/announce?passkey=abc';
 const RETRANSMIT_S = 15;
 /** A connection id may be used for so long (BEP 15). */
 const ID_USABLE_S = 60;
+/** Under one id a request is sent three times at most: after waits of 15 and 30 s, and of 60 s, at whose end the id is too old. */
+const LAST_OF_ID_S = 7 * RETRANSMIT_S;
+/** Ways there and back. */
+const WAYS_S = 10;
 /** An onlooker asks for figures so often, and gives up an answer after the first two waits. */
 const SCRAPE_EVERY_S = 61;
 const SCRAPE_WAIT_S = 50;
@@ -68,7 +72,7 @@ export const trackerUdp = scenario({
   play(swarm, knobs) {
     const { seeds, peers, silentForS, faultsForS, dropPercent, reorderPercent, holdMs, doublePercent, families } =
       knobs;
-    const { upKBps, downKBps, latencyMs } = knobs;
+    const { upKBps, downKBps, latencyMs, idLifetimeS, refusesOldIds } = knobs;
     const line = { upKBps, downKBps, latencyMs };
     const [tracker] = swarm.trackers as [SimTracker];
     const { datagrams } = swarm.trackerWorld;
@@ -100,14 +104,17 @@ export const trackerUdp = scenario({
     if (swarm.nowS < faultsForS) swarm.run(faultsForS - swarm.nowS);
     datagrams.faults = NO_DATAGRAM_FAULTS;
     const active = swarm.nodes.filter((node) => node !== onlooker);
-    // However long it has failed, the next attempt comes within as long again, and now it gets through.
+    // However long it has failed, the next attempt comes within as long again, and now it gets through, unless it is one under an id that the
+    // tracker has forgotten and says nothing of, before its time.
+    const forgetful = !refusesOldIds && idLifetimeS < ID_USABLE_S;
+    const heardWithinS = () => Math.max(swarm.nowS + 4 * RETRANSMIT_S, forgetful ? LAST_OF_ID_S + WAYS_S : 0);
     const heard = (node: SimNode) => heardFrom(node, tracker).length > 0;
-    swarm.until('the tracker has heard of everyone', () => active.every(heard), swarm.nowS + 4 * RETRANSMIT_S);
+    swarm.until('the tracker has heard of everyone', () => active.every(heard), heardWithinS());
     swarm.untilComplete(
       swarm.nowS + patienceS(swarm),
       active.filter(({ options }) => !options.seed),
     );
-    untilTold(swarm, swarm.nowS + 4 * RETRANSMIT_S);
+    untilTold(swarm, heardWithinS());
     for (const node of active) checkNext(swarm, node);
     checkFigures(swarm, onlooker, tracker);
     for (const node of swarm.nodes) node.leave();
@@ -149,7 +156,8 @@ function checkIds(swarm: Swarm, tracker: SimTracker, wayS: number): void {
     );
 }
 
-/** Whatever is sent again waits 15·2ⁿ s: a lost one makes the pause longer, never shorter. */
+/** Whatever is sent again waits 15·2ⁿ s: a lost one makes the pause longer, never shorter. What the tracker refused is another matter: it is
+ *  sent again under a new id, and that is no wait which ran out. */
 function checkRetransmission(
   swarm: Swarm,
   { index }: SimNode,
@@ -157,12 +165,17 @@ function checkRetransmission(
   silentForS: number,
   wayS: number,
 ): void {
-  const check = (what: string, arrivals: readonly number[]) =>
-    firstOfEach(arrivals, wayS).forEach((atS, n, sent) => {
-      const pauseS = atS - (sent[n - 1] ?? -Infinity);
+  const check = (what: string, arrivals: readonly number[], refused: readonly number[] = []) => {
+    let n = 0;
+    firstOfEach(arrivals, wayS).forEach((atS, place, sent) => {
+      const beforeS = sent[place - 1];
+      if (beforeS === undefined || refused.some((refusedS) => refusedS >= beforeS - wayS && refusedS < atS)) return;
+      n += 1;
+      const pauseS = atS - beforeS;
       const leastS = RETRANSMIT_S * 2 ** (n - 1) - wayS;
       swarm.check('nothing is sent again before its time', pauseS >= leastS, () => `${what} ${n}: after ${pauseS} s`);
     });
+  };
   const udp = swarm.trackerWorld.udpOf(tracker);
   for (const { index: endpoint } of udp.endpoints) {
     const connects = udp.connects.filter(
@@ -178,10 +191,11 @@ function checkRetransmission(
     if (record.node !== index || record.transaction === undefined) continue;
     byTransaction.set(record.transaction, [...(byTransaction.get(record.transaction) ?? []), record]);
   }
-  for (const records of byTransaction.values())
+  for (const [transaction, records] of byTransaction)
     check(
       'announce',
       records.map(({ at }) => at / 1e6),
+      udp.refusals.filter((refusal) => refusal.transaction === transaction).map(({ at }) => at / 1e6),
     );
 }
 

@@ -23,7 +23,7 @@ export {
 export * from './adversaries/index.ts';
 export { DEFAULT_DISK, type DiskOptions, SimDisk } from './sim-disk.ts';
 export { type NodeOptions, SimNode } from './sim-node.ts';
-export { type AnnounceRecord, DEFAULT_TRACKER, SimTracker, type TrackerOptions } from './sim-tracker.ts';
+export { type AnnounceRecord, type Asked, DEFAULT_TRACKER, SimTracker, type TrackerOptions } from './sim-tracker.ts';
 export { FORGED_HOST } from './sim-udp-tracker.ts';
 export { lossFactor, patienceS } from './patience.ts';
 export { Store } from './store.ts';

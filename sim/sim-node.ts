@@ -110,6 +110,8 @@ export class SimNode implements Sink, DiskClient {
   joinedAt: number | null = null;
   completedAt: number | null = null;
   stoppedAt: number | null = null;
+  /** When its engine last said that the network changed. */
+  networkChangedAt = -Infinity;
   /** By store: pieces whose hash was shown to be right, one bit each. */
   readonly proven = new Map<Store, Uint8Array>();
   readonly #world: NodeWorld;
@@ -541,6 +543,7 @@ export class SimNode implements Sink, DiskClient {
   event(name: EventName, torrent: TorrentId, a: number, b: number): void {
     if (name === 'stopped') this.stoppedAt = this.now;
     else if (name === 'downloadCompleted') this.completedAt ??= this.now;
+    else if (name === 'networkChanged') this.networkChangedAt = this.now;
     this.#world.happened(this, name, torrent, a, b);
   }
 

@@ -3,7 +3,7 @@
 // It keeps the books that a run is judged by: events in their legal order, totals that never shrink. One whose URL begins with `udp:` is
 // reached by datagrams (`sim-udp-tracker.ts`), which come late and twice: there the order of what was said is judged by the scenario.
 
-import type { AnnounceReply, AnnounceRequest, PeerAddress, ScrapeReply } from '#engine';
+import type { AnnounceReply, AnnounceRequest, JobId, PeerAddress, ScrapeReply } from '#engine';
 import type { Clock, Random } from '#harness';
 import type { LineOptions } from './line.ts';
 
@@ -69,8 +69,20 @@ interface Member {
   place: number;
 }
 
+/** What an engine asked for once, however often it was sent and over however many families. */
+export interface Asked {
+  readonly job: JobId;
+  readonly at: number;
+  /** When its engine had last said that the network changed: what failed before says nothing then. */
+  readonly networkChangedAt: number;
+  /** When the engine was told that the tracker heard it, or that it failed; null: never, or not before it asked anew. */
+  answeredAt: number | null;
+  failedAt: number | null;
+}
+
 /** One announce as it came in, heard or not. */
 export interface AnnounceRecord {
+  readonly asked: Asked;
   readonly at: number;
   readonly node: number;
   /** False: no answer, or an error. */
@@ -103,6 +115,8 @@ export class SimTracker {
   scrapeCount = 0;
   /** Every announce of the run, in order. */
   readonly records: AnnounceRecord[] = [];
+  /** What each node asked for last, by its place in the network. */
+  readonly asked: (Asked | undefined)[] = [];
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #members = new Map<string, Member>();
@@ -122,7 +136,7 @@ export class SimTracker {
   announce(node: number, address: PeerAddress, request: AnnounceRequest): { at: number; reply: AnnounceReply } {
     const { now } = this.#clock;
     const fails = this.alive && this.fails();
-    this.records.push({ at: now, node, heard: this.alive && !fails, request });
+    this.records.push({ asked: this.asked[node] as Asked, at: now, node, heard: this.alive && !fails, request });
     if ((!this.alive || fails) && request.event === 'started')
       this.#memberOf(node, address, request).maybeStarted = true;
     if (!this.alive) return { at: now + SILENCE_US, reply: { ok: false, reason: 'no answer' } };

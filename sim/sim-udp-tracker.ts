@@ -5,7 +5,7 @@
 
 import type { AnnounceEvent, AnnounceRequest, PeerAddress } from '#engine';
 import type { Clock, Random } from '#harness';
-import { familyOf, type SimTracker, type UdpOptions } from './sim-tracker.ts';
+import { type Asked, familyOf, type SimTracker, type UdpOptions } from './sim-tracker.ts';
 
 /** Where its answers and its forgeries go. */
 export interface UdpWorld {
@@ -41,6 +41,8 @@ export class SimUdpTracker {
   readonly endpoints: readonly UdpEndpoint[];
   /** When each connect request came in, by node. */
   readonly connects: { readonly at: number; readonly node: number; readonly to: number }[] = [];
+  /** When requests were answered by an error, and which. */
+  readonly refusals: { readonly at: number; readonly transaction: string }[] = [];
   /** Requests under an id that was too old, and that was never given to that node. */
   oldIds = 0;
   wrongIds = 0;
@@ -53,6 +55,8 @@ export class SimUdpTracker {
   readonly #ids = new Map<string, number>();
   /** Answers by endpoint, node and transaction: a request that comes again is not news. */
   readonly #answers = new Map<string, Uint8Array>();
+  /** What a transaction asks for, by the same. */
+  readonly #asked = new Map<string, Asked>();
 
   constructor(
     books: SimTracker,
@@ -74,6 +78,14 @@ export class SimUdpTracker {
   /** Forgets every connection id, as after a restart. */
   restart(): void {
     this.#ids.clear();
+  }
+
+  /** A node sends a request to its endpoint `to`, for the first time or again; one announce takes the place of another. `bytes`: borrowed. */
+  sending(to: number, node: number, bytes: Uint8Array): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (view.getUint32(8) !== ANNOUNCE) return;
+    const name = `${to} ${node} ${view.getUint32(12)}`;
+    if (!this.#asked.has(name)) this.#asked.set(name, this.#books.asked[node] as Asked);
   }
 
   /** `bytes`: borrowed. */
@@ -117,7 +129,8 @@ export class SimUdpTracker {
     const request = this.#request(view);
     const fails = before === undefined && this.#books.fails();
     const family = familyOf(endpoint.address);
-    const record = { at: this.#clock.now, node, request, repeated: before !== undefined, idAgeUs };
+    const asked = this.#asked.get(name) as Asked;
+    const record = { asked, at: this.#clock.now, node, request, repeated: before !== undefined, idAgeUs };
     this.#books.records.push({ ...record, heard: !fails, transaction: name, family });
     if (fails) return this.#refuse(endpoint, node, transaction, 'internal error');
     const bytes = before ?? this.#newAnswer(endpoint, node, transaction, request);
@@ -153,10 +166,20 @@ export class SimUdpTracker {
   #unheard(endpoint: UdpEndpoint, node: number, view: DataView): void {
     if (view.getUint32(8) !== ANNOUNCE || view.byteLength < 98) return;
     const transaction = `${endpoint.index} ${node} ${view.getUint32(12)}`;
+    const asked = this.#asked.get(transaction) as Asked;
     const repeated = this.#answers.has(transaction);
     const request = this.#request(view);
     const family = familyOf(endpoint.address);
-    this.#books.records.push({ at: this.#clock.now, node, heard: false, request, repeated, transaction, family });
+    this.#books.records.push({
+      asked,
+      at: this.#clock.now,
+      node,
+      heard: false,
+      request,
+      repeated,
+      transaction,
+      family,
+    });
   }
 
   #request(view: DataView): AnnounceRequest {
@@ -179,6 +202,7 @@ export class SimUdpTracker {
   }
 
   #refuse(endpoint: UdpEndpoint, node: number, transaction: number, text: string): void {
+    this.refusals.push({ at: this.#clock.now, transaction: `${endpoint.index} ${node} ${transaction}` });
     const reply = answer(ERROR, transaction, text.length);
     for (let index = 0; index < text.length; index += 1) reply.setUint8(8 + index, text.charCodeAt(index));
     this.#send(endpoint, node, reply);

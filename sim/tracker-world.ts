@@ -121,8 +121,10 @@ export class TrackerWorld implements UdpWorld {
     const { now } = this.#host.clock;
     const tracker = this.#find(request.url);
     const udp = tracker && this.#udp.get(tracker);
-    const announced = (reply: AnnounceReply) => node.announced(job, reply);
+    const announced = (reply: AnnounceReply) => this.#announced(node, job, reply);
     if (tracker === undefined) return this.#later(now + SECOND_US, node, NO_HOST, announced);
+    const { networkChangedAt } = node;
+    tracker.asked[node.index] = { job, at: now, networkChangedAt, answeredAt: null, failedAt: null };
     if (udp === undefined) {
       const { at, reply } = tracker.announce(node.index, node.address, request);
       return this.#later(at, node, reply, (given) => {
@@ -134,6 +136,15 @@ export class TrackerWorld implements UdpWorld {
     if (to.length === 0) return this.#later(now, node, UNREACHABLE, announced);
     this.#machinesOf(node).machines.announce(now, job, request, to);
     this.#drain(node);
+  }
+
+  /** What an engine has asked anew since is not answered any more by what was answered before. */
+  #announced(node: SimNode, job: JobId, reply: AnnounceReply): void {
+    for (const { asked } of this.trackers) {
+      const last = asked[node.index];
+      if (last?.job === job) last[reply.ok ? 'answeredAt' : 'failedAt'] = this.#host.clock.now;
+    }
+    node.announced(job, reply);
   }
 
   scrape(node: SimNode, job: JobId, request: ScrapeRequest): void {
@@ -197,11 +208,16 @@ export class TrackerWorld implements UdpWorld {
     const { machines } = this.#machinesOf(node);
     const { now } = this.#host.clock;
     machines.drain(now, {
-      sendDatagram: (to, bytes) => this.datagrams.send(node.index, this.#indexOf(to), bytes),
-      announced: (job, reply) => this.#later(now, node, reply, (given) => node.announced(job, given)),
+      sendDatagram: (to, bytes) => this.#send(node, this.#indexOf(to), bytes),
+      announced: (job, reply) => this.#later(now, node, reply, (given) => this.#announced(node, job, given)),
       scraped: (job, reply) => this.#later(now, node, reply, (given) => node.scraped(job, given)),
     });
     this.#timers.set(node.index, machines.nextTimeout());
+  }
+
+  #send(node: SimNode, to: number, bytes: Uint8Array): void {
+    this.#endpoints.get(to)?.tracker.sending(to, node.index, bytes);
+    this.datagrams.send(node.index, to, bytes);
   }
 
   #indexOf({ host }: PeerAddress): number {
