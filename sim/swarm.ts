@@ -377,6 +377,7 @@ export class Swarm implements NetworkHandler, NodeWorld {
     this.observer?.onDial(node, to ?? null);
     const leads = to !== undefined && address.port === LISTEN_PORT && node.families.includes(familyOf(address));
     const end = this.network.connect(node.index, leads ? to.index : 0);
+    this.observer?.dialling(end);
     this.#setConn(end, conn);
     return end;
   }

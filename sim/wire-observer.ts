@@ -193,6 +193,12 @@ export class WireObserver {
     this.#parse(direction);
   }
 
+  /** A connection begins, whose ends another may have had before. */
+  dialling(end: number): void {
+    this.#directions.delete(end);
+    this.#directions.delete(end ^ 1);
+  }
+
   /** `end`: the node's own. */
   closing(node: SimNode, end: number): void {
     const latest = this.#latest.get(end);
@@ -235,7 +241,7 @@ export class WireObserver {
     received.add(key);
     if (this.#cancels)
       for (const direction of this.#directions.values()) {
-        const askedAt = direction.node === node ? direction.asked.get(key) : undefined;
+        const askedAt = direction.node === node && isOpen(direction) ? direction.asked.get(key) : undefined;
         if (askedAt !== undefined && !this.#gaveUp(node, askedAt)) this.#owed.push({ direction, key, at: node.now });
       }
     this.onArrival(node, other, Math.floor(key / BLOCKS_MAX), key % BLOCKS_MAX, stamp);
@@ -251,8 +257,8 @@ export class WireObserver {
   #checkOwed(now: number): void {
     if (this.#owed.length === 0 || (this.#owed[0] as { at: number }).at === now) return;
     for (const { direction, key } of this.#owed) {
-      const { node, other, conn, end } = direction;
-      if (!direction.asked.has(key) || !node.isOpen(conn) || node.endOf(conn) !== end) continue;
+      const { node, other } = direction;
+      if (!direction.asked.has(key) || !isOpen(direction)) continue;
       throw new Violation(
         `node ${node.index} has block ${key % BLOCKS_MAX} of piece ${Math.floor(key / BLOCKS_MAX)} and did not cancel it at node ${other?.index}`,
       );
@@ -392,6 +398,10 @@ export class WireObserver {
     if (!store.holds(piece))
       throw new Violation(`node ${node.index} announced piece ${piece}, which is not on its disk`);
   }
+}
+
+function isOpen({ node, conn, end }: Direction): boolean {
+  return node.isOpen(conn) && node.endOf(conn) === end;
 }
 
 function add(totals: Map<SimNode, number>, node: SimNode, by: number): void {
