@@ -162,7 +162,7 @@ function program(): Command {
     .action(async (options: ConfigOptions) => (await import('./commands/config.ts')).config(options));
 
   const tui = new Command('tui')
-    .description('The terminal UI; also what starling alone starts on a terminal')
+    .description('The terminal UI; also what starling alone starts on a terminal, and starling with a .torrent file or a magnet link')
     .argument('[source]', 'a .torrent file, a folder to look in, or a magnet link to add')
     .option('--config <file>', "another configuration than the platform's")
     .option('--state <dir>', 'folder of the torrents and their resume data (default: $XDG_STATE_HOME/starling)')
@@ -195,14 +195,20 @@ function usageError(text: string): string {
   return `starling: ${wholePrintable(reason)} (--help shows the usage)\n`;
 }
 
+/** Without a command the UI is meant: on a terminal alone, or with what a desktop hands over to be opened. */
+function meant(argv: readonly string[]): readonly string[] {
+  const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
+  const opens = argv[0] === undefined ? onTerminal : /^magnet:|\.torrent$/i.test(argv[0]);
+  return opens ? ['tui', ...argv] : argv;
+}
+
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === 'sim') {
     const { runSim } = await import('#sim-command');
     return runSim(argv.slice(1));
   }
   try {
-    const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
-    await program().parseAsync(argv.length === 0 && onTerminal ? ['tui'] : argv, { from: 'user' });
+    await program().parseAsync(meant(argv), { from: 'user' });
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

@@ -100,7 +100,7 @@ describe('terminal UI', () => {
 
   test('restart: what was downloaded is there again, paused as it was', async () => {
     const swarm = await makeSwarm({ 'one.bin': MIB });
-    const first = startUi(swarm, {}, ['tui', swarm.torrent]);
+    const first = startUi(swarm, {}, [swarm.torrent]);
     await first.shows(/Name +album/);
     first.type(KEYS.enter);
     await first.shows(/Enter adds/);

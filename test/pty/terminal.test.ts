@@ -223,8 +223,8 @@ describe('terminal', () => {
     expect(screen.text()).toContain('TypeError');
   });
 
-  test('without a terminal: it says so', () => {
-    const run = () => execFileSync(process.execPath, ['bin/starling.js', 'tui'], { stdio: 'pipe', encoding: 'utf8' });
+  test.each(['tui', 'some.torrent', 'magnet:?xt=urn:btih:0'])('without a terminal: it says so (%s)', (word) => {
+    const run = () => execFileSync(process.execPath, ['bin/starling.js', word], { stdio: 'pipe', encoding: 'utf8' });
     expect(run).toThrow(/the terminal UI needs a terminal/);
   });
 
