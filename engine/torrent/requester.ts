@@ -131,7 +131,7 @@ export class Requester {
       peer.pipeline.blockArrived(sentAt, this.#ctx.now);
       const alone =
         index === liveIndex && !peer.snubbed && (this.#partialOf(key)?.requesters[this.#blockOf(key)] ?? 0) < 2;
-      if (alone) this.#latencyUs += Math.floor((this.#ctx.now - sentAt - this.#latencyUs) / 8);
+      if (alone) this.#measure(this.#ctx.now - sentAt);
       if (live && index !== liveIndex) this.#cancel(peer, liveIndex);
       peer.requests.removeAt(index);
     }
@@ -154,6 +154,12 @@ export class Requester {
       if (partial.complete) this.#torrent.storage.pieceComplete(partial);
     }
     this.fill(peer);
+  }
+
+  /** One that is late counts as just late: the blocks of a single slow peer, the last to come, must not pass for the usual. */
+  #measure(latencyUs: number): void {
+    if (this.#latencyUs === 0) this.#latencyUs = latencyUs;
+    else this.#latencyUs += Math.floor((Math.min(latencyUs, LATE_FACTOR * this.#latencyUs) - this.#latencyUs) / 8);
   }
 
   /** A block that was given up comes after all, when its piece is no longer begun: it is begun again with it, or a peer that takes longer for
