@@ -2,10 +2,10 @@
 //
 // A peer is idle that neither wants nor has anything, or does not answer. While we have nothing that it lacks this proves nothing: in a young
 // swarm everyone is idle, and to let one go for a dial brings another like it. It is useless once it does not want what we have had for a
-// while, does not answer in the time of a request, or was idle for a minute: whom we dial takes the place of a useless one. Where nobody is
-// of use to us at all we may be cut off, whatever they say that they want: we dial beyond the half of our places, and an idle one goes for a
-// dial, one at a time. One who comes takes the place of an idle one, a useless one first, unless it was found useless itself: those who are
-// sent away would come back in turn for ever.
+// while, does not answer in the time of a request, or was idle for a minute: whom we dial takes the place of a useless one. Where hardly
+// anybody is of use that holds for all with whom nothing was exchanged for a minute, whatever they say that they want. Where nobody is of use
+// to us at all we may be cut off, and an idle one goes for a dial, one at a time. One who comes takes the place of an idle one, a useless one
+// first, unless it was found useless itself: those who are sent away would come back in turn for ever.
 //
 // What it does to a swarm of thousands is measured in docs/SCALE.md.
 
@@ -51,16 +51,18 @@ export class Room {
     return !this.#hasPlace && this.#hasFewerUsefulThan(1);
   }
 
-  /** Half of the places are for those whom we dial, the rest for those who come (BEP 3's mainline: 40 of 80). Useless ones do not count:
-   *  whoever fills our places with them would cut us off. In a swarm where everybody dialled up to the limit, most dials would be refused. */
+  /** Half of the places are for those whom we dial, the rest for those who come (BEP 3's mainline: 40 of 80). Useless ones do not count, nor,
+   *  where hardly anybody is of use, who was of none for a minute: whoever fills our places with them would cut us off. In a swarm where
+   *  everybody dialled up to the limit, most dials would be refused. */
   get toDial(): boolean {
     const { peers } = this.#swarm;
     const places = this.#ctx.settings.connectionsPerTorrentMax;
     const half = Math.ceil(places / 2);
     if (peers.length < half) return true;
     if (peers.length >= places) return false;
+    const { starved } = this;
     let useless = 0;
-    for (const peer of peers) if (this.#uselessWhileIdle(peer)) useless += 1;
+    for (const peer of peers) if (this.#uselessWhileIdle(peer) || (starved && this.#lastsTooLong(peer))) useless += 1;
     return peers.length < half + useless || this.#mayTry;
   }
 
@@ -145,7 +147,7 @@ export class Room {
   /** Nobody is of use, and somebody had time to be: where it goes on like this we are cut off. */
   get #mayTry(): boolean {
     if (this.#ctx.now < this.#tryAt || !this.#hasFewerUsefulThan(1)) return false;
-    return this.#swarm.peers.some((peer) => this.#idle(peer) || this.#lastsTooLong(peer));
+    return this.#swarm.peers.some((peer) => this.#idle(peer));
   }
 
   /** A useless one first. `orUnproven`: else one that is idle. */

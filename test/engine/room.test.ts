@@ -118,17 +118,23 @@ describe('room', () => {
     expect(lab.status.peers.length).toBeLessThanOrEqual(PLACES);
   });
 
-  test('room: those who only say that they want something do not keep us from dialling others, beyond the half of our places', () => {
-    const lab = new Lab({ metainfo, settings });
-    const wanting = idlers(lab, PLACES - 1);
-    for (const conn of wanting) lab.say(conn, INTERESTED);
-    lab.engine.command(lab.now, { kind: 'addPeers', torrent: lab.torrent, peers: KNOWN });
-    pass(lab, wanting, 50);
-    expect(lab.dials).toEqual([]);
-    pass(lab, wanting, 15);
-    expect(lab.dials.length).toBeGreaterThan(0);
-    expect(lab.status.peers.length).toBeLessThanOrEqual(PLACES);
-  });
+  test.each([0, 1])(
+    'room: those who only say that they want something keep us from dialling for a minute, not longer (%i of use)',
+    (useful) => {
+      const lab = new Lab({ metainfo, settings });
+      const wanting = idlers(lab, PLACES - 1 - useful);
+      for (const conn of wanting) lab.say(conn, INTERESTED);
+      pass(lab, wanting, 50);
+      const holders = Array.from({ length: useful }, (_, index) => lab.peer({ id: `holder ${index}`, has: 'all' }));
+      lab.engine.command(lab.now, { kind: 'addPeers', torrent: lab.torrent, peers: KNOWN });
+      pass(lab, [...wanting, ...holders], 5);
+      expect(lab.dials).toEqual([]);
+      pass(lab, [...wanting, ...holders], 10);
+      expect(lab.dials.length).toBeGreaterThan(0);
+      expect(lab.status.peers.length).toBeLessThanOrEqual(PLACES);
+      for (const conn of holders) expect(lab.closed.has(conn)).toBe(false);
+    },
+  );
 
   test('room: who was of no use is dialled after everybody else', () => {
     const lab = new Lab({ metainfo, settings, add: { peers: KNOWN.slice(0, 2) } });
