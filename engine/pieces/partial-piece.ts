@@ -12,9 +12,6 @@ const BLOCK_FREE = 0;
 export const BLOCK_REQUESTED = 1;
 export const BLOCK_RECEIVED = 2;
 
-/** In the place of the time at which a block was asked for: it is late from the start. */
-export const LATE: Instant = 0;
-
 /** Where a received block stands on its way to the disk: only in memory, written, being synced, durable. */
 export const IN_MEMORY = 0;
 export const ON_DISK_WRITTEN = 1;
@@ -27,7 +24,7 @@ export class PartialPiece {
   readonly states: Uint8Array;
   /** How many peers' queues hold each block. */
   readonly requesters: Uint8Array;
-  /** When each block was last asked for, or LATE. */
+  /** When each block was last asked for. */
   readonly requestedAt: Float64Array;
   /** Received blocks; null where not received, or where the block is on the disk only. */
   readonly payloads: (Payload | null)[];
@@ -75,8 +72,8 @@ export class PartialPiece {
     return this.#firstFree;
   }
 
-  request(block: number, at: Instant): void {
-    this.requestedAt[block] = at;
+  request(block: number, now: Instant): void {
+    this.requestedAt[block] = now;
     if (this.states[block] === BLOCK_FREE) {
       this.states[block] = BLOCK_REQUESTED;
       this.freeCount -= 1;

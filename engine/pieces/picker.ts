@@ -2,8 +2,8 @@
 //   1. free blocks of partial pieces, sequentially, until the peer's target is filled;
 //   2. new pieces (rarest first, ties by chance; or in order, when sequential), whose free blocks are taken and which join the partial ones;
 //   3. end-game, once no block is free and no wanted piece is missing: requested blocks that are not in this peer's own queue.
-// One that is snubbed gets free blocks alone, and holds up nobody: what it was asked for is late from the start. Those who never answer would
-// else take turns at the last blocks, and whoever does answer would hardly be asked.
+// One that is snubbed gets free blocks alone, or those who never answer would take turns at the last blocks, and whoever does answer would
+// hardly be asked.
 // File priorities and sequential mode change the order of pieces, never these rules. A peer on parole gets whole pieces to itself.
 //
 // The states of a piece are disjoint:
@@ -18,7 +18,7 @@ import type { PickRule } from '../inspection.ts';
 import type { Reasons } from '../reasons.ts';
 import type { KnownPeer } from '../peers/peer-book.ts';
 import { Bitfield } from '../bitfield.ts';
-import { BLOCK_RECEIVED, BLOCK_REQUESTED, LATE, PartialPiece } from './partial-piece.ts';
+import { BLOCK_RECEIVED, BLOCK_REQUESTED, PartialPiece } from './partial-piece.ts';
 import { PieceRows } from './piece-rows.ts';
 import { RarityOrder } from './rarity-order.ts';
 
@@ -57,10 +57,8 @@ export interface PickOptions {
   readonly mayBegin: boolean;
   /** Only pieces that nobody else touches (parole). */
   readonly whole: boolean;
-  /** In end-game a block that was asked for after this instant is not late: asking somebody else for it would only bring it twice. */
-  readonly lateSince: Instant;
-  /** In end-game these blocks are about to come from whom they were asked of, late or not. */
-  readonly soon: { has(key: number): boolean };
+  /** In end-game these blocks come from whom they were asked of, and in time: asking somebody else for them would only bring them twice. */
+  readonly onTheWay: { has(key: number): boolean };
 }
 
 export class Picker {
@@ -191,7 +189,7 @@ export class Picker {
       if (whole ? !this.#mayTakeWhole(partial, peer.known) : partial.exclusiveTo !== null) continue;
       if (whole) partial.exclusiveTo = peer.known;
       const first = keys.length;
-      this.#takeFree(partial, target, peer.snubbed ? LATE : how.now, keys);
+      this.#takeFree(partial, target, how.now, keys);
       this.#reasons?.picked(this, peer, whole ? 'parole' : 'partial', how.now, keys, first);
     }
     while (mayBegin && keys.length < target && this.#mayHaveMissing(peer)) {
@@ -201,7 +199,7 @@ export class Picker {
       const partial = this.begin(piece);
       if (whole) partial.exclusiveTo = peer.known;
       const first = keys.length;
-      this.#takeFree(partial, target, peer.snubbed ? LATE : how.now, keys);
+      this.#takeFree(partial, target, how.now, keys);
       this.#reasons?.picked(this, peer, whole ? 'parole' : this.#newPieceRule, how.now, keys, first);
     }
     this.updateEndGame();
@@ -344,13 +342,12 @@ export class Picker {
     return this.sequential ? a.piece - b.piece : a.sequence - b.sequence;
   }
 
-  /** `at`: when they are asked for, or LATE. */
-  #takeFree(partial: PartialPiece, target: number, at: Instant, keys: number[]): void {
+  #takeFree(partial: PartialPiece, target: number, now: Instant, keys: number[]): void {
     const base = partial.piece * this.geometry.blocksPerPiece;
     while (keys.length < target) {
       const block = partial.nextFree();
       if (block === -1) return;
-      partial.request(block, at);
+      partial.request(block, now);
       keys.push(base + block);
     }
   }
@@ -362,7 +359,7 @@ export class Picker {
 
   /** One block that others were asked for and that is late, the last of those with the fewest requesters: an idle peer takes another once
    *  it came. The last, because the first stands in its sender's socket already, where no cancel reaches it. */
-  #pickRequested(peer: AskedPeer, { now, lateSince, soon }: PickOptions, keys: number[]): void {
+  #pickRequested(peer: AskedPeer, { now, onTheWay }: PickOptions, keys: number[]): void {
     for (let requesters = 1; requesters < END_GAME_REQUESTERS_MAX; requesters += 1) {
       for (let i = this.partials.length - 1; i >= 0; i -= 1) {
         const partial = this.partials[i] as PartialPiece;
@@ -370,8 +367,7 @@ export class Picker {
         const base = partial.piece * this.geometry.blocksPerPiece;
         for (let block = partial.blockCount - 1; block >= 0; block -= 1) {
           if (partial.states[block] !== BLOCK_REQUESTED || partial.requesters[block] !== requesters) continue;
-          if ((partial.requestedAt[block] as number) > lateSince || soon.has(base + block)) continue;
-          if (peer.isAskedFor(base + block)) continue;
+          if (onTheWay.has(base + block) || peer.isAskedFor(base + block)) continue;
           partial.request(block, now);
           keys.push(base + block);
           this.#reasons?.picked(this, peer, 'endGame', now, keys, keys.length - 1);

@@ -80,7 +80,7 @@ export const engineBugs: readonly PlantedBug[] = [
         'pick',
         (pick) =>
           function (this: Picker, peer, count, how, keys) {
-            pick.call(this, peer, count, { ...how, lateSince: how.now, soon: new Set<number>() }, keys);
+            pick.call(this, peer, count, { ...how, onTheWay: new Set<number>() }, keys);
           },
       ),
     ],

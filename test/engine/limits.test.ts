@@ -120,8 +120,8 @@ describe('limits', () => {
     lab.say(other, UNCHOKE);
     const waiting = lab.requests(other);
     expect(waiting.map(String)).not.toContain(String(asked[0]));
-    for (let i = 0; i < 6; i += 1) {
-      lab.pass(2);
+    for (let i = 0; i < 12; i += 1) {
+      lab.pass(1);
       lab.give(other, data, waiting.shift() as [number, number, number]);
       waiting.push(...lab.requests(other));
     }

@@ -34,7 +34,7 @@ function pick(
   from: Picker,
   count: number,
   peer = asker(),
-  how: { mayBegin?: boolean; whole?: boolean; soon?: ReadonlySet<number> } = {},
+  how: { mayBegin?: boolean; whole?: boolean; onTheWay?: ReadonlySet<number> } = {},
 ): number[] {
   const keys: number[] = [];
   const wantedCount = Array.from({ length: PIECES }, (_, at) => at).filter(
@@ -43,7 +43,7 @@ function pick(
   from.pick(
     { ...peer, wantedCount },
     count,
-    { now: 1, lateSince: 2, soon: new Set(), mayBegin: true, whole: false, ...how },
+    { now: 1, onTheWay: new Set(), mayBegin: true, whole: false, ...how },
     keys,
   );
   from.checkInvariants();
@@ -154,9 +154,9 @@ describe('picker', () => {
     const real = picker();
     const all = pick(real, PIECES * BLOCKS_PER_PIECE);
     const [last] = pick(real, 1);
-    expect(pick(real, 1, asker(), { soon: new Set(all) })).toEqual([]);
+    expect(pick(real, 1, asker(), { onTheWay: new Set(all) })).toEqual([]);
     const others = all.filter((key) => key !== last);
-    expect(pick(real, 1, asker(), { soon: new Set(others.slice(1)) })).toEqual([others[0]]);
+    expect(pick(real, 1, asker(), { onTheWay: new Set(others.slice(1)) })).toEqual([others[0]]);
   });
 
   test('picker: end-game begins when no block is free, asks for requested blocks once a peer, and ends with a free one', () => {
