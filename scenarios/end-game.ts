@@ -22,8 +22,8 @@ const DUPLICATES_FEW = 4;
 const SHARE_BLOCKS_MIN = 256;
 const SHARE_KBPS_MIN = 82;
 /** What the slow holder may cost, against the same swarm without it. */
-const SLOW_FACTOR = 2;
-const SLOW_SLACK_S = 15;
+const SLOW_FACTOR = 1.5;
+const SLOW_SLACK_S = 10;
 
 export const endGame = scenario({
   name: 'end-game',

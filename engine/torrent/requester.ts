@@ -23,7 +23,7 @@ const LATE_FACTOR = 2;
 /** Or as soon as it is expected to take so many times the usual: its sender is slow. Measured beside a holder of 2 kB/s and in a swarm of a
  *  hundred: with 2 the last blocks came as if there were no slow one, and 0.3 % of all twice; with 3 a second later, and 0.15 %; with 4 nine
  *  seconds later, and 0.1 %; without it 45 to 70 seconds, and 0.05 %. */
-const SLOW_FACTOR = 3;
+const SLOW_FACTOR = 4;
 /** What will be here in so much time is not asked for twice: as long as a socket's buffer takes, where no cancel reaches it. */
 const SOON_US = 1_000_000;
 /** An idle peer looks for late blocks no more often than this. */
