@@ -162,7 +162,9 @@ function program(): Command {
     .action(async (options: ConfigOptions) => (await import('./commands/config.ts')).config(options));
 
   const tui = new Command('tui')
-    .description('The terminal UI; also what starling alone starts on a terminal, and starling with a .torrent file or a magnet link')
+    .description(
+      'The terminal UI; also what starling alone starts on a terminal, and starling with a .torrent file or a magnet link',
+    )
     .argument('[source]', 'a .torrent file, a folder to look in, or a magnet link to add')
     .option('--config <file>', "another configuration than the platform's")
     .option('--state <dir>', 'folder of the torrents and their resume data (default: $XDG_STATE_HOME/starling)')
