@@ -38,12 +38,14 @@ export class RarityOrder {
   rarest(peer: { mayAsk(piece: number): boolean }): number {
     for (let bucket = 0; bucket < this.#start.length - 1; bucket += 1) {
       const first = this.#start[bucket] as number;
-      const count = (this.#start[bucket + 1] as number) - first;
-      if (count === 0) continue;
-      const turn = count === 1 ? 0 : this.#random.below(count);
-      for (let i = 0; i < count; i += 1) {
-        const piece = this.#order[first + ((turn + i) % count)] as number;
+      const end = this.#start[bucket + 1] as number;
+      if (first === end) continue;
+      // From there to the end and on from the first: a remainder for each would cost more than all else here.
+      let at = end - first === 1 ? first : first + this.#random.below(end - first);
+      for (let left = end - first; left > 0; left -= 1) {
+        const piece = this.#order[at] as number;
         if (peer.mayAsk(piece)) return piece;
+        at = at + 1 === end ? first : at + 1;
       }
     }
     return -1;
