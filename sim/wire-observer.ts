@@ -138,9 +138,10 @@ export class WireObserver {
   /** The same, with the node's end of each connection. */
   slots(node: SimNode): { readonly peer: SimNode; readonly end: number }[] {
     const slots: { readonly peer: SimNode; readonly end: number }[] = [];
-    for (const { node: who, other, conn, end, unchoking } of this.#directions.values())
-      if (who === node && unchoking && other !== null && node.isOpen(conn) && node.endOf(conn) === end)
-        slots.push({ peer: other, end });
+    for (const direction of this.#directions.values()) {
+      const { other, end, unchoking } = direction;
+      if (direction.node === node && unchoking && other !== null && isOpen(direction)) slots.push({ peer: other, end });
+    }
     return slots;
   }
 

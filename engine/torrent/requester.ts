@@ -367,9 +367,12 @@ export class Requester {
     const { requests } = peer;
     const length = this.#lengthOf(key);
     this.#torrent.downloadLimit.spend(length);
-    if (peer.fast && requests.revive(key, now - settings.requestTimeoutMs * 1_000)) return false;
-    const given = peer.fast ? -1 : requests.indexOf(key);
-    if (given !== -1) requests.removeAt(given);
+    if (peer.fast) {
+      if (requests.revive(key, now - settings.requestTimeoutMs * 1_000)) return false;
+    } else {
+      const given = requests.indexOf(key);
+      if (given !== -1) requests.removeAt(given);
+    }
     requests.push(key, now);
     peer.sendRequest(this.#pieceOf(key), this.#blockOf(key) * BLOCK_LENGTH_BYTES, length);
     return true;
