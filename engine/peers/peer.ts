@@ -228,6 +228,7 @@ export class Peer implements WireHandler, AskedPeer {
     const at = this.#reserve(wire.BARE_BYTES);
     if (interested) wire.writeInterested(this.#ctx.outbox.bytes, at);
     else wire.writeNotInterested(this.#ctx.outbox.bytes, at);
+    if (!interested) (this.torrent as Torrent).swarm.room.becameQuiet(this);
   }
 
   sendUnchoke(): void {
@@ -341,6 +342,7 @@ export class Peer implements WireHandler, AskedPeer {
   notInterested(): WireFault | null {
     if (this.peerInterested) {
       this.peerInterested = false;
+      (this.torrent as Torrent).swarm.room.becameQuiet(this);
       (this.torrent as Torrent).choker.interestChanged(this);
     }
     return null;

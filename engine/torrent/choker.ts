@@ -26,6 +26,8 @@ export class Choker {
   #rounds = 0;
   /** Peers that are up and not choked. */
   #unchokedCount = 0;
+  /** Peers that would take a slot, who waits longest first; of those who wait as long, who was connected first. */
+  readonly #waiting: Peer[] = [];
 
   constructor(ctx: Context, torrent: Torrent, random: RandomStream) {
     this.#ctx = ctx;
@@ -61,12 +63,14 @@ export class Choker {
       peer.download.round();
       peer.upload.round();
     }
+    this.#torrent.swarm.room.round();
     this.fillSlots();
   }
 
   /** The connection is over: what slot it had is free. */
   gone(peer: Peer): void {
     if (this.#optimistic === peer) this.#optimistic = null;
+    this.#waitsNot(peer);
     if (peer.amChoking) return;
     this.#unchokedCount -= 1;
     this.fillSlots();
@@ -76,11 +80,16 @@ export class Choker {
    *  leaves its own. Where a slot is free nobody else waits for it, so nobody else is looked at. */
   interestChanged(peer: Peer): void {
     if (this.#eligible(peer)) {
-      if (!peer.amChoking || this.#unchokedCount >= this.#slots) return;
+      if (!peer.amChoking) return;
+      if (this.#unchokedCount >= this.#slots) {
+        this.#waits(peer);
+        return;
+      }
       this.#unchoke(peer);
       if (this.#ctx.reasons !== null) this.#explain(peer, 'freeSlot', 0, 0);
       return;
     }
+    this.#waitsNot(peer);
     if (this.#optimistic === peer) this.#optimistic = null;
     if (this.#ctx.reasons !== null) this.#explain(peer, peer.isSeed ? 'seed' : 'notInterested', 0, 0);
     if (peer.amChoking) return;
@@ -95,26 +104,43 @@ export class Choker {
   /** Gives free slots to those that have waited longest: the number of slots may have changed. */
   fillSlots(): void {
     while (this.#unchokedCount < this.#slots) {
-      let next: Peer | null = null;
-      for (const peer of this.#torrent.swarm.peers) {
-        if (peer.amChoking && this.#eligible(peer) && (next === null || peer.chokedAt < next.chokedAt)) next = peer;
-      }
-      if (next === null) return;
+      const [next] = this.#waiting;
+      if (next === undefined) return;
       this.#unchoke(next);
       if (this.#ctx.reasons !== null) this.#explain(next, 'freeSlot', 0, 0);
     }
   }
 
-  /** Throws `EngineBug` where the count of slots is wrong, or somebody waits for a slot that is free. */
+  #waits(peer: Peer): void {
+    const waiting = this.#waiting;
+    if (waiting.includes(peer)) return;
+    let at = waiting.length;
+    for (let from = 0; from < at; ) {
+      const middle = (from + at) >>> 1;
+      if (waitsLonger(peer, waiting[middle] as Peer)) at = middle;
+      else from = middle + 1;
+    }
+    waiting.splice(at, 0, peer);
+  }
+
+  #waitsNot(peer: Peer): void {
+    const at = this.#waiting.indexOf(peer);
+    if (at !== -1) this.#waiting.splice(at, 1);
+  }
+
+  /** Throws `EngineBug` where the count of slots is wrong, who waits for one is not known, or a slot is free all the same. */
   checkInvariants(): void {
     let unchoked = 0;
-    let waiting = 0;
+    const waiting: Peer[] = [];
     for (const peer of this.#torrent.swarm.peers) {
       if (peer.up && !peer.amChoking) unchoked += 1;
-      if (peer.amChoking && this.#eligible(peer)) waiting += 1;
+      if (peer.amChoking && this.#eligible(peer)) waiting.push(peer);
     }
+    waiting.sort((a, b) => a.chokedAt - b.chokedAt);
     assert(unchoked === this.#unchokedCount, 'unchoked peers are counted', unchoked, this.#unchokedCount);
-    assert(waiting === 0 || unchoked >= this.#slots, 'nobody waits for a free slot', waiting, unchoked);
+    const known = waiting.length === this.#waiting.length && waiting.every((peer, i) => peer === this.#waiting[i]);
+    assert(known, 'who waits for a slot is known, in order', waiting.length, this.#waiting.length);
+    assert(waiting.length === 0 || unchoked >= this.#slots, 'nobody waits for a free slot', waiting.length, unchoked);
   }
 
   #eligible(peer: Peer): boolean {
@@ -181,6 +207,7 @@ export class Choker {
 
   #unchoke(peer: Peer): void {
     if (!peer.amChoking) return;
+    this.#waitsNot(peer);
     this.#unchokedCount += 1;
     peer.sendUnchoke();
     this.#ctx.outbox.event('unchoked', this.#torrent.id, peer.conn, peer === this.#optimistic ? 1 : 0);
@@ -191,5 +218,10 @@ export class Choker {
     this.#unchokedCount -= 1;
     peer.sendChoke();
     this.#ctx.outbox.event('choked', this.#torrent.id, peer.conn, 0);
+    if (this.#eligible(peer)) this.#waits(peer);
   }
+}
+
+function waitsLonger(a: Peer, b: Peer): boolean {
+  return a.chokedAt !== b.chokedAt ? a.chokedAt < b.chokedAt : a.serial < b.serial;
 }

@@ -345,6 +345,7 @@ export class Requester {
 
   #snub(peer: Peer): void {
     peer.snubbed = true;
+    this.#torrent.swarm.room.becameQuiet(peer);
     peer.pipeline.snubbed();
     this.#leaveExclusive(peer.known);
     this.#ctx.outbox.event('peerSnubbed', this.#torrent.id, peer.conn, 0);

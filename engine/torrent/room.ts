@@ -9,6 +9,7 @@
 //
 // What it does to a swarm of thousands is measured in docs/SCALE.md.
 
+import { assert } from '../bug.ts';
 import type { Context } from '../context.ts';
 import type { Instant } from '../contract.ts';
 import type { Peer } from '../peers/peer.ts';
@@ -34,6 +35,10 @@ export class Room {
   #lookAt: Instant = 0;
   /** While nobody is of use: when the next one is tried. */
   #tryAt: Instant = 0;
+  /** All that may be idle: neither side wants anything, or it does not answer. Some stand here of whom that is true no longer. */
+  readonly #quiet: Peer[] = [];
+  /** So many of the peers, at least, have exchanged something that counts until the next choke round. */
+  #exchanging = 0;
 
   constructor(ctx: Context, torrent: Torrent, swarm: Swarm) {
     this.#ctx = ctx;
@@ -62,8 +67,24 @@ export class Room {
     if (peers.length >= places) return false;
     const { starved } = this;
     let useless = 0;
-    for (const peer of peers) if (this.#uselessWhileIdle(peer) || (starved && this.#lastsTooLong(peer))) useless += 1;
+    for (const peer of starved ? peers : this.#quietOnes())
+      if (this.#uselessWhileIdle(peer) || (starved && this.#lastsTooLong(peer))) useless += 1;
     return peers.length < half + useless || this.#mayTry;
+  }
+
+  /** The peer has just been connected, nobody wants anything of the other any more, or it does not answer. */
+  becameQuiet(peer: Peer): void {
+    if (!this.#quiet.includes(peer)) this.#quiet.push(peer);
+  }
+
+  /** A peer is gone. */
+  gone(): void {
+    this.#exchanging = Math.max(0, this.#exchanging - 1);
+  }
+
+  /** A choke round was held. */
+  round(): void {
+    this.#exchanging = 0;
   }
 
   /** A dial has begun. */
@@ -88,7 +109,8 @@ export class Room {
     }
     if (this.#hasPlace || !this.starved) return;
     if (this.#swarm.book.best(now, this.#torrent.finished) === null) return;
-    if (!this.#evict((peer) => this.#lastsTooLong(peer), 'of no use')) this.#evictIdle('of no use', this.#mayTry);
+    if (!this.#evict(this.#swarm.peers, (peer) => this.#lastsTooLong(peer), 'of no use'))
+      this.#evictIdle('of no use', this.#mayTry);
   }
 
   /** Neither wants anything of the other, and both had time to say so. Who took metadata comes back for more. */
@@ -96,14 +118,42 @@ export class Room {
     return peer.metadataServedUntil === 0 && !this.#interest(peer) && this.#idle(peer);
   }
 
+  /** Throws `EngineBug` where one that may be idle is not known as such. */
+  checkInvariants(): void {
+    for (const peer of this.#swarm.peers)
+      assert(!isQuiet(peer) || this.#quiet.includes(peer), 'who may be idle is known', peer.conn);
+  }
+
   get #hasPlace(): boolean {
     return this.#swarm.peers.length < this.#ctx.settings.connectionsPerTorrentMax;
   }
 
   #hasFewerUsefulThan(count: number): boolean {
+    if (this.#exchanging >= count) return false;
     let useful = 0;
-    for (const peer of this.#swarm.peers) if (this.#useful(peer) && ++useful === count) return false;
+    let exchanging = 0;
+    for (const peer of this.#swarm.peers) {
+      if (!this.#useful(peer)) continue;
+      useful += 1;
+      if (exchanges(peer)) exchanging += 1;
+      if (useful < count) continue;
+      this.#exchanging = exchanging;
+      return false;
+    }
     return true;
+  }
+
+  /** Those of `#quiet` that still are. */
+  #quietOnes(): readonly Peer[] {
+    const peers = this.#quiet;
+    let kept = 0;
+    for (const peer of peers) {
+      if (peer.state === 'closed' || !isQuiet(peer)) continue;
+      peers[kept] = peer;
+      kept += 1;
+    }
+    while (peers.length > kept) peers.pop();
+    return peers;
   }
 
   /** One of both wants something of the other, be it metadata. */
@@ -147,28 +197,36 @@ export class Room {
   /** Nobody is of use, and somebody had time to be: where it goes on like this we are cut off. */
   get #mayTry(): boolean {
     if (this.#ctx.now < this.#tryAt || !this.#hasFewerUsefulThan(1)) return false;
-    return this.#swarm.peers.some((peer) => this.#idle(peer));
+    return this.#quietOnes().some((peer) => this.#idle(peer));
   }
 
   /** A useless one first. `orUnproven`: else one that is idle. */
   #evictIdle(why: string, orUnproven: boolean): boolean {
     return (
-      this.#evict((peer) => this.#uselessWhileIdle(peer), why) ||
-      (orUnproven && this.#evict((peer) => this.#idle(peer), why))
+      this.#evict(this.#quietOnes(), (peer) => this.#uselessWhileIdle(peer), why) ||
+      (orUnproven && this.#evict(this.#quietOnes(), (peer) => this.#idle(peer), why))
     );
   }
 
   /** Lets the peer go of those named that was connected first. */
-  #evict(named: (peer: Peer) => boolean, why: string): boolean {
+  #evict(peers: readonly Peer[], named: (peer: Peer) => boolean, why: string): boolean {
     let oldest: Peer | null = null;
-    for (const peer of this.#swarm.peers)
-      if ((oldest === null || peer.connectedAt < oldest.connectedAt) && named(peer)) oldest = peer;
+    for (const peer of peers) if ((oldest === null || isOlder(peer, oldest)) && named(peer)) oldest = peer;
     if (oldest === null) return false;
     oldest.known.foundUseless(this.#ctx.now);
     this.#ctx.outbox.event('peerEvicted', this.#torrent.id, oldest.conn, 0);
     this.#torrent.drop(oldest, why);
     return true;
   }
+}
+
+/** What every idle peer is. */
+function isQuiet(peer: Peer): boolean {
+  return (!peer.amInterested && !peer.peerInterested) || peer.snubbed;
+}
+
+function isOlder(a: Peer, b: Peer): boolean {
+  return a.connectedAt !== b.connectedAt ? a.connectedAt < b.connectedAt : a.serial < b.serial;
 }
 
 function exchanges(peer: Peer): boolean {

@@ -115,6 +115,7 @@ export class Swarm {
     this.#nextSerial += 1;
     this.peers.push(peer);
     this.busy.attend(peer);
+    this.room.becameQuiet(peer);
     this.#silenceLookAt = Math.min(this.#silenceLookAt, this.#ctx.now + KEEP_ALIVE_US);
   }
 
@@ -430,6 +431,7 @@ export class Swarm {
     const dialWasOver = !peer.countsAsDial;
     peer.state = 'closed';
     this.peers.splice(this.peers.indexOf(peer), 1);
+    this.room.gone();
     this.#dialOver(peer);
     this.#forgetExpected(peer);
     if (peer.bits.length > 0) this.#torrent.picker.peerLeft(peer.bits, peer.joinedAsSeed);
@@ -504,6 +506,7 @@ export class Swarm {
   /** Throws `EngineBug` where a count has gone wrong; of one peer in turn, for it takes a look at every piece. */
   checkInvariants(): void {
     this.busy.checkInvariants(this.peers);
+    this.room.checkInvariants();
     const peer = this.peers[this.#ctx.seconds % this.peers.length];
     if (peer === undefined) return;
     assert(peer.wantedCount === this.#wantedOf(peer), 'a peer counts the pieces that it has and we want', peer.conn);
