@@ -265,7 +265,7 @@ class StarlingEngine implements Engine, TorrentHost {
     const peer = this.#peer(conn);
     peer.lastReceivedAt = now;
     this.#heard();
-    if (peer.state !== 'closed') this.judge(peer, peer.reader.received(chunk));
+    if (peer.state !== 'closed') this.judge(peer, peer.received(chunk));
     this.#settle();
   }
 
@@ -274,7 +274,7 @@ class StarlingEngine implements Engine, TorrentHost {
     const peer = this.#peer(conn);
     peer.lastReceivedAt = now;
     this.#heard();
-    if (peer.state !== 'closed') this.judge(peer, peer.reader.receivedPayload(stamp, lengthBytes));
+    if (peer.state !== 'closed') this.judge(peer, peer.receivedPayload(stamp, lengthBytes));
     this.#settle();
   }
 
@@ -305,7 +305,7 @@ class StarlingEngine implements Engine, TorrentHost {
   }
 
   closeConnection(peer: Peer, why: string): void {
-    peer.reader.stop();
+    peer.stopParsing();
     this.#ctx.outbox.close(peer.conn, why);
     this.#forget(peer, null);
     this.#closedConns.push(peer.conn);

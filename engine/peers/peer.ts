@@ -19,7 +19,7 @@ import { HANDSHAKE_BYTES, offersExtensions, offersFast, writeHandshake } from '.
 import { readUint32 } from '../wire/integers.ts';
 import * as wire from '../wire/messages.ts';
 import { WireReader } from '../wire/reader.ts';
-import type { WireFault, WireHandler } from '../wire/wire.ts';
+import type { WireFault } from '../wire/wire.ts';
 import type { AskedPeer } from '../pieces/picker.ts';
 import { METADATA_ID } from '../wire/metadata-message.ts';
 import { EarlyPieces } from './early-pieces.ts';
@@ -35,12 +35,11 @@ export type PeerState = 'dialling' | 'handshaking' | 'up' | 'closed';
 const UNASKED_BYTES_MAX = 4 * 1024 * 1024;
 const UINT32_BYTES = 4;
 
-export class Peer implements WireHandler, AskedPeer {
+export class Peer extends WireReader implements AskedPeer {
   // What every message touches stands first, side by side: in a swarm of thousands each message meets a peer that no cache holds.
   state: PeerState;
   /** Null until an incoming handshake names one. */
   torrent: Torrent | null;
-  readonly reader: WireReader;
   readonly #ctx: Context;
   lastReceivedAt: Instant;
   lastSentAt: Instant;
@@ -115,13 +114,13 @@ export class Peer implements WireHandler, AskedPeer {
 
   /** `outgoing`: it is being dialled. */
   constructor(ctx: Context, conn: ConnId, address: PeerAddress, outgoing: boolean, torrent: Torrent | null) {
+    super();
     this.#ctx = ctx;
     this.conn = conn;
     this.address = address;
     this.outgoing = outgoing;
     this.torrent = torrent;
     this.state = outgoing ? 'dialling' : 'handshaking';
-    this.reader = new WireReader(this);
     this.download = new RateMeter(ctx);
     this.upload = new RateMeter(ctx);
     this.uploads = new UploadQueue(ctx, this);
@@ -292,7 +291,7 @@ export class Peer implements WireHandler, AskedPeer {
     return this.#ctx.outbox.reserve(this.conn, lengthBytes);
   }
 
-  // ── receiving: WireHandler ──
+  // ── receiving: what the reader calls ──
 
   handshakeInfoHash(reserved: Uint8Array, infoHash: Uint8Array): WireFault | null {
     this.fast = offersFast(reserved);

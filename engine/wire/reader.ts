@@ -6,12 +6,13 @@
 //              unknown id                             skip
 //   payload    its last byte, in bytes or stamps      message
 //   skip       its last byte                          message
-//   any        a fault, or `stop()`                   stopped, for good
+//   any        a fault, or `stopParsing()`            stopped, for good
 //
 // What always holds: a length is judged before anything of the body is kept; a message that lies wholly in a chunk is parsed in place;
 // only a message that was cut is kept, in a scratch that grows with the bytes that really came, never with the length that was
 // announced; payload and skipped bodies are never kept. An idle reader owns a few fields and, after its first cut message, 32 bytes.
-// Whether a message makes sense for the torrent and in this moment is the handler's matter.
+// Whether a message makes sense for the torrent and in this moment is the matter of who extends it: a connection is its own reader, for every
+// message meets both, and side by side in memory they are one place.
 
 import { assert } from '../bug.ts';
 import type { Stamp } from '../contract.ts';
@@ -38,7 +39,7 @@ import {
   SUGGEST,
   UNCHOKE,
 } from './messages.ts';
-import type { WireFault, WireHandler } from './wire.ts';
+import type { WireFault } from './wire.ts';
 
 const HANDSHAKE = 0;
 const MESSAGE = 1;
@@ -65,8 +66,7 @@ for (const id of [HAVE, SUGGEST, ALLOWED_FAST]) EXACT_LENGTH[id] = 5;
 for (const id of [REQUEST, CANCEL, REJECT]) EXACT_LENGTH[id] = 13;
 EXACT_LENGTH[PORT] = 3;
 
-export class WireReader {
-  readonly #handler: WireHandler;
+export abstract class WireReader {
   #state = HANDSHAKE;
   /** Set once, by what stopped the parser. */
   #fault: WireFault | null = null;
@@ -76,17 +76,43 @@ export class WireReader {
   #scratch: Uint8Array | null = null;
   #heldBytes = 0;
 
-  constructor(handler: WireHandler) {
-    this.#handler = handler;
-  }
+  // One call a message, in stream order, while `received` runs. A returned fault stops the parser for good. Every `Uint8Array` is borrowed
+  // for the call. Integers are unsigned 32-bit and not yet compared with the torrent.
+
+  /** `infoHash`: 20 bytes; called as soon as they are here, before the peer id, so that the acceptor can answer early. */
+  abstract handshakeInfoHash(reserved: Uint8Array, infoHash: Uint8Array): WireFault | null;
+  abstract handshakePeerId(peerId: Uint8Array): WireFault | null;
+  abstract keepAlive(): void;
+  abstract choke(): WireFault | null;
+  abstract unchoke(): WireFault | null;
+  abstract interested(): WireFault | null;
+  abstract notInterested(): WireFault | null;
+  abstract have(piece: number): WireFault | null;
+  abstract bitfield(bits: Uint8Array): WireFault | null;
+  abstract request(piece: number, beginBytes: number, lengthBytes: number): WireFault | null;
+  abstract cancel(piece: number, beginBytes: number, lengthBytes: number): WireFault | null;
+  /** A PIECE message begins; `lengthBytes` of payload follow in any number of `pieceBytes` or `pieceStamp`, then `pieceEnd`. */
+  abstract pieceStart(piece: number, beginBytes: number, lengthBytes: number): WireFault | null;
+  /** `chunk[start … end)` is the next payload. */
+  abstract pieceBytes(chunk: Uint8Array, start: number, end: number): void;
+  abstract pieceStamp(stamp: Stamp, lengthBytes: number): void;
+  abstract pieceEnd(): WireFault | null;
+  abstract port(port: number): WireFault | null;
+  abstract suggest(piece: number): WireFault | null;
+  abstract haveAll(): WireFault | null;
+  abstract haveNone(): WireFault | null;
+  abstract reject(piece: number, beginBytes: number, lengthBytes: number): WireFault | null;
+  abstract allowedFast(piece: number): WireFault | null;
+  /** Extended message `id` (BEP 10); 0 is the extension handshake. */
+  abstract extended(id: number, payload: Uint8Array): WireFault | null;
 
   /** Bytes reserved for what was cut: never more than have come of it, plus 4 KiB. */
   get scratchBytes(): number {
     return this.#scratch === null ? 0 : this.#scratch.length;
   }
 
-  /** The next bytes of the stream, borrowed for the call. Calls the handler once for every message that is complete and returns the
-   *  first fault, the peer's or one that the handler found. After that, and after `stop`, nothing is parsed and null is returned. */
+  /** The next bytes of the stream, borrowed for the call. Makes one call for every message that is complete and returns the first
+   *  fault, the peer's or one that a call found. After that, and after `stopParsing`, nothing is parsed and null is returned. */
   received(chunk: Uint8Array): WireFault | null {
     if (this.#state === STOPPED) return null;
     let at = 0;
@@ -106,20 +132,20 @@ export class WireReader {
     const fits = this.#state === PAYLOAD && lengthBytes >= 1 && lengthBytes <= this.#remainingBytes;
     assert(fits, 'wire reader: payload outside a PIECE message or beyond its end', lengthBytes, this.#remainingBytes);
     this.#remainingBytes -= lengthBytes;
-    this.#handler.pieceStamp(stamp, lengthBytes);
+    this.pieceStamp(stamp, lengthBytes);
     this.#endPayload();
     return this.#fault;
   }
 
-  /** The connection is closed: nothing more is parsed. May be called by the handler, also in the middle of a chunk. */
-  stop(): void {
+  /** The connection is closed: nothing more is parsed. May be called by a message, also in the middle of a chunk. */
+  stopParsing(): void {
     this.#state = STOPPED;
     this.#scratch = null;
   }
 
   #fail(fault: WireFault): void {
     this.#fault = fault;
-    this.stop();
+    this.stopParsing();
   }
 
   #handshake(chunk: Uint8Array, at: number): number {
@@ -141,13 +167,13 @@ export class WireReader {
     }
     if (before < PEER_ID_AT && bytes.length >= PEER_ID_AT) {
       const reserved = bytes.subarray(RESERVED_AT, INFO_HASH_AT);
-      const fault = this.#handler.handshakeInfoHash(reserved, bytes.subarray(INFO_HASH_AT, PEER_ID_AT));
+      const fault = this.handshakeInfoHash(reserved, bytes.subarray(INFO_HASH_AT, PEER_ID_AT));
       if (fault !== null) this.#fail(fault);
     }
     if (bytes.length === HANDSHAKE_BYTES && this.#state !== STOPPED) {
       this.#state = MESSAGE;
       this.#release();
-      const fault = this.#handler.handshakePeerId(bytes.subarray(PEER_ID_AT));
+      const fault = this.handshakePeerId(bytes.subarray(PEER_ID_AT));
       if (fault !== null) this.#fail(fault);
     }
   }
@@ -213,47 +239,46 @@ export class WireReader {
   /** Acts on the legal message at `at`, of which all that `#wantedBytes` wants is here. */
   #dispatch(bytes: Uint8Array, at: number): void {
     const length = readUint32(bytes, at);
-    if (length === 0) return this.#handler.keepAlive();
+    if (length === 0) return this.keepAlive();
     const fault = this.#call(bytes, at, length);
     if (fault !== null) this.#fail(fault);
   }
 
   #call(bytes: Uint8Array, at: number, length: number): WireFault | null {
-    const handler = this.#handler;
     const body = at + JUDGED_BYTES;
     switch (bytes[at + LENGTH_PREFIX_BYTES] as number) {
       case CHOKE:
-        return handler.choke();
+        return this.choke();
       case UNCHOKE:
-        return handler.unchoke();
+        return this.unchoke();
       case INTERESTED:
-        return handler.interested();
+        return this.interested();
       case NOT_INTERESTED:
-        return handler.notInterested();
+        return this.notInterested();
       case HAVE:
-        return handler.have(readUint32(bytes, body));
+        return this.have(readUint32(bytes, body));
       case BITFIELD:
-        return handler.bitfield(bytes.subarray(body, at + LENGTH_PREFIX_BYTES + length));
+        return this.bitfield(bytes.subarray(body, at + LENGTH_PREFIX_BYTES + length));
       case REQUEST:
-        return handler.request(readUint32(bytes, body), readUint32(bytes, body + 4), readUint32(bytes, body + 8));
+        return this.request(readUint32(bytes, body), readUint32(bytes, body + 4), readUint32(bytes, body + 8));
       case PIECE:
         return this.#beginPayload(readUint32(bytes, body), readUint32(bytes, body + 4), length - PIECE_LENGTH_MIN);
       case CANCEL:
-        return handler.cancel(readUint32(bytes, body), readUint32(bytes, body + 4), readUint32(bytes, body + 8));
+        return this.cancel(readUint32(bytes, body), readUint32(bytes, body + 4), readUint32(bytes, body + 8));
       case PORT:
-        return handler.port(readUint16(bytes, body));
+        return this.port(readUint16(bytes, body));
       case SUGGEST:
-        return handler.suggest(readUint32(bytes, body));
+        return this.suggest(readUint32(bytes, body));
       case HAVE_ALL:
-        return handler.haveAll();
+        return this.haveAll();
       case HAVE_NONE:
-        return handler.haveNone();
+        return this.haveNone();
       case REJECT:
-        return handler.reject(readUint32(bytes, body), readUint32(bytes, body + 4), readUint32(bytes, body + 8));
+        return this.reject(readUint32(bytes, body), readUint32(bytes, body + 4), readUint32(bytes, body + 8));
       case ALLOWED_FAST:
-        return handler.allowedFast(readUint32(bytes, body));
+        return this.allowedFast(readUint32(bytes, body));
       case EXTENDED:
-        return handler.extended(bytes[body] as number, bytes.subarray(body + 1, at + LENGTH_PREFIX_BYTES + length));
+        return this.extended(bytes[body] as number, bytes.subarray(body + 1, at + LENGTH_PREFIX_BYTES + length));
       default:
         this.#remainingBytes = length - 1;
         this.#state = SKIP;
@@ -264,7 +289,7 @@ export class WireReader {
   #beginPayload(piece: number, beginBytes: number, lengthBytes: number): WireFault | null {
     this.#state = PAYLOAD;
     this.#remainingBytes = lengthBytes;
-    const fault = this.#handler.pieceStart(piece, beginBytes, lengthBytes);
+    const fault = this.pieceStart(piece, beginBytes, lengthBytes);
     if (fault === null) this.#endPayload();
     return fault;
   }
@@ -272,16 +297,16 @@ export class WireReader {
   #payload(chunk: Uint8Array, at: number): number {
     const end = Math.min(at + this.#remainingBytes, chunk.length);
     this.#remainingBytes -= end - at;
-    this.#handler.pieceBytes(chunk, at, end);
+    this.pieceBytes(chunk, at, end);
     this.#endPayload();
     return end;
   }
 
-  /** Ends a PIECE message whose last byte has come, unless the handler has just closed the connection. */
+  /** Ends a PIECE message whose last byte has come, unless the call before has just closed the connection. */
   #endPayload(): void {
     if (this.#remainingBytes > 0 || this.#state !== PAYLOAD) return;
     this.#state = MESSAGE;
-    const fault = this.#handler.pieceEnd();
+    const fault = this.pieceEnd();
     if (fault !== null) this.#fail(fault);
   }
 

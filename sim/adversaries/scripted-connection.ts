@@ -14,7 +14,6 @@ import {
   type Sink,
   type Stamp,
   type WireFault,
-  type WireHandler,
   WireReader,
   writeHandshake,
 } from '#engine';
@@ -41,11 +40,10 @@ export interface ConnectionListener {
   extended(connection: ScriptedConnection, id: number, payload: Uint8Array): void;
 }
 
-export class ScriptedConnection implements WireHandler {
+export class ScriptedConnection extends WireReader {
   readonly conn: ConnId;
   readonly address: PeerAddress;
   readonly outgoing: boolean;
-  readonly reader: WireReader;
   /** Both handshakes are done and neither side has closed. */
   isUp = false;
   dialling: boolean;
@@ -64,13 +62,13 @@ export class ScriptedConnection implements WireHandler {
   #lengthBytes = 0;
 
   constructor(listener: ConnectionListener, conn: ConnId, address: PeerAddress, outgoing: boolean) {
+    super();
     this.#listener = listener;
     this.conn = conn;
     this.address = address;
     this.outgoing = outgoing;
     this.dialling = outgoing;
     this.pieces = new Uint8Array(listener.pieceCount);
-    this.reader = new WireReader(this);
   }
 
   /** The peer has every piece, as far as it says. */
@@ -155,7 +153,7 @@ export class ScriptedConnection implements WireHandler {
     this.#listener.output((sink) => sink.send(this.conn, bytes));
   }
 
-  // ── hearing: WireHandler ──
+  // ── hearing: what the reader calls ──
 
   handshakeInfoHash(): WireFault | null {
     this.#listener.greeted(this);

@@ -168,13 +168,13 @@ export abstract class ScriptedPeer implements Engine, ConnectionListener {
   received(now: Instant, conn: ConnId, chunk: Uint8Array): void {
     this.now = now;
     const connection = this.#byConn[conn];
-    if (connection) this.#judge(connection, connection.reader.received(chunk));
+    if (connection) this.#judge(connection, connection.received(chunk));
   }
 
   receivedPayload(now: Instant, conn: ConnId, stamp: Stamp, lengthBytes: number): void {
     this.now = now;
     const connection = this.#byConn[conn];
-    if (connection) this.#judge(connection, connection.reader.receivedPayload(stamp, lengthBytes));
+    if (connection) this.#judge(connection, connection.receivedPayload(stamp, lengthBytes));
   }
 
   disconnected(now: Instant, conn: ConnId): void {
@@ -302,7 +302,7 @@ export abstract class ScriptedPeer implements Engine, ConnectionListener {
 
   #forget(connection: ScriptedConnection): void {
     connection.isUp = false;
-    connection.reader.stop();
+    connection.stopParsing();
     this.#byConn[connection.conn] = null;
     this.connections.splice(this.connections.indexOf(connection), 1);
     const { host } = connection.address;

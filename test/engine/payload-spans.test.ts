@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { PayloadSpans } from '../../engine/journal/payload-spans.ts';
 import { HANDSHAKE_BYTES, writeHandshake } from '../../engine/wire/handshake.ts';
-import { WireReader } from '../../engine/wire/reader.ts';
+
 import { anyMessage, joined, written } from './wire-arbitraries.ts';
 import { Recorder } from './wire-recorder.ts';
 
@@ -42,8 +42,7 @@ function withoutPayload(spans: PayloadSpans, chunk: Uint8Array): { readonly byte
 /** What a reader tells of the chunks, and its first fault; of payload only its length. */
 function told(chunks: readonly Uint8Array[]): string[] {
   const recorder = new Recorder();
-  const reader = new WireReader(recorder);
-  const faults = chunks.map((chunk) => reader.received(chunk)).filter((fault) => fault !== null);
+  const faults = chunks.map((chunk) => recorder.received(chunk)).filter((fault) => fault !== null);
   const calls = recorder.calls.map((call) => (call.startsWith('end ') ? `end ${call.length}` : call));
   return [...calls, ...faults];
 }

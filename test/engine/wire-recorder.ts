@@ -1,11 +1,12 @@
 // A handler that writes down what the reader tells it, so that two ways of delivering one stream can be compared.
 
-import type { WireFault, WireHandler } from '../../engine/wire/wire.ts';
+import { WireReader } from '../../engine/wire/reader.ts';
+import type { WireFault } from '../../engine/wire/wire.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** One line a call, in order. The parts of a payload become one line when it ends: its bytes, or the sum of its stamps. */
-export class Recorder implements WireHandler {
+export class Recorder extends WireReader {
   readonly calls: string[] = [];
   /** What a call answers, chosen by its line. */
   answer: (call: string) => WireFault | null = () => null;
