@@ -11,41 +11,42 @@ import { TokenBucket } from './token-bucket.ts';
 import type { Torrent } from './torrent/torrent.ts';
 
 export class Context {
+  // What every input touches stands first, side by side: in a swarm of thousands each meets an engine that no cache holds.
   /** Of the input being handled; never goes back. */
   now: Instant = 0;
-  /** Ticks of a second so far, while any torrent wants them. */
-  seconds = 0;
-  listenPort = 0;
   /** When a peer or a tracker last said anything, or the network last changed since; −1: none ever did. */
   heardAt: Instant = -1;
-  /** The program is about to end: nothing starts again. */
-  leaving = false;
+  /** The torrent woken last (see `Torrent.wake`), from which `wokenBefore` leads to the others; null: none. */
+  woken: Torrent | null = null;
+  /** Torrents that want to be looked at each second. */
+  activeTorrents = 0;
   /** A torrent came to rest: the engine looks whether all have. */
   torrentRested = false;
   /** The next drain has more to do than to hand out what was recorded. */
   drainsMore = false;
+  /** When to look at every torrent again: a rate limit that was used up allows something, or a block may be late. */
+  pumpAt: Instant | null = null;
+  readonly outbox = new Outbox();
+  /** Ticks of a second so far, while any torrent wants them. */
+  seconds = 0;
+  readonly jobs = new Jobs<Torrent | Peer>();
+  readonly blocks: BlockPool;
+  /** Null where nobody asks why. */
+  readonly reasons: Reasons | null;
+  /** Its own copy: a command may change some of it. */
+  readonly settings: Settings;
+  readonly downloadLimit = new TokenBucket();
+  readonly uploadLimit = new TokenBucket();
+  readonly random: RandomStream;
+  listenPort = 0;
+  /** The program is about to end: nothing starts again. */
+  leaving = false;
   /** Connections of all torrents, dials included. */
   connections = 0;
   /** Outgoing connections whose handshake is not finished. */
   dials = 0;
-  /** When to look at every torrent again: a rate limit that was used up allows something, or a block may be late. */
-  pumpAt: Instant | null = null;
-  /** Torrents that want to be looked at each second. */
-  activeTorrents = 0;
   /** Metadata that was received and is not verified, of all torrents. */
   metadataBytes = 0;
-  /** The torrent woken last (see `Torrent.wake`), from which `wokenBefore` leads to the others; null: none. */
-  woken: Torrent | null = null;
-  /** Its own copy: a command may change some of it. */
-  readonly settings: Settings;
-  readonly random: RandomStream;
-  readonly outbox = new Outbox();
-  readonly jobs = new Jobs<Torrent | Peer>();
-  readonly blocks: BlockPool;
-  readonly downloadLimit = new TokenBucket();
-  readonly uploadLimit = new TokenBucket();
-  /** Null where nobody asks why. */
-  readonly reasons: Reasons | null;
 
   constructor(options: EngineOptions) {
     this.settings = { ...options.settings };

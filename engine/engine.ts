@@ -57,13 +57,14 @@ export function createEngine(options: EngineOptions): Engine {
 
 class StarlingEngine implements Engine, TorrentHost {
   readonly #ctx: Context;
-  readonly #scraper: Scraper;
+  /** By connection id. */
+  readonly #peers: (Peer | null)[] = [];
+  #nextSecond: Instant | null = null;
   readonly #torrents: (Torrent | null)[] = [];
+  readonly #scraper: Scraper;
   /** Of torrents that are gone but whose end is not drained yet: to the driver they are still theirs. */
   readonly #heldIds: TorrentId[] = [];
   readonly #byInfoHash = new Map<string, Torrent>();
-  /** By connection id. */
-  readonly #peers: (Peer | null)[] = [];
   /** Outgoing ids that may be used again. */
   readonly #freeConns: ConnId[] = [];
   /** Closed by us, but not drained yet: what the driver still says about them is ignored. */
@@ -72,7 +73,6 @@ class StarlingEngine implements Engine, TorrentHost {
   /** Incoming connections that have named no torrent yet, oldest first. */
   readonly #unrouted: Peer[] = [];
   readonly #onInfoHash = (peer: Peer, infoHash: Uint8Array) => this.#route(peer, infoHash);
-  #nextSecond: Instant | null = null;
   #stopped = false;
 
   constructor(options: EngineOptions) {

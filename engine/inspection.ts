@@ -30,8 +30,6 @@ export interface BlockInspection {
   readonly state: 'free' | 'requested' | 'received';
   /** Whose queues hold it. */
   readonly askedOf: readonly ConnId[];
-  /** When it was last asked for; null: never. */
-  readonly requestedAt: Instant | null;
   /** Address of who sent it; null: nobody yet, or it was read back from the disk. */
   readonly from: string | null;
 }

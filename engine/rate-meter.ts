@@ -8,18 +8,18 @@ const MEMORY_SECONDS = 5;
 const SILENT_SECONDS_MAX = 20;
 
 export class RateMeter {
-  totalBytes = 0;
   readonly #clock: { readonly seconds: number };
   /** The seconds before this one are in the rate. */
   #secondIs: number;
   #secondBytes = 0;
+  totalBytes = 0;
+  #roundBytes = 0;
+  #lastRoundBytes = 0;
   #bytesPerSecond = 0;
   /** Since there was something to count, up to MEMORY_SECONDS. */
   #seconds = 0;
   /** In a row in which nothing came. */
   #silentSeconds = 0;
-  #roundBytes = 0;
-  #lastRoundBytes = 0;
 
   /** `clock`: whole seconds that have passed; live. */
   constructor(clock: { readonly seconds: number }) {

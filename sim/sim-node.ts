@@ -78,6 +78,8 @@ export interface NodeWorld {
   sending(node: SimNode, conn: ConnId, bytes: Uint8Array): void;
   /** The engine closes a connection that is open. */
   closing(node: SimNode, conn: ConnId): void;
+  /** A connection is over: what the network still says about this end concerns nobody. */
+  ended(end: number): void;
   resumeSaved(node: SimNode, store: Store, data: ResumeData): void;
   /** A fault struck the node. */
   struck(kind: FaultKind, where: { node: SimNode }): void;
@@ -88,43 +90,46 @@ export interface NodeWorld {
 }
 
 const NO_END = -1;
-const NO_CONN = -1;
+/** In place of the connection of an end that has none, or none any more. */
+export const NO_CONN = -1;
 const PIECE_HEADER_BYTES = 13;
 /** Of a handshake, up to the end of the info-hash (BEP 3). */
 const NAMED_BYTES = 48;
 
 export class SimNode implements Sink, DiskClient {
+  // What every message touches stands first, side by side: in a swarm of thousands each meets a node that no cache holds.
+  /** Null while crashed, before joining and after leaving. */
+  engine: Engine | null = null;
+  readonly #world: NodeWorld;
+  /** Incoming connections that have named no torrent yet. */
+  #unnamedCount = 0;
   readonly index: number;
+  stoppedAt: number | null = null;
+  /** End of the network by connection id; kept after a close, for looking back (see `closed`). */
+  #ends = new Int32Array(8).fill(NO_END);
   readonly options: NodeOptions;
-  /** One a family. */
-  readonly addresses: readonly PeerAddress[];
+  #payloadBytes = 0;
   readonly disk: SimDisk;
   /** By the engine's torrent id while it runs. */
   readonly stores: Store[] = [];
-  /** Null while crashed, before joining and after leaving. */
-  engine: Engine | null = null;
+
+  /** One a family. */
+  readonly addresses: readonly PeerAddress[];
   /** Connections that the engine holds open or dials. */
   openConnections = 0;
-  /** Of them, incoming ones that have named no torrent yet. */
-  #unnamedCount = 0;
   joinedAt: number | null = null;
   completedAt: number | null = null;
-  stoppedAt: number | null = null;
   /** When its engine last said that the network changed. */
   networkChangedAt = -Infinity;
   /** By store: pieces whose hash was shown to be right, one bit each. */
   readonly proven = new Map<Store, Uint8Array>();
-  readonly #world: NodeWorld;
   readonly #random: Random;
   #incarnation = 0;
   /** Torrents that the user paused, and whether the user ended the program. */
   readonly #paused = new Set<TorrentId>();
   #leaving = false;
-  /** End of the network by connection id; kept after a close, for looking back (see `closed`). */
-  #ends = new Int32Array(8).fill(NO_END);
   readonly #freeIncoming: ConnId[] = [];
   #nextIncoming: ConnId = 1;
-  #payloadBytes = 0;
   /** Bytes that came on each of the `#unnamedCount`. */
   readonly #unnamed = new Map<ConnId, number>();
 
@@ -264,7 +269,11 @@ export class SimNode implements Sink, DiskClient {
     this.#world.struck('crash', { node: this });
     this.engine = null;
     this.openConnections = 0;
-    for (let conn = 0; conn < this.#ends.length; conn += 1) this.#ends[conn] = closed(this.endOf(conn));
+    for (let conn = 0; conn < this.#ends.length; conn += 1) {
+      if (!this.isOpen(conn)) continue;
+      this.#world.ended(this.#ends[conn] as number);
+      this.#ends[conn] = closed(this.#ends[conn] as number);
+    }
     this.#world.network.crash(this.index, noticeUs);
     this.disk.crash(this.stores);
     // What was proven of blocks that are lost now is no proof: from here on resume data and new hashes count.
@@ -355,24 +364,24 @@ export class SimNode implements Sink, DiskClient {
   }
 
   received(conn: ConnId, bytes: Uint8Array): void {
-    if (!this.isOpen(conn)) return;
+    if (conn === NO_CONN) return;
     // Nearly always nobody: one look at a count, and not into a table, in a simulation of thousands.
     if (this.#unnamedCount > 0) this.#toldMore(conn, bytes.length);
     (this.engine as Engine).received(this.now, conn, bytes);
   }
 
   receivedPayload(conn: ConnId, stamp: Stamp, lengthBytes: number): void {
-    if (!this.isOpen(conn)) return;
+    if (conn === NO_CONN) return;
     (this.engine as Engine).receivedPayload(this.now, conn, stamp, lengthBytes);
   }
 
   writable(conn: ConnId): void {
-    if (!this.isOpen(conn)) return;
+    if (conn === NO_CONN) return;
     (this.engine as Engine).writable(this.now, conn);
   }
 
   disconnected(conn: ConnId, why: DisconnectReason): void {
-    if (!this.isOpen(conn)) return;
+    if (conn === NO_CONN) return;
     this.#unbind(conn);
     (this.engine as Engine).disconnected(this.now, conn, why);
   }
@@ -597,6 +606,7 @@ export class SimNode implements Sink, DiskClient {
   }
 
   #unbind(conn: ConnId): void {
+    this.#world.ended(this.#ends[conn] as number);
     this.#ends[conn] = closed(this.#ends[conn] as number);
     this.#hasNamed(conn);
     this.openConnections -= 1;

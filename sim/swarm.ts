@@ -26,7 +26,7 @@ import { type FaultKind, FaultLog, type FaultRecord } from './faults/fault-log.t
 import { type FaultEffect, type FaultPoint, FaultPoints, type FaultSite } from './faults/fault-point.ts';
 import { type LineOptions, lineOf } from './line.ts';
 import { Recorder } from './recorder.ts';
-import { type NodeOptions, type NodeWorld, SimNode } from './sim-node.ts';
+import { NO_CONN, type NodeOptions, type NodeWorld, SimNode } from './sim-node.ts';
 import { familyOf, type SimTracker, type TrackerSetting } from './sim-tracker.ts';
 import type { Store } from './store.ts';
 import { hostOf, TrackerWorld } from './tracker-world.ts';
@@ -428,6 +428,10 @@ export class Swarm implements NetworkHandler, NodeWorld {
 
   closing(node: SimNode, conn: number): void {
     this.observer?.closing(node, node.endOf(conn));
+  }
+
+  ended(end: number): void {
+    this.#conns[end] = NO_CONN;
   }
 
   faultAt(node: SimNode, site: FaultSite): FaultEffect | null {

@@ -4,7 +4,7 @@
 //     ◄──────last requester gone────┘
 // A block received is here as payload, or, after a pause or restart, on the disk (payload null).
 
-import type { Instant, Payload } from '../contract.ts';
+import type { Payload } from '../contract.ts';
 import type { Geometry } from '../geometry.ts';
 import type { KnownPeer } from '../peers/peer-book.ts';
 
@@ -18,20 +18,22 @@ export const ON_DISK_WRITTEN = 1;
 export const ON_DISK_SYNCING = 2;
 export const ON_DISK_DURABLE = 3;
 
+// What one block's number holds, from its low end.
+const STATE_MASK = 3;
+const WHERE_SHIFT = 2;
+const WHERE_MASK = 3;
+const REQUESTERS_SHIFT = 4;
+const ONE_REQUESTER = 1 << REQUESTERS_SHIFT;
+
 export class PartialPiece {
   readonly piece: number;
   readonly blockCount: number;
-  readonly states: Uint8Array;
-  /** How many peers' queues hold each block. */
-  readonly requesters: Uint8Array;
-  /** When each block was last asked for. */
-  readonly requestedAt: Float64Array;
+  /** A number a block: its state, where it stands on its way to the disk, and how many peers' queues hold it. */
+  readonly #blocks: number[];
   /** Received blocks; null where not received, or where the block is on the disk only. */
   readonly payloads: (Payload | null)[];
   /** Who sent each received block; null: it came from the disk. */
   readonly contributors: (KnownPeer | null)[];
-  /** One of IN_MEMORY … ON_DISK_DURABLE a block; resume data may claim the durable ones. */
-  readonly onDisk: Uint8Array;
   /** Set: only this peer, on parole, is asked for blocks of this piece. */
   exclusiveTo: KnownPeer | null = null;
   /** Counts the pieces begun before this one: the order of picking. */
@@ -48,12 +50,33 @@ export class PartialPiece {
     this.blockCount = blockCount;
     this.sequence = sequence;
     this.freeCount = blockCount;
-    this.states = new Uint8Array(blockCount);
-    this.requesters = new Uint8Array(blockCount);
-    this.onDisk = new Uint8Array(blockCount);
-    this.requestedAt = new Float64Array(blockCount);
-    this.payloads = nulls(blockCount);
-    this.contributors = nulls(blockCount);
+    this.#blocks = listOf(0, blockCount);
+    this.payloads = listOf(null, blockCount);
+    this.contributors = listOf(null, blockCount);
+  }
+
+  /** BLOCK_FREE, BLOCK_REQUESTED or BLOCK_RECEIVED. */
+  state(block: number): number {
+    return (this.#blocks[block] as number) & STATE_MASK;
+  }
+
+  /** One of IN_MEMORY … ON_DISK_DURABLE; resume data may claim the durable ones. */
+  whereIs(block: number): number {
+    return ((this.#blocks[block] as number) >>> WHERE_SHIFT) & WHERE_MASK;
+  }
+
+  setWhere(block: number, where: number): void {
+    this.#blocks[block] = ((this.#blocks[block] as number) & ~(WHERE_MASK << WHERE_SHIFT)) | (where << WHERE_SHIFT);
+  }
+
+  /** How many peers' queues hold the block. */
+  requesters(block: number): number {
+    return (this.#blocks[block] as number) >>> REQUESTERS_SHIFT;
+  }
+
+  /** One queue holds it no longer. The state stays (see `release`). */
+  dropRequester(block: number): void {
+    this.#blocks[block] = (this.#blocks[block] as number) - ONE_REQUESTER;
   }
 
   get complete(): boolean {
@@ -68,36 +91,34 @@ export class PartialPiece {
   /** The first free block, or −1. */
   nextFree(): number {
     if (this.freeCount === 0) return -1;
-    while (this.states[this.#firstFree] !== BLOCK_FREE) this.#firstFree += 1;
+    while (this.state(this.#firstFree) !== BLOCK_FREE) this.#firstFree += 1;
     return this.#firstFree;
   }
 
-  request(block: number, now: Instant): void {
-    this.requestedAt[block] = now;
-    if (this.states[block] === BLOCK_FREE) {
-      this.states[block] = BLOCK_REQUESTED;
+  request(block: number): void {
+    if (this.state(block) === BLOCK_FREE) {
+      this.#setState(block, BLOCK_REQUESTED);
       this.freeCount -= 1;
     }
-    this.requesters[block] = (this.requesters[block] as number) + 1;
+    this.#blocks[block] = (this.#blocks[block] as number) + ONE_REQUESTER;
   }
 
   /** One requester gives up. Returns true when the block became free by it. */
   release(block: number): boolean {
-    const left = (this.requesters[block] as number) - 1;
-    this.requesters[block] = left;
-    if (left > 0 || this.states[block] !== BLOCK_REQUESTED) return false;
+    this.dropRequester(block);
+    if (this.requesters(block) > 0 || this.state(block) !== BLOCK_REQUESTED) return false;
     this.#setFree(block);
     return true;
   }
 
   /** The block is here. Whoever else was asked for it is still counted in `requesters`. */
   receive(block: number, payload: Payload | null, contributor: KnownPeer | null): void {
-    if (this.states[block] === BLOCK_FREE) this.freeCount -= 1;
-    this.states[block] = BLOCK_RECEIVED;
+    if (this.state(block) === BLOCK_FREE) this.freeCount -= 1;
+    this.#setState(block, BLOCK_RECEIVED);
     this.receivedCount += 1;
     this.payloads[block] = payload;
     this.contributors[block] = contributor;
-    if (payload === null) this.onDisk[block] = ON_DISK_DURABLE;
+    if (payload === null) this.setWhere(block, ON_DISK_DURABLE);
   }
 
   /** Forgets a received block, which must be asked for again. Returns its payload, which goes back to the pool. */
@@ -105,10 +126,10 @@ export class PartialPiece {
     const payload = this.payloads[block] as Payload | null;
     this.payloads[block] = null;
     this.contributors[block] = null;
-    this.onDisk[block] = IN_MEMORY;
+    this.setWhere(block, IN_MEMORY);
     this.receivedCount -= 1;
-    if (this.requesters[block] === 0) this.#setFree(block);
-    else this.states[block] = BLOCK_REQUESTED;
+    if (this.requesters(block) === 0) this.#setFree(block);
+    else this.#setState(block, BLOCK_REQUESTED);
     return payload;
   }
 
@@ -122,14 +143,18 @@ export class PartialPiece {
   }
 
   #setFree(block: number): void {
-    this.states[block] = BLOCK_FREE;
+    this.#setState(block, BLOCK_FREE);
     this.freeCount += 1;
     if (block < this.#firstFree) this.#firstFree = block;
   }
+
+  #setState(block: number, state: number): void {
+    this.#blocks[block] = ((this.#blocks[block] as number) & ~STATE_MASK) | state;
+  }
 }
 
-function nulls(count: number): null[] {
-  const list: null[] = [];
-  for (let i = 0; i < count; i += 1) list.push(null);
+function listOf<T>(value: T, count: number): T[] {
+  const list: T[] = [];
+  for (let i = 0; i < count; i += 1) list.push(value);
   return list;
 }

@@ -62,27 +62,28 @@ export interface PickOptions {
 }
 
 export class Picker {
-  readonly geometry: Geometry;
-  /** What may be told to peers and served: written or flushed. */
-  readonly written: Bitfield;
-  /** Set once nothing is left to begin; cleared when a block is free again. */
-  endGame = false;
-  /** Pieces that are wanted (priority > 0) and not yet written. */
-  wantedLeft: number;
-  /** Bytes of the pieces that are wanted, and of them those that are written. */
-  wantedBytes: number;
-  haveBytes = 0;
+  // What every message touches stands first, side by side, as in `Peer`.
   /** In the order of picking: priority, then age. */
   readonly partials: PartialPiece[] = [];
-
-  #sequential = false;
-  readonly #random: RandomStream;
-  readonly #countCopies: boolean;
-  readonly #reasons: Reasons | null;
   readonly #partialOf = new Map<number, PartialPiece>();
   /** Copies: among connected peers, those apart that joined as seeds (see `#seeds`). */
   readonly #rows: PieceRows;
   readonly #orders: (RarityOrder | null)[] = Array.from({ length: PRIORITY_LEVELS }, () => null);
+  readonly geometry: Geometry;
+  /** Set once nothing is left to begin; cleared when a block is free again. */
+  endGame = false;
+  /** Pieces that are wanted (priority > 0) and not yet written. */
+  wantedLeft: number;
+  #sequential = false;
+  readonly #reasons: Reasons | null;
+  /** What may be told to peers and served: written or flushed. */
+  readonly written: Bitfield;
+  /** Bytes of the pieces that are wanted, and of them those that are written. */
+  wantedBytes: number;
+  haveBytes = 0;
+
+  readonly #random: RandomStream;
+  readonly #countCopies: boolean;
   #seeds = 0;
   #sequence = 0;
   /** No missing piece stands before this one. */
@@ -189,7 +190,7 @@ export class Picker {
       if (whole ? !this.#mayTakeWhole(partial, peer.known) : partial.exclusiveTo !== null) continue;
       if (whole) partial.exclusiveTo = peer.known;
       const first = keys.length;
-      this.#takeFree(partial, target, how.now, keys);
+      this.#takeFree(partial, target, keys);
       this.#reasons?.picked(this, peer, whole ? 'parole' : 'partial', how.now, keys, first);
     }
     while (mayBegin && keys.length < target && this.#mayHaveMissing(peer)) {
@@ -199,7 +200,7 @@ export class Picker {
       const partial = this.begin(piece);
       if (whole) partial.exclusiveTo = peer.known;
       const first = keys.length;
-      this.#takeFree(partial, target, how.now, keys);
+      this.#takeFree(partial, target, keys);
       this.#reasons?.picked(this, peer, whole ? 'parole' : this.#newPieceRule, how.now, keys, first);
     }
     this.updateEndGame();
@@ -342,12 +343,12 @@ export class Picker {
     return this.sequential ? a.piece - b.piece : a.sequence - b.sequence;
   }
 
-  #takeFree(partial: PartialPiece, target: number, now: Instant, keys: number[]): void {
+  #takeFree(partial: PartialPiece, target: number, keys: number[]): void {
     const base = partial.piece * this.geometry.blocksPerPiece;
     while (keys.length < target) {
       const block = partial.nextFree();
       if (block === -1) return;
-      partial.request(block, now);
+      partial.request(block);
       keys.push(base + block);
     }
   }
@@ -366,9 +367,9 @@ export class Picker {
         if (partial.exclusiveTo !== null || this.priority(partial.piece) === 0 || !peer.mayAsk(partial.piece)) continue;
         const base = partial.piece * this.geometry.blocksPerPiece;
         for (let block = partial.blockCount - 1; block >= 0; block -= 1) {
-          if (partial.states[block] !== BLOCK_REQUESTED || partial.requesters[block] !== requesters) continue;
+          if (partial.state(block) !== BLOCK_REQUESTED || partial.requesters(block) !== requesters) continue;
           if (onTheWay.has(base + block) || peer.isAskedFor(base + block)) continue;
-          partial.request(block, now);
+          partial.request(block);
           keys.push(base + block);
           this.#reasons?.picked(this, peer, 'endGame', now, keys, keys.length - 1);
           return;
@@ -464,9 +465,9 @@ export class Picker {
       let free = 0;
       let received = 0;
       for (let block = 0; block < partial.blockCount; block += 1) {
-        if (partial.states[block] === BLOCK_RECEIVED) received += 1;
-        else if (partial.states[block] === BLOCK_REQUESTED)
-          assert((partial.requesters[block] as number) > 0, 'a requested block has a requester', partial.piece, block);
+        if (partial.state(block) === BLOCK_RECEIVED) received += 1;
+        else if (partial.state(block) === BLOCK_REQUESTED)
+          assert(partial.requesters(block) > 0, 'a requested block has a requester', partial.piece, block);
         else free += 1;
       }
       assert(free === partial.freeCount && received === partial.receivedCount, 'blocks are counted', partial.piece);

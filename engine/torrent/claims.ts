@@ -87,10 +87,12 @@ export function claimPieces(
     else if ((state === PIECE_WRITTEN && !flushed.has(piece)) || isPending(piece)) unsynced.set(piece);
   }
   const partials: { piece: number; blocks: Uint8Array }[] = [];
-  for (const { piece, blockCount, onDisk } of picker.partials) {
-    const blocks = new Bitfield(blockCount);
-    for (let block = 0; block < blockCount; block += 1) if (onDisk[block] === ON_DISK_DURABLE) blocks.set(block);
-    if (blocks.count > 0) partials.push({ piece, blocks: blocks.bytes });
+  for (const partial of picker.partials) {
+    const { piece, blockCount } = partial;
+    let durable: Bitfield | null = null;
+    for (let block = 0; block < blockCount; block += 1)
+      if (partial.whereIs(block) === ON_DISK_DURABLE) (durable ??= new Bitfield(blockCount)).set(block);
+    if (durable !== null) partials.push({ piece, blocks: durable.bytes });
   }
   return { flushed: flushed.bytes, unsynced: unsynced.bytes, partials };
 }

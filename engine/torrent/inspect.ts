@@ -42,14 +42,12 @@ function inspectPartial(torrent: Torrent, partial: PartialPiece): PartialInspect
     exclusiveTo: nameOf(partial.exclusiveTo),
     flushing: partial.flushing,
     blocks: Array.from({ length: partial.blockCount }, (_, block): BlockInspection => {
-      const state = partial.states[block];
-      const requestedAt = partial.requestedAt[block] as number;
+      const state = partial.state(block);
       return {
         state: state === BLOCK_RECEIVED ? 'received' : state === BLOCK_REQUESTED ? 'requested' : 'free',
         askedOf: torrent.swarm.peers
           .filter(({ requests }) => requests.liveIndexOf(base + block) !== -1)
           .map(({ conn }) => conn),
-        requestedAt: requestedAt === 0 ? null : requestedAt,
         from: nameOf(partial.contributors[block] ?? null),
       };
     }),

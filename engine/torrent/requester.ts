@@ -124,7 +124,7 @@ export class Requester {
   isWanted(key: number): boolean {
     const partial = this.#partialOf(key);
     if (partial === undefined) return this.#isMissing(this.#pieceOf(key));
-    return partial.states[this.#blockOf(key)] !== BLOCK_RECEIVED;
+    return partial.state(this.#blockOf(key)) !== BLOCK_RECEIVED;
   }
 
   /** A whole block came; `payload` is moved here. */
@@ -137,7 +137,7 @@ export class Requester {
       const sentAt = peer.requests.sentAt(index);
       peer.pipeline.blockArrived(sentAt, this.#ctx.now);
       const alone =
-        index === liveIndex && !peer.snubbed && (this.#partialOf(key)?.requesters[this.#blockOf(key)] ?? 0) < 2;
+        index === liveIndex && !peer.snubbed && (this.#partialOf(key)?.requesters(this.#blockOf(key)) ?? 0) < 2;
       if (alone) this.#measure(this.#ctx.now - sentAt);
       if (live && index !== liveIndex) this.#cancel(peer, liveIndex);
       peer.requests.removeAt(index);
@@ -147,17 +147,17 @@ export class Requester {
     const partial = this.#partialOf(key) ?? this.#beginLate(peer, index, key);
     const length = this.#lengthOf(key);
     const foreign = partial?.exclusiveTo !== null && partial?.exclusiveTo !== peer.known;
-    if (partial === undefined || foreign || partial.states[block] === BLOCK_RECEIVED) {
+    if (partial === undefined || foreign || partial.state(block) === BLOCK_RECEIVED) {
       if (live) this.#torrent.picker.release(key);
       this.#ctx.blocks.giveBack(payload);
       this.wastedBytes += length;
       this.#ctx.outbox.event('blockDuplicate', this.#torrent.id, this.#pieceOf(key), block);
     } else {
-      if (live) partial.requesters[block] = (partial.requesters[block] as number) - 1;
+      if (live) partial.dropRequester(block);
       partial.receive(block, payload, peer.known);
       this.#ctx.blocks.hold(length);
       this.#ctx.outbox.event('blockReceived', this.#torrent.id, partial.piece, block);
-      if ((partial.requesters[block] as number) > 0) this.#cancelOthers(key, partial, block);
+      if (partial.requesters(block) > 0) this.#cancelOthers(key, partial, block);
       if (partial.complete) this.#torrent.storage.pieceComplete(partial);
     }
     this.fill(peer);
@@ -331,7 +331,7 @@ export class Requester {
   #discard(partial: PartialPiece, from: KnownPeer | null): void {
     if (partial.flushing) return;
     for (let block = 0; block < partial.blockCount; block += 1) {
-      const received = partial.states[block] === BLOCK_RECEIVED;
+      const received = partial.state(block) === BLOCK_RECEIVED;
       if (received && (from === null || partial.contributors[block] === from)) this.#torrent.discard(partial, block);
     }
     this.#torrent.picker.forgetUntouched(partial);
@@ -392,7 +392,7 @@ export class Requester {
       const index = other.requests.liveIndexOf(key);
       if (index === -1) continue;
       this.#cancel(other, index);
-      partial.requesters[block] = (partial.requesters[block] as number) - 1;
+      partial.dropRequester(block);
       this.#ctx.outbox.event('endGameCancel', this.#torrent.id, other.conn, partial.piece);
       this.#torrent.wake();
     }

@@ -169,7 +169,7 @@ export class Storage {
 
   #write(partial: PartialPiece): void {
     const { piece } = partial;
-    if (partial.onDisk.every((where) => where !== IN_MEMORY)) {
+    if (partial.payloads.every((_, block) => partial.whereIs(block) !== IN_MEMORY)) {
       this.#written(partial);
       return;
     }
@@ -227,7 +227,7 @@ export class Storage {
   flushPartials(): void {
     for (const partial of this.#torrent.picker.partials) {
       if (partial.flushing) continue;
-      const blocks = partial.payloads.map((payload, block) => (partial.onDisk[block] === IN_MEMORY ? payload : null));
+      const blocks = partial.payloads.map((payload, block) => (partial.whereIs(block) === IN_MEMORY ? payload : null));
       if (blocks.every((block) => block === null)) continue;
       partial.flushing = true;
       this.#lent.set(
@@ -252,7 +252,7 @@ export class Storage {
       if (fault === null) {
         this.#ctx.blocks.drop(partial.payloads[block] ?? null, this.#blockLength(piece, block));
         partial.payloads[block] = null;
-        partial.onDisk[block] = ON_DISK_WRITTEN;
+        partial.setWhere(block, ON_DISK_WRITTEN);
         // Read back for the hash, the block vouches for the disk no less than for its sender, whom a bad disk must not get banned.
         partial.contributors[block] = null;
       } else this.#torrent.discard(partial, block);
@@ -324,7 +324,7 @@ export class Storage {
     }
     for (const partial of [...this.#torrent.picker.partials]) {
       for (let block = 0; block < partial.blockCount; block += 1) {
-        const where = partial.onDisk[block];
+        const where = partial.whereIs(block);
         if (where === ON_DISK_WRITTEN || where === ON_DISK_SYNCING) this.#torrent.discard(partial, block);
       }
       this.#torrent.picker.forgetUntouched(partial);
@@ -383,8 +383,9 @@ export class Storage {
   }
 
   #partialsMove(from: number, to: number): void {
-    for (const { onDisk } of this.#torrent.picker.partials) {
-      for (let block = 0; block < onDisk.length; block += 1) if (onDisk[block] === from) onDisk[block] = to;
+    for (const partial of this.#torrent.picker.partials) {
+      for (let block = 0; block < partial.blockCount; block += 1)
+        if (partial.whereIs(block) === from) partial.setWhere(block, to);
     }
   }
 

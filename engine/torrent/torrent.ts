@@ -69,26 +69,27 @@ export interface TorrentHost {
 }
 
 export class Torrent {
-  readonly id: TorrentId;
-  /** Of no files and pieces while it is `bare`. */
-  metainfo: Metainfo;
-  /** What it holds is not known: there are no pieces, no files, and no storage. */
-  bare: boolean;
-  readonly peerId: Uint8Array;
-  readonly random: RandomStream;
-  picker: Picker;
+  // What every message touches stands first, side by side, as in `Peer`.
   readonly swarm: Swarm;
   readonly requester: Requester;
+  picker: Picker;
+  /** Of no files and pieces while it is `bare`. */
+  metainfo: Metainfo;
+  #phase: Phase = 'resting';
   readonly storage: Storage;
   readonly choker: Choker;
   readonly superSeeding: SuperSeeding;
-  readonly metadata: Metadata;
-  readonly announces: Announces;
+  readonly id: TorrentId;
   readonly download: RateMeter;
   readonly upload: RateMeter;
   readonly downloadLimit: RateLimit;
   readonly uploadLimit: RateLimit;
-  #phase: Phase = 'resting';
+  readonly metadata: Metadata;
+  readonly announces: Announces;
+  /** What it holds is not known: there are no pieces, no files, and no storage. */
+  bare: boolean;
+  readonly peerId: Uint8Array;
+  readonly random: RandomStream;
   #woken = false;
   /** The one that stood there when this one was woken (see `Context.woken`). */
   wokenBefore: Torrent | null = null;
@@ -416,7 +417,7 @@ export class Torrent {
   #forgetPartials(): void {
     for (const partial of [...this.picker.partials]) {
       for (let block = 0; block < partial.blockCount; block += 1) {
-        if (partial.states[block] === BLOCK_RECEIVED) this.discard(partial, block);
+        if (partial.state(block) === BLOCK_RECEIVED) this.discard(partial, block);
       }
       this.picker.forgetUntouched(partial);
     }
@@ -633,10 +634,11 @@ export class Torrent {
         if (requests.isLive(i)) requesters.set(requests.keyAt(i), (requesters.get(requests.keyAt(i)) ?? 0) + 1);
       }
     }
-    for (const { piece, blockCount, requesters: counted } of this.picker.partials) {
-      for (let block = 0; block < blockCount; block += 1) {
+    for (const partial of this.picker.partials) {
+      const { piece } = partial;
+      for (let block = 0; block < partial.blockCount; block += 1) {
         const asked = requesters.get(piece * this.metainfo.geometry.blocksPerPiece + block) ?? 0;
-        assert(counted[block] === asked, 'a block counts the peers that were asked for it', piece, block);
+        assert(partial.requesters(block) === asked, 'a block counts the peers that were asked for it', piece, block);
       }
     }
   }
