@@ -49,27 +49,31 @@ export function checkMetadata(node: SimNode, { contents }: Store, { infoBytes }:
     throw new Violation(`node ${node.index} takes something else for the metadata`);
 }
 
-/** Saved resume data claims only what was written as the torrent wants it and synced. */
+/** Saved resume data claims only what was written as the torrent wants it and synced: what it claims anew, and one piece in turn of the rest. */
 export function checkResume(node: SimNode, store: Store, data: ResumeData): void {
-  const { contents } = store;
+  const { contents, claimed } = store;
   const { geometry } = contents;
-  const unsynced = store.unsyncedBlocks();
-  for (let piece = 0; piece < geometry.pieceCount; piece += 1) {
-    if (!hasBit(data.flushed, piece)) continue;
-    for (let block = 0; block < geometry.blockCount(piece); block += 1) {
-      const index = contents.indexOf(piece, block);
-      if (!store.isRight(index))
-        throw new Violation(`node ${node.index} claims piece ${piece}, block ${block} holds something else`);
-      if (unsynced.has(index))
-        throw new Violation(`node ${node.index} claims piece ${piece}, block ${block} is not durable`);
-    }
+  const turn = store.saveCount % geometry.pieceCount;
+  for (let piece = 0; piece < geometry.pieceCount; piece += 1)
+    if (hasBit(data.flushed, piece) && (piece === turn || !hasBit(claimed, piece)) && !store.holds(piece))
+      throw new Violation(`node ${node.index} claims piece ${piece}, which holds something else`);
+  store.claimed = data.flushed;
+  store.saveCount += 1;
+  const claims = new Map(data.partials.map(({ piece, blocks }) => [piece, blocks]));
+  const lost = store.findUnsynced((index) => {
+    const piece = contents.pieceOf(index);
+    const blocks = claims.get(piece);
+    return hasBit(data.flushed, piece) || (blocks !== undefined && hasBit(blocks, index - contents.indexOf(piece, 0)));
+  });
+  if (lost !== -1) {
+    const piece = contents.pieceOf(lost);
+    const block = lost - contents.indexOf(piece, 0);
+    throw new Violation(`node ${node.index} claims piece ${piece}, block ${block} is not durable`);
   }
-  for (const { piece, blocks } of data.partials)
-    for (let block = 0; block < geometry.blockCount(piece); block += 1) {
-      const index = contents.indexOf(piece, block);
-      if (hasBit(blocks, block) && (store.written(index) === 0 || unsynced.has(index)))
+  for (const [piece, blocks] of claims)
+    for (let block = 0; block < geometry.blockCount(piece); block += 1)
+      if (hasBit(blocks, block) && store.written(contents.indexOf(piece, block)) === 0)
         throw new Violation(`node ${node.index} claims block ${block} of piece ${piece}, which is not on the disk`);
-    }
 }
 
 /** What an engine says of itself agrees with the world, and with itself. Throws `EngineBug` or `Violation`. */

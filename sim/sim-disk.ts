@@ -267,11 +267,11 @@ export class SimDisk {
 
   /** Unsynced writes are gone, but for those that `keeps` says reached the disk all the same. */
   #lose(store: Store, keeps: () => boolean): void {
-    const before = store.unsyncedBlocks().size;
+    const loses = store.findUnsynced(() => true) !== -1;
     this.#usedBytes -= store.writtenBytes();
     store.crash(keeps);
     this.#usedBytes += store.writtenBytes();
-    if (before > 0) this.#client.struck('lostWrites');
+    if (loses) this.#client.struck('lostWrites');
   }
 
   #tryWrite(operation: Operation, effect: FaultEffect | null): DiskFault | null {

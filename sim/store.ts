@@ -13,8 +13,12 @@ export class Store {
   /** Stamps as written, 0 = never. Made at the first write; null with `#whole` is a complete honest copy. */
   #stamps: Uint32Array | null = null;
   #whole: boolean;
-  /** Writes in order since the last sync: block and what it held before. */
-  readonly #unsynced: { readonly index: number; readonly before: Stamp }[] = [];
+  /** Pieces that the last save claimed, one bit each: what was looked at once need not be looked at with every save. */
+  claimed: Uint8Array;
+  /** Saves so far. */
+  saveCount = 0;
+  /** Writes in order since the last sync: the block and what it held before, one after the other. */
+  readonly #unsynced: number[] = [];
   /** How many writes were ever made durable: the serial of the first entry of `#unsynced`. */
   #syncedCount = 0;
   /** Blocks that give back something else than was written, 0 = unreadable as content of a cut or missing file. */
@@ -23,6 +27,7 @@ export class Store {
 
   constructor(contents: TorrentContents, whole: boolean) {
     this.contents = contents;
+    this.claimed = new Uint8Array(Math.ceil(contents.geometry.pieceCount / 8));
     this.#whole = whole;
   }
 
@@ -39,7 +44,7 @@ export class Store {
 
   write(index: number, stamp: Stamp): void {
     const stamps = this.#materialised();
-    this.#unsynced.push({ index, before: stamps[index] as number });
+    this.#unsynced.push(index, stamps[index] as number);
     stamps[index] = stamp;
     this.#damage.delete(index);
     if (this.#fileLengths.size > 0) this.#lengthen(index);
@@ -47,28 +52,33 @@ export class Store {
 
   /** Writes made so far; what `syncUpTo` takes. */
   get writeCount(): number {
-    return this.#syncedCount + this.#unsynced.length;
+    return this.#syncedCount + this.#unsynced.length / 2;
   }
 
   /** Makes the first `count` writes durable. */
   syncUpTo(count: number): void {
     if (count <= this.#syncedCount) return;
-    this.#unsynced.splice(0, count - this.#syncedCount);
+    this.#unsynced.splice(0, 2 * (count - this.#syncedCount));
     this.#syncedCount = count;
   }
 
   /** Undoes unsynced writes, the latest first, but for those that `keeps` says reached the disk all the same. */
   crash(keeps: () => boolean): void {
     const stamps = this.#stamps;
-    for (let entry = this.#unsynced.pop(); entry !== undefined; entry = this.#unsynced.pop())
-      if (stamps !== null && !keeps()) stamps[entry.index] = entry.before;
+    while (this.#unsynced.length > 0) {
+      const before = this.#unsynced.pop() as Stamp;
+      const index = this.#unsynced.pop() as number;
+      if (stamps !== null && !keeps()) stamps[index] = before;
+    }
   }
 
-  /** Blocks that a crash would change. */
-  unsyncedBlocks(): Set<number> {
-    const blocks = new Set<number>();
-    for (const { index, before } of this.#unsynced) if (before !== this.written(index)) blocks.add(index);
-    return blocks;
+  /** The first block that a crash would change and that `concerns` the caller; −1: none. */
+  findUnsynced(concerns: (index: number) => boolean): number {
+    for (let at = 0; at < this.#unsynced.length; at += 2) {
+      const index = this.#unsynced[at] as number;
+      if (this.#unsynced[at + 1] !== this.written(index) && concerns(index)) return index;
+    }
+    return -1;
   }
 
   /** Whether every block of a piece stands here as the torrent wants it, as far as anyone could know. */

@@ -81,6 +81,11 @@ export class TorrentContents {
     return piece * this.geometry.blocksPerPiece + block;
   }
 
+  /** The piece that the block at this place belongs to. */
+  pieceOf(index: number): number {
+    return Math.floor(index / this.geometry.blocksPerPiece);
+  }
+
   /** What a block truly holds. `index`: its place among all. */
   stamp(index: number): Stamp {
     // Each step is a bijection of 32 bits, so no two blocks of a torrent hold the same.

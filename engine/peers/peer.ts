@@ -48,6 +48,8 @@ export class Peer extends WireReader implements AskedPeer {
   #reading = true;
   /** It is among the `BusyPeers`. */
   busy = false;
+  /** Four bytes of its id, by which nearly all peers differ. */
+  #idWord = 0;
   bits: Bitfield = NO_BITS;
   /** It said that it has some piece. */
   saidPieces = false;
@@ -153,6 +155,11 @@ export class Peer extends WireReader implements AskedPeer {
 
   isAskedFor(key: number): boolean {
     return this.requests.indexOf(key) !== -1;
+  }
+
+  /** Another connection of the same peer, by its id. */
+  isSameAs(other: Peer): boolean {
+    return this.#idWord === other.#idWord && sameBytes(this.peerId, other.peerId);
   }
 
   /** Nothing is to come from it: a second changes nothing about it but that it was silent for longer. */
@@ -304,6 +311,7 @@ export class Peer extends WireReader implements AskedPeer {
     const expected = this.knownAs?.expectedId;
     if (expected && !sameBytes(peerId, expected)) return 'peerId';
     this.peerId = peerId.slice();
+    this.#idWord = readUint32(peerId, ID_WORD_AT);
     (this.torrent as Torrent).swarm.handshakeDone(this);
     return null;
   }
@@ -551,4 +559,6 @@ export class Peer extends WireReader implements AskedPeer {
 }
 
 const NO_PEER_ID = new Uint8Array(20);
+/** Behind what many peers have in common, the name of their client (BEP 20). */
+const ID_WORD_AT = 16;
 const NO_BITS = new Bitfield(0);
