@@ -48,6 +48,8 @@ export class Peer extends WireReader implements AskedPeer {
   #reading = true;
   /** It is among the `BusyPeers`. */
   busy = false;
+  /** The choke round in which a block last went either way; before all of them: none did. */
+  #exchangedIn = NEVER;
   /** Four bytes of its id, by which nearly all peers differ. */
   #idWord = 0;
   bits: Bitfield = NO_BITS;
@@ -513,8 +515,19 @@ export class Peer extends WireReader implements AskedPeer {
     this.#arrived(lengthBytes);
   }
 
+  /** Something went one way or the other in this choke round or the one before. */
+  get exchanges(): boolean {
+    return this.#exchangedIn >= (this.torrent as Torrent).choker.rounds - 1;
+  }
+
+  /** A block was sent, or a part of one arrived. */
+  exchanged(): void {
+    this.#exchangedIn = (this.torrent as Torrent).choker.rounds;
+  }
+
   #arrived(lengthBytes: number): void {
     this.#arrivedBytes += lengthBytes;
+    this.exchanged();
     this.download.add(lengthBytes);
     (this.torrent as Torrent).download.add(lengthBytes);
   }
@@ -558,6 +571,7 @@ export class Peer extends WireReader implements AskedPeer {
   }
 }
 
+const NEVER = -2;
 const NO_PEER_ID = new Uint8Array(20);
 /** Behind what many peers have in common, the name of their client (BEP 20). */
 const ID_WORD_AT = 16;

@@ -142,6 +142,7 @@ export class UploadQueue extends RowQueue {
       this.#reject(piece, beginBytes, lengthBytes);
     } else if (!peer.amChoking || peer.fast) {
       peer.sendBlock(piece, beginBytes, lengthBytes, block);
+      peer.exchanged();
       peer.upload.add(lengthBytes);
       this.#torrent.upload.add(lengthBytes);
       this.#ctx.outbox.event('blockSent', this.#torrent.id, peer.conn, piece);

@@ -25,6 +25,11 @@ const WHERE_MASK = 3;
 const REQUESTERS_SHIFT = 4;
 const ONE_REQUESTER = 1 << REQUESTERS_SHIFT;
 
+/** How many blocks of begun pieces are free: mostly none, and then no piece need be looked at for one. */
+export interface FreeBlocks {
+  count: number;
+}
+
 export class PartialPiece {
   readonly piece: number;
   readonly blockCount: number;
@@ -40,16 +45,19 @@ export class PartialPiece {
   readonly sequence: number;
   /** Its received blocks are being written: they are lent, and none is taken back meanwhile. */
   flushing = false;
-  freeCount: number;
+  freeCount = 0;
   receivedCount = 0;
   /** No block before this one is free. */
   #firstFree = 0;
+  readonly #free: FreeBlocks;
 
-  constructor(piece: number, blockCount: number, sequence: number) {
+  /** `free`: of all pieces that are begun; its blocks count there as long as it is one of them. */
+  constructor(piece: number, blockCount: number, sequence: number, free: FreeBlocks) {
     this.piece = piece;
     this.blockCount = blockCount;
     this.sequence = sequence;
-    this.freeCount = blockCount;
+    this.#free = free;
+    this.#countFree(blockCount);
     this.#blocks = listOf(0, blockCount);
     this.payloads = listOf(null, blockCount);
     this.contributors = listOf(null, blockCount);
@@ -98,7 +106,7 @@ export class PartialPiece {
   request(block: number): void {
     if (this.state(block) === BLOCK_FREE) {
       this.#setState(block, BLOCK_REQUESTED);
-      this.freeCount -= 1;
+      this.#countFree(-1);
     }
     this.#blocks[block] = (this.#blocks[block] as number) + ONE_REQUESTER;
   }
@@ -113,7 +121,7 @@ export class PartialPiece {
 
   /** The block is here. Whoever else was asked for it is still counted in `requesters`. */
   receive(block: number, payload: Payload | null, contributor: KnownPeer | null): void {
-    if (this.state(block) === BLOCK_FREE) this.freeCount -= 1;
+    if (this.state(block) === BLOCK_FREE) this.#countFree(-1);
     this.#setState(block, BLOCK_RECEIVED);
     this.receivedCount += 1;
     this.payloads[block] = payload;
@@ -144,8 +152,13 @@ export class PartialPiece {
 
   #setFree(block: number): void {
     this.#setState(block, BLOCK_FREE);
-    this.freeCount += 1;
+    this.#countFree(1);
     if (block < this.#firstFree) this.#firstFree = block;
+  }
+
+  #countFree(change: number): void {
+    this.freeCount += change;
+    this.#free.count += change;
   }
 
   #setState(block: number, state: number): void {

@@ -18,7 +18,7 @@ import type { PickRule } from '../inspection.ts';
 import type { Reasons } from '../reasons.ts';
 import type { KnownPeer } from '../peers/peer-book.ts';
 import { Bitfield } from '../bitfield.ts';
-import { BLOCK_RECEIVED, BLOCK_REQUESTED, PartialPiece } from './partial-piece.ts';
+import { BLOCK_RECEIVED, BLOCK_REQUESTED, type FreeBlocks, PartialPiece } from './partial-piece.ts';
 import { PieceRows } from './piece-rows.ts';
 import { RarityOrder } from './rarity-order.ts';
 
@@ -65,6 +65,7 @@ export class Picker {
   // What every message touches stands first, side by side, as in `Peer`.
   /** In the order of picking: priority, then age. */
   readonly partials: PartialPiece[] = [];
+  readonly #free: FreeBlocks = { count: 0 };
   readonly #partialOf = new Map<number, PartialPiece>();
   /** Copies: among connected peers, those apart that joined as seeds (see `#seeds`). */
   readonly #rows: PieceRows;
@@ -184,7 +185,7 @@ export class Picker {
   pick(peer: AskedPeer, count: number, how: PickOptions, keys: number[]): void {
     const { mayBegin, whole } = how;
     const target = keys.length + count;
-    for (let i = 0; i < this.partials.length && keys.length < target; i += 1) {
+    for (let i = 0; this.#free.count > 0 && i < this.partials.length && keys.length < target; i += 1) {
       const partial = this.partials[i] as PartialPiece;
       if (partial.freeCount === 0 || this.priority(partial.piece) === 0 || !peer.mayAsk(partial.piece)) continue;
       if (whole ? !this.#mayTakeWhole(partial, peer.known) : partial.exclusiveTo !== null) continue;
@@ -213,7 +214,7 @@ export class Picker {
     assert(this.state(piece) === PIECE_MISSING, 'only a missing piece is begun', piece);
     this.#orderOf(piece)?.remove(piece);
     this.#rows.setState(piece, PIECE_PARTIAL);
-    const partial = new PartialPiece(piece, this.geometry.blockCount(piece), this.#sequence);
+    const partial = new PartialPiece(piece, this.geometry.blockCount(piece), this.#sequence, this.#free);
     this.#sequence += 1;
     this.#partialOf.set(piece, partial);
     let at = this.partials.length;
@@ -333,6 +334,7 @@ export class Picker {
 
   #nothingFree(): boolean {
     for (let level = 1; level < PRIORITY_LEVELS; level += 1) if ((this.#orders[level]?.size ?? 0) > 0) return false;
+    if (this.#free.count === 0) return true;
     for (const partial of this.partials) if (partial.freeCount > 0 && this.priority(partial.piece) !== 0) return false;
     return true;
   }
@@ -417,6 +419,7 @@ export class Picker {
   }
 
   #removePartial(partial: PartialPiece): void {
+    this.#free.count -= partial.freeCount;
     this.#partialOf.delete(partial.piece);
     this.partials.splice(this.partials.indexOf(partial), 1);
   }
@@ -461,6 +464,8 @@ export class Picker {
     assert(this.haveBytes === haveBytes, 'wanted bytes that are here are counted', this.haveBytes, haveBytes);
     assert(this.written.count === written, 'written pieces are counted', this.written.count, written);
     assert(this.partials.length === partials, 'partial pieces are counted', this.partials.length, partials);
+    const freeBlocks = this.partials.reduce((sum, { freeCount }) => sum + freeCount, 0);
+    assert(this.#free.count === freeBlocks, 'free blocks are counted', this.#free.count, freeBlocks);
     for (const partial of this.partials) {
       let free = 0;
       let received = 0;

@@ -135,7 +135,7 @@ export class Room {
     for (const peer of this.#swarm.peers) {
       if (!this.#useful(peer)) continue;
       useful += 1;
-      if (exchanges(peer)) exchanging += 1;
+      if (peer.exchanges) exchanging += 1;
       if (useful < count) continue;
       this.#exchanging = exchanging;
       return false;
@@ -167,7 +167,7 @@ export class Room {
       peer.up &&
       (this.#mute(peer) || !this.#interest(peer)) &&
       this.#ctx.now - peer.connectedAt >= IDLE_US &&
-      !exchanges(peer)
+      !peer.exchanges
     );
   }
 
@@ -185,7 +185,7 @@ export class Room {
 
   /** Something was exchanged lately, or may be soon. */
   #useful(peer: Peer): boolean {
-    if (!peer.up || exchanges(peer)) return peer.up;
+    if (!peer.up || peer.exchanges) return peer.up;
     return this.#interest(peer) && !peer.snubbed && this.#ctx.now - peer.connectedAt < USELESS_US;
   }
 
@@ -227,8 +227,4 @@ function isQuiet(peer: Peer): boolean {
 
 function isOlder(a: Peer, b: Peer): boolean {
   return a.connectedAt !== b.connectedAt ? a.connectedAt < b.connectedAt : a.serial < b.serial;
-}
-
-function exchanges(peer: Peer): boolean {
-  return peer.download.recentBytes + peer.upload.recentBytes > 0;
 }

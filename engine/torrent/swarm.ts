@@ -318,10 +318,10 @@ export class Swarm {
     if (picker.wants(piece)) {
       peer.wantedCount += 1;
       this.#updateInterest(peer);
-      if (peer.requests.liveCount === 0) this.#torrent.requester.fill(peer);
+      if (peer.mayBeAsked && peer.requests.liveCount === 0) this.#torrent.requester.fill(peer);
     }
     if (peer.bits.full) this.seedStateChanged(peer);
-    this.#torrent.superSeeding.peerGot(piece);
+    if (this.#torrent.finished) this.#torrent.superSeeding.peerGot(piece);
   }
 
   /** It has lost a piece (BEP 54). With the fast extension it will reject what was asked of it; without, that is dropped here. */
