@@ -99,7 +99,7 @@ export class EventQueue {
       const slot = this.#find(level, ((this.#cursor >>> shift) & SLOT_MASK) + 1);
       if (slot < 0) continue;
       const above = shift + SLOT_BITS;
-      const start = (above === 30 ? 0 : (this.#cursor >>> above) << above) + slot * 2 ** shift;
+      const start = (above === 30 ? 0 : (this.#cursor >>> above) << above) | (slot << shift);
       if (this.#epochStart + start > limit) return false;
       this.#cursor = start;
       this.#clear(level, slot);
