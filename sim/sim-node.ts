@@ -412,7 +412,7 @@ export class SimNode implements Sink, DiskClient {
     if (engine === null) return;
     engine.drain(this);
     this.#world.network.flush();
-    if (this.stoppedAt === this.now) this.#exit();
+    if (this.stoppedAt !== null && this.stoppedAt === this.now) this.#exit();
     else this.#world.armTimer(this, engine.nextTimeout());
   }
 

@@ -35,8 +35,10 @@ export class KnownPeer {
   /** When a dial last failed. */
   failedAt: Instant = 0;
   nextDialAt: Instant = 0;
-  /** An introduced peer can be dialled until then, once. */
-  introducedUntil: Instant = Infinity;
+  /** An introduced peer can be dialled until then, once; null: it needs no introduction. */
+  introducedUntil: Instant | null = null;
+  /** Who answers there is this program, in this run and network: nobody to dial. */
+  ourselves = false;
   seed = false;
   /** As last seen: for ranking and rarity, never for a request. */
   bitfield: Bitfield | null = null;
@@ -124,7 +126,7 @@ export class PeerBook {
     let best: KnownPeer | null = null;
     for (const peer of this.#peers) {
       if (peer.address === null || peer.conn !== -1 || peer.banned || peer.nextDialAt > now) continue;
-      if (peer.introducedUntil <= now) continue;
+      if (peer.ourselves || (peer.introducedUntil !== null && peer.introducedUntil <= now)) continue;
       if (seeding && peer.seed) continue;
       if (best === null || preferred(peer, best)) best = peer;
     }

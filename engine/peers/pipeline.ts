@@ -10,6 +10,7 @@ import { BLOCK_LENGTH_BYTES, OUTGOING_REQUESTS_MAX, REQQ_DEFAULT } from '../limi
 
 const TARGET_START = 4;
 const TARGET_MIN = 2;
+const ROUND_TRIP_MAX_US = 10_000_000;
 /** A growing target stays below this many times what the rate so far asks for. */
 const GROWTH_MAX = 2;
 
@@ -20,8 +21,8 @@ export class Pipeline {
   #growing = true;
   #lastRate = 0;
   #secondsWithoutGrowth = 0;
-  /** Shortest time from a request to its block, µs. */
-  #roundTripMin = Number.MAX_SAFE_INTEGER;
+  /** Shortest time from a request to its block, µs; longer ones do not count as such. */
+  #roundTripMin = ROUND_TRIP_MAX_US;
   readonly #queueTimeMs: number;
   readonly #fixed: number;
 
@@ -50,7 +51,7 @@ export class Pipeline {
   /** Once a second while blocks are outstanding. */
   second(bytesPerSecond: number): void {
     if (this.#fixed > 0) return this.restart();
-    const spanUs = Math.min(this.#roundTripMin, 10_000_000) + this.#queueTimeMs * 1_000;
+    const spanUs = this.#roundTripMin + this.#queueTimeMs * 1_000;
     const blocks = Math.ceil((bytesPerSecond * spanUs) / (1_000_000 * BLOCK_LENGTH_BYTES)) + 1;
     if (this.#growing) {
       // At a block or less a second the measured rate jumps, and seems to grow for ever.

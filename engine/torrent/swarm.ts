@@ -72,7 +72,7 @@ export class Swarm {
       if (known === null) continue;
       if (peerId !== undefined) known.expectedId = peerId;
       // Whoever is connected by another way needs no introduction.
-      if (known.introducedUntil !== Infinity && !this.#isUp(known.expectedId))
+      if (known.introducedUntil !== null && !this.#isUp(known.expectedId))
         known.introducedUntil = this.#ctx.now + INTRODUCTION_US;
     }
     this.dial();
@@ -155,7 +155,7 @@ export class Swarm {
     if (sameBytes(peer.peerId, this.#torrent.peerId)) {
       this.#ctx.outbox.event('selfConnection', this.#torrent.id, peer.conn, 0);
       // True of this run and network, not of the address: whoever listens there later is somebody else.
-      if (peer.knownAs) peer.knownAs.nextDialAt = Infinity;
+      if (peer.knownAs) peer.knownAs.ourselves = true;
       this.#torrent.drop(peer, 'a connection to ourselves');
       return;
     }
@@ -482,6 +482,7 @@ export class Swarm {
     for (const known of this.book.values()) {
       known.nextDialAt = 0;
       known.failures = 0;
+      known.ourselves = false;
     }
     this.dial();
   }

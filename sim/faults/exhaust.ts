@@ -33,7 +33,7 @@ export function exhaust(
   if (!result.ok) return result;
   for (const site of sites)
     for (const effect of EFFECTS[site]) {
-      const points = swarm.faultPoints.counts[site];
+      const points = swarm.faultPoints.count(site);
       let converged = 0;
       let firstFailure: ExhaustRow['firstFailure'] = null;
       for (let number = 1; number <= points; number += 1) {

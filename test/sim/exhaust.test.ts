@@ -46,7 +46,7 @@ describe('exhaust', () => {
 
   test('exhaust: a place beyond the last changes nothing', () => {
     const clean = runScenario(swarm, 1, SMALL);
-    const number = clean.swarm.faultPoints.counts.write + 1;
+    const number = clean.swarm.faultPoints.count('write') + 1;
     const { result } = runScenario(swarm, 1, SMALL, { faultPoint: { site: 'write', number, effect: 'crash' } });
     expect(result.digest).toBe(clean.result.digest);
   });
