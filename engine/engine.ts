@@ -32,6 +32,7 @@ import type {
 } from './contract.ts';
 import type { TorrentInspection } from './inspection.ts';
 import { METADATA_BUFFER_BYTES_MAX, TORRENTS_MAX } from './limits.ts';
+import { remove } from './lists.ts';
 import { Peer } from './peers/peer.ts';
 import type { KnownPeer } from './peers/peer-book.ts';
 import { inspectTorrent } from './torrent/inspect.ts';
@@ -251,7 +252,7 @@ class StarlingEngine implements Engine, TorrentHost {
     const torrent = this.#byInfoHash.get(hex(infoHash));
     if (torrent === undefined || !torrent.meeting) return 'infoHash';
     peer.torrent = torrent;
-    this.#unrouted.splice(this.#unrouted.indexOf(peer), 1);
+    remove(this.#unrouted, peer);
     if (!torrent.swarm.accepted(peer)) {
       peer.torrent = null;
       this.#ctx.outbox.event('connectionRefused', torrent.id, peer.conn, 0);
@@ -316,7 +317,7 @@ class StarlingEngine implements Engine, TorrentHost {
     this.#ctx.connections -= 1;
     this.#ctx.outbox.event('peerClosed', peer.torrent?.id ?? -1, peer.conn, 0);
     if (peer.torrent !== null) peer.torrent.swarm.gone(peer, why);
-    else if (this.#unrouted.includes(peer)) this.#unrouted.splice(this.#unrouted.indexOf(peer), 1);
+    else remove(this.#unrouted, peer);
     peer.state = 'closed';
     peer.dispose();
   }

@@ -36,48 +36,35 @@ const UNASKED_BYTES_MAX = 4 * 1024 * 1024;
 const UINT32_BYTES = 4;
 
 export class Peer extends WireReader implements AskedPeer {
-  // What every message touches stands first, side by side: in a swarm of thousands each message meets a peer that no cache holds.
+  // What every message touches stands first, side by side, then what every block does: in a swarm of thousands each meets a peer that no
+  // cache holds.
   state: PeerState;
   /** Null until an incoming handshake names one. */
   torrent: Torrent | null;
   readonly #ctx: Context;
   lastReceivedAt: Instant;
-  lastSentAt: Instant;
-  /** Bytes recorded for the driver since it last said `writable`. */
-  unsentBytes = 0;
-  #reading = true;
-  /** It is among the `BusyPeers`. */
-  busy = false;
-  /** The choke round in which a block last went either way; before all of them: none did. */
-  #exchangedIn = NEVER;
-  /** Four bytes of its id, by which nearly all peers differ. */
-  #idWord = 0;
   bits: Bitfield = NO_BITS;
-  /** It said that it has some piece. */
-  saidPieces = false;
-  /** What it had when it was last connected, while it has not said anew; a copy that nobody changes. */
-  expected: Bitfield | null = null;
   /** Pieces it has that we want. */
   wantedCount = 0;
   amInterested = false;
   peerChoking = true;
   #allowedFast: number[] | null = null;
   readonly requests = new RequestQueue();
-  readonly pipeline: Pipeline;
-  readonly conn: ConnId;
-  fast = false;
+  /** What it had when it was last connected, while it has not said anew; a copy that nobody changes. */
+  expected: Bitfield | null = null;
+  /** It said that it has some piece. */
+  saidPieces = false;
+  lastSentAt: Instant;
+  /** Bytes recorded for the driver since it last said `writable`. */
+  unsentBytes = 0;
+  #reading = true;
   extensions = false;
   uploadOnly = false;
-  amChoking = true;
-  peerInterested = false;
-  snubbed = false;
-  /** Set from the moment it is known who this is: at the dial, or at the end of an incoming handshake. */
-  knownAs: KnownPeer | null = null;
-  /** It rejected a request: none is sent before. */
-  askAgainAt: Instant = 0;
+  readonly conn: ConnId;
+
+  readonly pipeline: Pipeline;
   /** When it last gave us a block, or was last given something to do. */
   lastBlockAt: Instant = 0;
-  readonly download: RateMeter;
   /** Key of the block that is arriving, −1: it was not asked for. */
   #arrivingKey = -1;
   /** The block is thrown away when it is here: nobody needs it. */
@@ -85,9 +72,28 @@ export class Peer extends WireReader implements AskedPeer {
   #arrivingBytes = 0;
   #arrivedBytes = 0;
   #arriving: Payload | null = null;
+  readonly download: RateMeter;
+  snubbed = false;
+  /** The choke round in which a block last went either way; before all of them: none did. */
+  #exchangedIn = NEVER;
+  /** It rejected a request: none is sent before. */
+  askAgainAt: Instant = 0;
+  /** Set from the moment it is known who this is: at the dial, or at the end of an incoming handshake. */
+  knownAs: KnownPeer | null = null;
   readonly uploads: UploadQueue;
   readonly upload: RateMeter;
+  amChoking = true;
+  peerInterested = false;
+  fast = false;
+  /** It is among the `BusyPeers`; and among those of which `Room` thinks that they may be idle. */
+  busy = false;
+  quiet = false;
 
+  /** Four bytes of its id, by which nearly all peers differ. */
+  #idWord = 0;
+  connectedAt: Instant;
+  /** Grows in the order in which the connections of a torrent were made. */
+  serial = 0;
   readonly address: PeerAddress;
   /** Our side made the first move. */
   outgoing: boolean;
@@ -106,9 +112,6 @@ export class Peer extends WireReader implements AskedPeer {
   early: EarlyPieces | null = null;
   /** It had every piece when its bitfield came: counted as one seed, not piece by piece. */
   joinedAsSeed = false;
-  connectedAt: Instant;
-  /** Grows in the order in which the connections of a torrent were made. */
-  serial = 0;
   /** When it was last unchoked, or choked, by us. */
   unchokedAt: Instant = 0;
   chokedAt: Instant = 0;

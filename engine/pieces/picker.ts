@@ -15,6 +15,7 @@ import { assert } from '../bug.ts';
 import type { Instant, RandomStream } from '../contract.ts';
 import type { Geometry } from '../geometry.ts';
 import type { PickRule } from '../inspection.ts';
+import { insertAt, remove } from '../lists.ts';
 import type { Reasons } from '../reasons.ts';
 import type { KnownPeer } from '../peers/peer-book.ts';
 import { Bitfield } from '../bitfield.ts';
@@ -219,7 +220,7 @@ export class Picker {
     this.#partialOf.set(piece, partial);
     let at = this.partials.length;
     while (at > 0 && this.#before(partial, this.partials[at - 1] as PartialPiece) < 0) at -= 1;
-    this.partials.splice(at, 0, partial);
+    insertAt(this.partials, at, partial);
     return partial;
   }
 
@@ -421,7 +422,7 @@ export class Picker {
   #removePartial(partial: PartialPiece): void {
     this.#free.count -= partial.freeCount;
     this.#partialOf.delete(partial.piece);
-    this.partials.splice(this.partials.indexOf(partial), 1);
+    remove(this.partials, partial);
   }
 
   /** The order of the piece's priority; null where it is not wanted. */

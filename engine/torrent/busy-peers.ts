@@ -4,6 +4,7 @@
 // In the order in which their connections were made. Idle and closed ones stand among them until `forgetIdle`.
 
 import { assert } from '../bug.ts';
+import { insertAt } from '../lists.ts';
 import type { Peer } from '../peers/peer.ts';
 
 export class BusyPeers {
@@ -19,9 +20,8 @@ export class BusyPeers {
     peer.busy = true;
     const peers = this.#peers;
     let at = peers.length;
-    peers.push(peer);
-    for (; at > 0 && (peers[at - 1] as Peer).serial > peer.serial; at -= 1) peers[at] = peers[at - 1] as Peer;
-    peers[at] = peer;
+    while (at > 0 && (peers[at - 1] as Peer).serial > peer.serial) at -= 1;
+    insertAt(peers, at, peer);
   }
 
   /** Each once, beginning with the one of this serial or the next one after it. */

@@ -8,6 +8,7 @@ import { assert } from '../bug.ts';
 import type { Context } from '../context.ts';
 import type { RandomStream } from '../contract.ts';
 import type { ChokeRule } from '../inspection.ts';
+import { insertAt, remove } from '../lists.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Torrent } from './torrent.ts';
 
@@ -70,7 +71,7 @@ export class Choker {
   /** The connection is over: what slot it had is free. */
   gone(peer: Peer): void {
     if (this.#optimistic === peer) this.#optimistic = null;
-    this.#waitsNot(peer);
+    remove(this.#waiting, peer);
     if (peer.amChoking) return;
     this.#unchokedCount -= 1;
     this.fillSlots();
@@ -89,7 +90,7 @@ export class Choker {
       if (this.#ctx.reasons !== null) this.#explain(peer, 'freeSlot', 0, 0);
       return;
     }
-    this.#waitsNot(peer);
+    remove(this.#waiting, peer);
     if (this.#optimistic === peer) this.#optimistic = null;
     if (this.#ctx.reasons !== null) this.#explain(peer, peer.isSeed ? 'seed' : 'notInterested', 0, 0);
     if (peer.amChoking) return;
@@ -120,12 +121,7 @@ export class Choker {
       if (waitsLonger(peer, waiting[middle] as Peer)) at = middle;
       else from = middle + 1;
     }
-    waiting.splice(at, 0, peer);
-  }
-
-  #waitsNot(peer: Peer): void {
-    const at = this.#waiting.indexOf(peer);
-    if (at !== -1) this.#waiting.splice(at, 1);
+    insertAt(waiting, at, peer);
   }
 
   /** Throws `EngineBug` where the count of slots is wrong, who waits for one is not known, or a slot is free all the same. */
@@ -207,7 +203,7 @@ export class Choker {
 
   #unchoke(peer: Peer): void {
     if (!peer.amChoking) return;
-    this.#waitsNot(peer);
+    remove(this.#waiting, peer);
     this.#unchokedCount += 1;
     peer.sendUnchoke();
     this.#ctx.outbox.event('unchoked', this.#torrent.id, peer.conn, peer === this.#optimistic ? 1 : 0);

@@ -133,18 +133,18 @@ export class Requester {
     const live = liveIndex !== -1;
     // Answers come in the order of requests: where it was given up and then asked for anew, this is what was given up.
     const index = peer.requests.indexOf(key);
+    const block = this.#blockOf(key);
+    const begun = this.#partialOf(key);
     if (index !== -1) {
       const sentAt = peer.requests.sentAt(index);
       peer.pipeline.blockArrived(sentAt, this.#ctx.now);
-      const alone =
-        index === liveIndex && !peer.snubbed && (this.#partialOf(key)?.requesters(this.#blockOf(key)) ?? 0) < 2;
+      const alone = index === liveIndex && !peer.snubbed && (begun?.requesters(block) ?? 0) < 2;
       if (alone) this.#measure(this.#ctx.now - sentAt);
       if (live && index !== liveIndex) this.#cancel(peer, liveIndex);
       peer.requests.removeAt(index);
     }
     if (peer.snubbed) this.#unsnub(peer);
-    const block = this.#blockOf(key);
-    const partial = this.#partialOf(key) ?? this.#beginLate(peer, index, key);
+    const partial = begun ?? this.#beginLate(peer, index, key);
     const length = this.#lengthOf(key);
     const foreign = partial?.exclusiveTo !== null && partial?.exclusiveTo !== peer.known;
     if (partial === undefined || foreign || partial.state(block) === BLOCK_RECEIVED) {

@@ -74,7 +74,9 @@ export class Room {
 
   /** The peer has just been connected, nobody wants anything of the other any more, or it does not answer. */
   becameQuiet(peer: Peer): void {
-    if (!this.#quiet.includes(peer)) this.#quiet.push(peer);
+    if (peer.quiet) return;
+    peer.quiet = true;
+    this.#quiet.push(peer);
   }
 
   /** A peer is gone. */
@@ -120,8 +122,7 @@ export class Room {
 
   /** Throws `EngineBug` where one that may be idle is not known as such. */
   checkInvariants(): void {
-    for (const peer of this.#swarm.peers)
-      assert(!isQuiet(peer) || this.#quiet.includes(peer), 'who may be idle is known', peer.conn);
+    for (const peer of this.#swarm.peers) assert(peer.quiet || !isQuiet(peer), 'who may be idle is known', peer.conn);
   }
 
   get #hasPlace(): boolean {
@@ -148,7 +149,8 @@ export class Room {
     const peers = this.#quiet;
     let kept = 0;
     for (const peer of peers) {
-      if (peer.state === 'closed' || !isQuiet(peer)) continue;
+      peer.quiet = peer.state !== 'closed' && isQuiet(peer);
+      if (!peer.quiet) continue;
       peers[kept] = peer;
       kept += 1;
     }

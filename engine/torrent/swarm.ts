@@ -7,6 +7,7 @@ import { sameBytes } from '../bytes.ts';
 import type { Context } from '../context.ts';
 import type { DisconnectReason, FoundPeer, Instant, PeerSource } from '../contract.ts';
 import { ALLOWED_FAST_COUNT, INCOMING_REQUESTS_MAX, LATE_HAVES_MAX, PEERS_PER_ANNOUNCE_MAX } from '../limits.ts';
+import { remove } from '../lists.ts';
 import type { Peer } from '../peers/peer.ts';
 import { INTRODUCTION_US, isIntroduced } from '../peers/introduced.ts';
 import { type KnownPeer, PeerBook } from '../peers/peer-book.ts';
@@ -430,7 +431,7 @@ export class Swarm {
     const useless = why !== null && this.room.hadNothing(peer);
     const dialWasOver = !peer.countsAsDial;
     peer.state = 'closed';
-    this.peers.splice(this.peers.indexOf(peer), 1);
+    remove(this.peers, peer);
     this.room.gone();
     this.#dialOver(peer);
     this.#forgetExpected(peer);

@@ -68,13 +68,13 @@ EXACT_LENGTH[PORT] = 3;
 
 export abstract class WireReader {
   #state = HANDSHAKE;
-  /** Set once, by what stopped the parser. */
-  #fault: WireFault | null = null;
+  #heldBytes = 0;
   /** Bytes of payload, or of a body to skip, that are still to come. */
   #remainingBytes = 0;
+  /** Set once, by what stopped the parser. */
+  #fault: WireFault | null = null;
   /** The first `#heldBytes` bytes of a handshake or message that was cut. */
   #scratch: Uint8Array | null = null;
-  #heldBytes = 0;
 
   // One call a message, in stream order, while `received` runs. A returned fault stops the parser for good. Every `Uint8Array` is borrowed
   // for the call. Integers are unsigned 32-bit and not yet compared with the torrent.
