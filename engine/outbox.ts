@@ -148,9 +148,12 @@ export class Outbox {
     const count = this.#count;
     for (let i = 0; i < count; i += 1) {
       const row = i * STRIDE;
-      const a = rows[row + 1] as number;
-      const b = rows[row + 2] as number;
-      const c = rows[row + 3] as number;
+      // All but the ids of jobs and what an event carries are small integers, and shall stay such to the language: what keeps one would keep
+      // a box for it.
+      const job = rows[row + 1] as number;
+      const a = job | 0;
+      const b = (rows[row + 2] as number) | 0;
+      const c = (rows[row + 3] as number) | 0;
       const ref = refs[i];
       switch (rows[row] as number) {
         case SEND:
@@ -160,37 +163,37 @@ export class Outbox {
           sink.sendPayload(a, ref as Payload);
           break;
         case EVENT:
-          sink.event(ref as EventName, a, b, c);
+          sink.event(ref as EventName, a, rows[row + 2] as number, rows[row + 3] as number);
           break;
         case READ_BLOCK:
-          sink.readBlock(a, b, c, rows[row + 4] as number, rows[row + 5] as number);
+          sink.readBlock(job, b, c, (rows[row + 4] as number) | 0, (rows[row + 5] as number) | 0);
           break;
         case HASH_PIECE:
-          sink.hashPiece(a, b, c, ref as (Payload | null)[]);
+          sink.hashPiece(job, b, c, ref as (Payload | null)[]);
           break;
         case HASH_BLOCKS:
-          sink.hashBlocks(a, b, c, ref as (Payload | null)[]);
+          sink.hashBlocks(job, b, c, ref as (Payload | null)[]);
           break;
         case WRITE_BLOCKS:
-          sink.writeBlocks(a, b, c, ref as (Payload | null)[]);
+          sink.writeBlocks(job, b, c, ref as (Payload | null)[]);
           break;
         case SYNC:
-          sink.sync(a, b);
+          sink.sync(job, b);
           break;
         case CHECK_PIECES:
-          sink.checkPieces(a, b, c, rows[row + 4] as number);
+          sink.checkPieces(job, b, c, (rows[row + 4] as number) | 0);
           break;
         case SAVE_RESUME:
-          sink.saveResume(a, b, ref as ResumeData);
+          sink.saveResume(job, b, ref as ResumeData);
           break;
         case ANNOUNCE:
-          sink.announce(a, ref as AnnounceRequest);
+          sink.announce(job, ref as AnnounceRequest);
           break;
         case OPEN_TORRENT:
-          sink.openTorrent(a, b, ref as Metainfo);
+          sink.openTorrent(job, b, ref as Metainfo);
           break;
         case SCRAPE:
-          sink.scrape(a, ref as ScrapeRequest);
+          sink.scrape(job, ref as ScrapeRequest);
           break;
         case DIAL:
           sink.dial(a, ref as PeerAddress, b);

@@ -316,7 +316,7 @@ export class Peer extends WireReader implements AskedPeer {
     const expected = this.knownAs?.expectedId;
     if (expected && !sameBytes(peerId, expected)) return 'peerId';
     this.peerId = peerId.slice();
-    this.#idWord = readUint32(peerId, ID_WORD_AT);
+    this.#idWord = readUint32(peerId, ID_WORD_AT) | 0;
     (this.torrent as Torrent).swarm.handshakeDone(this);
     return null;
   }

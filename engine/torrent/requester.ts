@@ -56,9 +56,9 @@ export class Requester {
   /** Fills the peer's queue to its target, once it has fallen to the low-water mark. */
   fill(peer: Peer): void {
     const torrent = this.#torrent;
-    if (!peer.mayBeAsked || !peer.amInterested || !torrent.requesting || this.#ctx.now < peer.askAgainAt) return;
+    if (!peer.mayBeAsked || !peer.amInterested || this.#ctx.now < peer.askAgainAt) return;
     const live = peer.requests.liveCount;
-    if (live > peer.pipeline.lowWater) return;
+    if (live > peer.pipeline.lowWater || !torrent.requesting) return;
     const count = Math.min(peer.pipeline.target - live, this.#portion());
     if (count <= 0) return;
     const { picker } = torrent;
