@@ -18,34 +18,36 @@ const TRUST_MIN = -7;
 const TRUST_MAX = 8;
 
 export class KnownPeer {
+  // What a look for somebody to dial meets stands first: it looks at all of them.
   /** Where it listens; null: it came to us and never said. */
   address: PeerAddress | null;
+  /** The connection that is this peer, −1: none. */
+  conn: ConnId = -1;
+  nextDialAt: Instant = 0;
+  banned = false;
+  /** Who answers there is this program, in this run and network: nobody to dial. */
+  ourselves = false;
+  /** An introduced peer can be dialled until then, once; null: it needs no introduction. */
+  introducedUntil: Instant | null = null;
+  seed = false;
+  trust = 0;
+  failures = 0;
+  downloadBps = 0;
+  /** As last seen: for ranking and rarity, never for a request. */
+  bitfield: Bitfield | null = null;
+
+  onParole = false;
   readonly host: string;
+  /** The next in the book that has the same host. */
+  sameHost: KnownPeer | null = null;
   /** Tells it apart from others of its host where it has no address; else null. 20 bytes. */
   readonly peerId: Uint8Array | null;
   /** Who named it first. */
   readonly source: PeerSource;
-  /** The next in the book that has the same host. */
-  sameHost: KnownPeer | null = null;
   /** As a tracker gave it, null: none did. */
   expectedId: Uint8Array | null = null;
-  /** The connection that is this peer, −1: none. */
-  conn: ConnId = -1;
-  failures = 0;
   /** When a dial last failed. */
   failedAt: Instant = 0;
-  nextDialAt: Instant = 0;
-  /** An introduced peer can be dialled until then, once; null: it needs no introduction. */
-  introducedUntil: Instant | null = null;
-  /** Who answers there is this program, in this run and network: nobody to dial. */
-  ourselves = false;
-  seed = false;
-  /** As last seen: for ranking and rarity, never for a request. */
-  bitfield: Bitfield | null = null;
-  downloadBps = 0;
-  trust = 0;
-  banned = false;
-  onParole = false;
   /** How often it did not give the metadata that it was asked for, and before when it is asked for none (see MetadataFetch). */
   metadataFailures = 0;
   metadataAskAt: Instant = 0;

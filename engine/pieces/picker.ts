@@ -72,6 +72,8 @@ export class Picker {
   readonly #rows: PieceRows;
   readonly #orders: (RarityOrder | null)[] = Array.from({ length: PRIORITY_LEVELS }, () => null);
   readonly geometry: Geometry;
+  /** Wanted pieces that are missing: they stand in the order of their priority. */
+  #missingCount = 0;
   /** Set once nothing is left to begin; cleared when a block is free again. */
   endGame = false;
   /** Pieces that are wanted (priority > 0) and not yet written. */
@@ -106,7 +108,7 @@ export class Picker {
     this.#rows = new PieceRows(geometry.pieceCount, PRIORITY_NORMAL);
     this.wantedLeft = geometry.pieceCount;
     this.wantedBytes = geometry.totalBytes;
-    for (let piece = 0; piece < geometry.pieceCount; piece += 1) this.#orderOf(piece)?.insert(piece);
+    for (let piece = 0; piece < geometry.pieceCount; piece += 1) this.#enterOrder(piece);
   }
 
   /** One of the PIECE_ constants. */
@@ -153,9 +155,9 @@ export class Picker {
     const before = this.priority(piece);
     if (before === priority) return;
     const missing = this.state(piece) === PIECE_MISSING;
-    if (missing) this.#orderOf(piece)?.remove(piece);
+    if (missing) this.#leaveOrder(piece);
     this.#rows.setPriority(piece, priority);
-    if (missing) this.#orderOf(piece)?.insert(piece);
+    if (missing) this.#enterOrder(piece);
     if ((before === 0) !== (priority === 0)) this.#wishChanged(piece, priority === 0 ? -1 : 1);
     this.partials.sort((a, b) => this.#before(a, b));
     this.updateEndGame();
@@ -195,7 +197,7 @@ export class Picker {
       this.#takeFree(partial, target, keys);
       this.#reasons?.picked(this, peer, whole ? 'parole' : 'partial', how.now, keys, first);
     }
-    while (mayBegin && keys.length < target && this.#mayHaveMissing(peer)) {
+    while (mayBegin && this.#missingCount > 0 && keys.length < target && this.#mayHaveMissing(peer)) {
       const piece = this.sequential ? this.#firstInOrder(peer) : this.#rarest(peer);
       if (piece === -1) break;
       this.#reasons?.choosing(this, peer, piece);
@@ -213,7 +215,7 @@ export class Picker {
   /** Puts a piece that is missing among the partial ones. */
   begin(piece: number): PartialPiece {
     assert(this.state(piece) === PIECE_MISSING, 'only a missing piece is begun', piece);
-    this.#orderOf(piece)?.remove(piece);
+    this.#leaveOrder(piece);
     this.#rows.setState(piece, PIECE_PARTIAL);
     const partial = new PartialPiece(piece, this.geometry.blockCount(piece), this.#sequence, this.#free);
     this.#sequence += 1;
@@ -288,7 +290,7 @@ export class Picker {
   /** A check says that the piece is on the disk, if perhaps not durably. */
   found(piece: number): void {
     assert(this.state(piece) === PIECE_MISSING, 'only a missing piece is found', piece);
-    this.#orderOf(piece)?.remove(piece);
+    this.#leaveOrder(piece);
     this.#rows.setState(piece, PIECE_WRITTEN);
     this.#setWritten(piece);
   }
@@ -334,7 +336,7 @@ export class Picker {
   }
 
   #nothingFree(): boolean {
-    for (let level = 1; level < PRIORITY_LEVELS; level += 1) if ((this.#orders[level]?.size ?? 0) > 0) return false;
+    if (this.#missingCount > 0) return false;
     if (this.#free.count === 0) return true;
     for (const partial of this.partials) if (partial.freeCount > 0 && this.priority(partial.piece) !== 0) return false;
     return true;
@@ -415,7 +417,7 @@ export class Picker {
 
   #setMissing(piece: number): void {
     this.#rows.setState(piece, PIECE_MISSING);
-    this.#orderOf(piece)?.insert(piece);
+    this.#enterOrder(piece);
     if (piece < this.#firstMissing) this.#firstMissing = piece;
   }
 
@@ -423,6 +425,20 @@ export class Picker {
     this.#free.count -= partial.freeCount;
     this.#partialOf.delete(partial.piece);
     remove(this.partials, partial);
+  }
+
+  #enterOrder(piece: number): void {
+    const order = this.#orderOf(piece);
+    if (order === null) return;
+    order.insert(piece);
+    this.#missingCount += 1;
+  }
+
+  #leaveOrder(piece: number): void {
+    const order = this.#orderOf(piece);
+    if (order === null) return;
+    order.remove(piece);
+    this.#missingCount -= 1;
   }
 
   /** The order of the piece's priority; null where it is not wanted. */
@@ -439,7 +455,12 @@ export class Picker {
 
   /** Throws `EngineBug` where counts and states disagree. */
   checkInvariants(): void {
-    for (const order of this.#orders) order?.checkInvariants();
+    let missing = 0;
+    for (const order of this.#orders) {
+      order?.checkInvariants();
+      missing += order?.size ?? 0;
+    }
+    assert(this.#missingCount === missing, 'missing pieces are counted', this.#missingCount, missing);
     let wantedLeft = 0;
     let wantedBytes = 0;
     let haveBytes = 0;

@@ -181,7 +181,7 @@ export class Swarm {
    *  where the old has been silent: a peer whose network was lost comes again, and nobody told us of the end of the first. Returns whether
    *  this one stays. */
   #resolveDuplicate(peer: Peer): boolean {
-    const other = this.peers.find((p) => p !== peer && p.up && p.isSameAs(peer));
+    const other = this.peers.find((p) => p.isSameAs(peer) && p !== peer && p.up);
     if (other === undefined) return true;
     const oursIsHigher = compareBytes(this.#torrent.peerId, peer.peerId) > 0;
     const stale = this.#ctx.now - other.lastReceivedAt >= STALE_US;
