@@ -105,7 +105,7 @@ export class Choker {
   /** Gives free slots to those that have waited longest: the number of slots may have changed. */
   fillSlots(): void {
     while (this.#unchokedCount < this.#slots) {
-      const [next] = this.#waiting;
+      const next = this.#waiting[0];
       if (next === undefined) return;
       this.#unchoke(next);
       if (this.#ctx.reasons !== null) this.#explain(next, 'freeSlot', 0, 0);

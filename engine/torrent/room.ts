@@ -12,6 +12,7 @@
 import { assert } from '../bug.ts';
 import type { Context } from '../context.ts';
 import type { Instant } from '../contract.ts';
+import { remove } from '../lists.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Swarm } from './swarm.ts';
 import type { Torrent } from './torrent.ts';
@@ -79,8 +80,8 @@ export class Room {
     this.#quiet.push(peer);
   }
 
-  /** A peer is gone. */
-  gone(): void {
+  gone(peer: Peer): void {
+    if (peer.quiet) remove(this.#quiet, peer);
     this.#exchanging = Math.max(0, this.#exchanging - 1);
   }
 
@@ -120,9 +121,10 @@ export class Room {
     return peer.metadataServedUntil === 0 && !this.#interest(peer) && this.#idle(peer);
   }
 
-  /** Throws `EngineBug` where one that may be idle is not known as such. */
+  /** Throws `EngineBug` where one that may be idle is not known as such, or one that is gone is kept. */
   checkInvariants(): void {
     for (const peer of this.#swarm.peers) assert(peer.quiet || !isQuiet(peer), 'who may be idle is known', peer.conn);
+    for (const peer of this.#quiet) assert(peer.state !== 'closed', 'who is gone is not kept', peer.conn);
   }
 
   get #hasPlace(): boolean {
@@ -149,7 +151,7 @@ export class Room {
     const peers = this.#quiet;
     let kept = 0;
     for (const peer of peers) {
-      peer.quiet = peer.state !== 'closed' && isQuiet(peer);
+      peer.quiet = isQuiet(peer);
       if (!peer.quiet) continue;
       peers[kept] = peer;
       kept += 1;

@@ -432,7 +432,7 @@ export class Swarm {
     const dialWasOver = !peer.countsAsDial;
     peer.state = 'closed';
     remove(this.peers, peer);
-    this.room.gone();
+    this.room.gone(peer);
     this.#dialOver(peer);
     this.#forgetExpected(peer);
     if (peer.bits.length > 0) this.#torrent.picker.peerLeft(peer.bits, peer.joinedAsSeed);
