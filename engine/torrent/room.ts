@@ -67,6 +67,8 @@ export class Room {
     if (peers.length < half) return true;
     if (peers.length >= places) return false;
     const { starved } = this;
+    // More than so many would have to be useless, which quiet ones alone are.
+    if (!starved && this.#quiet.length <= peers.length - half) return false;
     let useless = 0;
     for (const peer of starved ? peers : this.#quietOnes())
       if (this.#uselessWhileIdle(peer) || (starved && this.#lastsTooLong(peer))) useless += 1;
