@@ -21,7 +21,7 @@ export const diskFull = scenario({
     roomPercent: whole(50, 0, 99, '%', 'room for so much of the torrent'),
     fullForS: whole(200, 1, 300, 's', 'until there is more'),
   },
-  marks: ['diskFull', 'diskRecovered', 'downloadCompleted'],
+  marks: ['diskFull', 'diskFailed', 'diskRecovered', 'downloadCompleted'],
   world: ({ sizeMiB, pieceKiB }) => ({ contents: { sizeMiB, pieceKiB } }),
 
   play(swarm, knobs) {

@@ -46,7 +46,7 @@ export const swarm = scenario({
     faultsForS: whole(60, 1, 120, 's', 'faults strike within so much time'),
     strikes: whole(3, 1, 6, '', 'each kind strikes so often at most'),
   },
-  marks: ['downloadCompleted', 'pieceFlushed', 'checkFinished', 'paused', 'resumed', 'dialFailed', 'diskFailed'],
+  marks: ['downloadCompleted', 'pieceFlushed', 'checkFinished', 'paused', 'resumed', 'dialFailed'],
   world: ({ layout, files, bodyKiB, pieceKiB, cutPercent }) => {
     const { fileLengths, pads } = layoutOf({ layout, files, padPercent: 10, pieceKiB });
     return {
