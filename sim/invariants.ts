@@ -49,16 +49,13 @@ export function checkMetadata(node: SimNode, { contents }: Store, { infoBytes }:
     throw new Violation(`node ${node.index} takes something else for the metadata`);
 }
 
-/** Saved resume data claims only what was written as the torrent wants it and synced: what it claims anew, and one piece in turn of the rest. */
+/** Saved resume data claims only what was written as the torrent wants it and synced. */
 export function checkResume(node: SimNode, store: Store, data: ResumeData): void {
-  const { contents, claimed } = store;
+  const { contents } = store;
   const { geometry } = contents;
-  const turn = store.saveCount % geometry.pieceCount;
   for (let piece = 0; piece < geometry.pieceCount; piece += 1)
-    if (hasBit(data.flushed, piece) && (piece === turn || !hasBit(claimed, piece)) && !store.holds(piece))
+    if (hasBit(data.flushed, piece) && !store.holds(piece))
       throw new Violation(`node ${node.index} claims piece ${piece}, which holds something else`);
-  store.claimed = data.flushed;
-  store.saveCount += 1;
   const claims = new Map(data.partials.map(({ piece, blocks }) => [piece, blocks]));
   const lost = store.findUnsynced((index) => {
     const piece = contents.pieceOf(index);

@@ -13,10 +13,8 @@ export class Store {
   /** Stamps as written, 0 = never. Made at the first write; null with `#whole` is a complete honest copy. */
   #stamps: Uint32Array | null = null;
   #whole: boolean;
-  /** Pieces that the last save claimed, one bit each: what was looked at once need not be looked at with every save. */
-  claimed: Uint8Array;
-  /** Saves so far. */
-  saveCount = 0;
+  /** Pieces that were found right and not touched since, 1 = so: they are asked for with every save. */
+  readonly #right: Uint8Array;
   /** Writes in order since the last sync: the block and what it held before, one after the other. */
   readonly #unsynced: number[] = [];
   /** How many writes were ever made durable: the serial of the first entry of `#unsynced`. */
@@ -27,7 +25,7 @@ export class Store {
 
   constructor(contents: TorrentContents, whole: boolean) {
     this.contents = contents;
-    this.claimed = new Uint8Array(Math.ceil(contents.geometry.pieceCount / 8));
+    this.#right = new Uint8Array(contents.geometry.pieceCount);
     this.#whole = whole;
   }
 
@@ -47,6 +45,7 @@ export class Store {
     this.#unsynced.push(index, stamps[index] as number);
     stamps[index] = stamp;
     this.#damage.delete(index);
+    this.#touched(index);
     if (this.#fileLengths.size > 0) this.#lengthen(index);
   }
 
@@ -69,6 +68,7 @@ export class Store {
       const before = this.#unsynced.pop() as Stamp;
       const index = this.#unsynced.pop() as number;
       if (stamps !== null && !keeps()) stamps[index] = before;
+      this.#touched(index);
     }
   }
 
@@ -84,8 +84,10 @@ export class Store {
   /** Whether every block of a piece stands here as the torrent wants it, as far as anyone could know. */
   holds(piece: number): boolean {
     const { contents } = this;
+    if (this.#right[piece] === 1) return true;
     for (let block = 0; block < contents.geometry.blockCount(piece); block += 1)
       if (!this.isRight(contents.indexOf(piece, block))) return false;
+    this.#right[piece] = 1;
     return true;
   }
 
@@ -98,6 +100,7 @@ export class Store {
   /** From now on a read of this block gives `stamp` (0 = nothing there), until it is written again. `index`: its place among all. */
   damage(index: number, stamp: Stamp): void {
     this.#damage.set(index, stamp);
+    this.#touched(index);
   }
 
   /** Whether every block of every piece gives back what the torrent wants. */
@@ -176,6 +179,10 @@ export class Store {
         if (written > 0) return written;
       }
     return count === 0 && geometry.fileLength(file) === 0 ? 0 : -1;
+  }
+
+  #touched(index: number): void {
+    this.#right[this.contents.pieceOf(index)] = 0;
   }
 
   #materialised(): Uint32Array {

@@ -310,3 +310,34 @@ test('disk: room that lost writes took is free again after a crash', () => {
     ['blocksWritten', 2, null],
   ]);
 });
+
+test('store: whether a piece is right is found out anew after anything touched it (any writes, damage, syncs, crashes, looks between)', () => {
+  const step = fc.record({
+    kind: fc.constantFrom('write', 'spoil', 'damage', 'mend', 'sync', 'crash', 'cut'),
+    index: fc.constantFrom(0, 4, 8),
+    looks: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const contents = new TorrentContents(new Random('contents'), { fileLengths: [10 * BLOCK + 1], pieceKiB: 64 });
+      const store = new Store(contents, true);
+      const { pieceCount } = contents.geometry;
+      for (const { kind, index, looks } of steps) {
+        if (kind === 'write') store.write(index, contents.stamp(index));
+        else if (kind === 'spoil') store.write(index, corrupted(contents.stamp(index)));
+        else if (kind === 'damage') store.damage(index, 0);
+        else if (kind === 'mend') store.damage(index, contents.stamp(index));
+        else if (kind === 'sync') store.syncUpTo(store.writeCount);
+        else if (kind === 'crash') store.crash(() => false);
+        else store.setFileLength(0, index * BLOCK);
+        for (let piece = 0; looks && piece < pieceCount; piece += 1) {
+          const blocks = Array.from({ length: contents.geometry.blockCount(piece) }, (_, block) =>
+            store.isRight(contents.indexOf(piece, block)),
+          );
+          expect(store.holds(piece)).toBe(blocks.every(Boolean));
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
