@@ -56,20 +56,20 @@ export class FaultPoints {
 /** Its place in FAULT_SITES, without a table: it is asked for with every message. */
 function placeOf(site: FaultSite): number {
   switch (site) {
-    case 'message':
-      return 6;
-    case 'read':
-      return 1;
     case 'write':
       return 0;
-    case 'hash':
-      return 4;
-    case 'save':
-      return 3;
+    case 'read':
+      return 1;
     case 'sync':
       return 2;
+    case 'save':
+      return 3;
+    case 'hash':
+      return 4;
     case 'check':
       return 5;
+    case 'message':
+      return 6;
     case 'reply':
       return 7;
   }
