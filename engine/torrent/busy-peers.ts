@@ -4,7 +4,7 @@
 // In the order in which their connections were made. Idle and closed ones stand among them until `forgetIdle`.
 
 import { assert } from '../bug.ts';
-import { insertAt } from '../lists.ts';
+import { insertAt, keepOnly } from '../lists.ts';
 import type { Peer } from '../peers/peer.ts';
 
 export class BusyPeers {
@@ -34,15 +34,10 @@ export class BusyPeers {
 
   /** Once a second. */
   forgetIdle(): void {
-    const peers = this.#peers;
-    let kept = 0;
-    for (const peer of peers) {
+    keepOnly(this.#peers, (peer) => {
       peer.busy = peer.state !== 'closed' && !peer.idle;
-      if (!peer.busy) continue;
-      peers[kept] = peer;
-      kept += 1;
-    }
-    while (peers.length > kept) peers.pop();
+      return peer.busy;
+    });
   }
 
   /** Throws `EngineBug` where one of the torrent's peers is not idle and is not here. */

@@ -18,6 +18,7 @@ import {
   METADATA_PIECE_BYTES,
   METADATA_REQUESTS_MAX,
 } from '../limits.ts';
+import { remove } from '../lists.ts';
 import type { Peer } from '../peers/peer.ts';
 import { encodeMetadataRequest } from '../wire/metadata-message.ts';
 import { MetadataCopy } from './metadata-copy.ts';
@@ -266,7 +267,7 @@ export class MetadataFetch {
   }
 
   #answered(source: Source, piece: number): void {
-    source.asked.splice(source.asked.indexOf(piece), 1);
+    remove(source.asked, piece);
     source.copy?.release(piece);
     source.heardAt = this.#ctx.now;
   }
@@ -286,7 +287,7 @@ export class MetadataFetch {
 
   #drop(copy: MetadataCopy): void {
     for (const source of this.#sources.values()) if (source.copy === copy) this.#letGo(source);
-    this.#copies.splice(this.#copies.indexOf(copy), 1);
+    remove(this.#copies, copy);
     this.#ctx.metadataBytes -= copy.receivedBytes;
   }
 

@@ -12,7 +12,7 @@
 import { assert } from '../bug.ts';
 import type { Context } from '../context.ts';
 import type { Instant } from '../contract.ts';
-import { remove } from '../lists.ts';
+import { keepOnly, remove } from '../lists.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Swarm } from './swarm.ts';
 import type { Torrent } from './torrent.ts';
@@ -123,9 +123,13 @@ export class Room {
     return peer.metadataServedUntil === 0 && !this.#interest(peer) && this.#idle(peer);
   }
 
-  /** Throws `EngineBug` where one that may be idle is not known as such, or one that is gone is kept. */
+  /** Throws `EngineBug` where one that may be idle is not known as such, one that is gone is kept, or an exchange is not. */
   checkInvariants(): void {
-    for (const peer of this.#swarm.peers) assert(peer.quiet || !isQuiet(peer), 'who may be idle is known', peer.conn);
+    for (const peer of this.#swarm.peers) {
+      assert(peer.quiet || !isQuiet(peer), 'who may be idle is known', peer.conn);
+      const recentBytes = peer.download.recentBytes + peer.upload.recentBytes;
+      assert(peer.exchanges === recentBytes > 0, 'who exchanges is known', peer.conn, recentBytes);
+    }
     for (const peer of this.#quiet) assert(peer.state !== 'closed', 'who is gone is not kept', peer.conn);
   }
 
@@ -150,16 +154,11 @@ export class Room {
 
   /** Those of `#quiet` that still are. */
   #quietOnes(): readonly Peer[] {
-    const peers = this.#quiet;
-    let kept = 0;
-    for (const peer of peers) {
+    keepOnly(this.#quiet, (peer) => {
       peer.quiet = isQuiet(peer);
-      if (!peer.quiet) continue;
-      peers[kept] = peer;
-      kept += 1;
-    }
-    while (peers.length > kept) peers.pop();
-    return peers;
+      return peer.quiet;
+    });
+    return this.#quiet;
   }
 
   /** One of both wants something of the other, be it metadata. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { insertAt, remove } from '../../engine/lists.ts';
+import { insertAt, keepOnly, remove } from '../../engine/lists.ts';
 
 test('lists: what is put in stands where it was put, what is taken out is gone, the others keep their order', () => {
   fc.assert(
@@ -14,6 +14,21 @@ test('lists: what is put in stands where it was put, what is taken out is gone, 
       expect(grown).toEqual(list);
       remove(grown, item);
       expect(grown).toEqual(list);
+    }),
+  );
+});
+
+test('lists: those that stay keep their order, and each is asked once', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer()), (list) => {
+      const asked: number[] = [];
+      const kept = [...list];
+      keepOnly(kept, (item) => {
+        asked.push(item);
+        return item % 2 === 0;
+      });
+      expect(kept).toEqual(list.filter((item) => item % 2 === 0));
+      expect(asked).toEqual(list);
     }),
   );
 });
