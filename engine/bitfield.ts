@@ -1,6 +1,6 @@
 // One bit a piece (or block), in wire order: high bit first, spare bits zero (BEP 3). Knows how many are set.
 
-import type { WireFault } from './wire/wire.ts';
+import type { WireFault } from './wire/fault.ts';
 
 export class Bitfield {
   readonly length: number;

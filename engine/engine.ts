@@ -40,7 +40,7 @@ import { peersOf, pieceMap, torrentStatus, torrentSummary } from './torrent/stat
 import { Torrent, type TorrentHost } from './torrent/torrent.ts';
 import { HANDSHAKE_TIMEOUT_US } from './torrent/swarm.ts';
 import { Scraper } from './trackers/scraper.ts';
-import type { WireFault } from './wire/wire.ts';
+import type { WireFault } from './wire/fault.ts';
 
 const SECOND_US = 1_000_000;
 /** Highest file priority (see `FilePriority`). */

@@ -34,4 +34,4 @@ export { HANDSHAKE_BYTES, writeHandshake } from './wire/handshake.ts';
 export * as messages from './wire/messages.ts';
 export * from './wire/metadata-message.ts';
 export { WireReader } from './wire/reader.ts';
-export type { WireFault } from './wire/wire.ts';
+export type { WireFault } from './wire/fault.ts';

@@ -5,7 +5,7 @@
 
 import { Bitfield } from '../bitfield.ts';
 import { ALLOWED_FAST_MAX, EARLY_LOST_MAX, EARLY_PIECES_MAX } from '../limits.ts';
-import type { WireFault } from '../wire/wire.ts';
+import type { WireFault } from '../wire/fault.ts';
 import type { Peer } from './peer.ts';
 
 const GROWTH_BYTES = 64;

@@ -19,7 +19,7 @@ import { HANDSHAKE_BYTES, offersExtensions, offersFast, writeHandshake } from '.
 import { readUint32 } from '../wire/integers.ts';
 import * as wire from '../wire/messages.ts';
 import { WireReader } from '../wire/reader.ts';
-import type { WireFault } from '../wire/wire.ts';
+import type { WireFault } from '../wire/fault.ts';
 import type { AskedPeer } from '../pieces/picker.ts';
 import { METADATA_ID } from '../wire/metadata-message.ts';
 import { EarlyPieces } from './early-pieces.ts';

@@ -13,7 +13,7 @@ import {
   UPLOAD_QUEUE_BYTES_MAX,
 } from '../limits.ts';
 import type { Torrent } from '../torrent/torrent.ts';
-import type { WireFault } from '../wire/wire.ts';
+import type { WireFault } from '../wire/fault.ts';
 import type { Peer } from './peer.ts';
 import { RowQueue } from './row-queue.ts';
 

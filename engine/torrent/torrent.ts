@@ -31,7 +31,7 @@ import { Picker } from '../pieces/picker.ts';
 import { RateMeter } from '../rate-meter.ts';
 import type { RememberedPeer, ResumeData } from '../resume/resume-data.ts';
 import { sha1 } from '../sha1.ts';
-import type { WireFault } from '../wire/wire.ts';
+import type { WireFault } from '../wire/fault.ts';
 import { Announces } from '../trackers/announces.ts';
 import { Checking } from './checking.ts';
 import { Choker } from './choker.ts';

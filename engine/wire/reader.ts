@@ -39,7 +39,7 @@ import {
   SUGGEST,
   UNCHOKE,
 } from './messages.ts';
-import type { WireFault } from './wire.ts';
+import type { WireFault } from './fault.ts';
 
 const HANDSHAKE = 0;
 const MESSAGE = 1;

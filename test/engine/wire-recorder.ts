@@ -1,7 +1,7 @@
 // A handler that writes down what the reader tells it, so that two ways of delivering one stream can be compared.
 
 import { WireReader } from '../../engine/wire/reader.ts';
-import type { WireFault } from '../../engine/wire/wire.ts';
+import type { WireFault } from '../../engine/wire/fault.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
