@@ -1,6 +1,6 @@
 // Record, then drain. Every output of the engine is a row of numbers here until `drain` hands all of them to the driver's sink in the
 // order recorded, so that no driver code ever runs inside a half-done transition. Wire bytes gather in one arena; what is sent on one
-// connection without anything between is one `send`.
+// connection without anything between is one `send`, which begins at a whole word: so it is copied four bytes at a time.
 
 import { assert } from './bug.ts';
 import type {
@@ -44,13 +44,19 @@ const COPIED_BYTES_MAX = 68;
 interface Arena {
   rows: Float64Array;
   readonly refs: unknown[];
-  bytes: Uint8Array;
+  wire: WireBytes;
 }
 
-const NO_ARENA: Arena = { rows: new Float64Array(0), refs: [], bytes: new Uint8Array(0) };
+/** Wire bytes, and the same as words. */
+interface WireBytes {
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+}
+
+const NO_ARENA: Arena = { rows: new Float64Array(0), refs: [], wire: wireBytes(0) };
 const freeArenas: Arena[] = [];
 /** What short wire bytes are handed out in, by length: lent to the sink for the call. */
-const views: Uint8Array[] = [];
+const views: WireBytes[] = [];
 
 export class Outbox {
   #arena = NO_ARENA;
@@ -60,7 +66,7 @@ export class Outbox {
 
   /** Where the bytes reserved last are to be written. Valid until the next `reserve`. */
   get bytes(): Uint8Array {
-    return this.#arena.bytes;
+    return this.#arena.wire.bytes;
   }
 
   get empty(): boolean {
@@ -70,13 +76,14 @@ export class Outbox {
   /** Room for `lengthBytes` on the stream of `conn`: returns where in `bytes` they go. The caller writes all of them. */
   reserve(conn: ConnId, lengthBytes: number): number {
     if (this.#arena === NO_ARENA) this.#takeArena();
-    const at = this.#byteCount;
-    if (at + lengthBytes > this.#arena.bytes.length) this.#growBytes(at + lengthBytes);
-    this.#byteCount = at + lengthBytes;
     const last = (this.#count - 1) * STRIDE;
-    if (last >= 0 && this.#arena.rows[last] === SEND && this.#arena.rows[last + 1] === conn)
-      this.#arena.rows[last + 3] = at + lengthBytes;
-    else this.#push(SEND, conn, at, at + lengthBytes, 0, 0, null);
+    const goesOn = last >= 0 && this.#arena.rows[last] === SEND && this.#arena.rows[last + 1] === conn;
+    const at = goesOn ? this.#byteCount : wordsOf(this.#byteCount) << 2;
+    const end = at + lengthBytes;
+    if (end > this.#arena.wire.bytes.length) this.#growBytes(end);
+    this.#byteCount = end;
+    if (goesOn) this.#arena.rows[last + 3] = end;
+    else this.#push(SEND, conn, at, end, 0, 0, null);
     return at;
   }
 
@@ -218,11 +225,13 @@ export class Outbox {
   /** The arena's bytes from `from` to `to`: short ones copied under a view that is used again, which costs less than a new view. */
   #view(from: number, to: number): Uint8Array {
     const length = to - from;
-    const { bytes } = this.#arena;
+    const { bytes, words } = this.#arena.wire;
     if (length > COPIED_BYTES_MAX) return bytes.subarray(from, to);
-    const view = (views[length] ??= new Uint8Array(length));
-    for (let i = 0; i < length; i += 1) view[i] = bytes[from + i] as number;
-    return view;
+    const view = (views[length] ??= wireBytes(length));
+    const first = from >> 2;
+    const count = wordsOf(length);
+    for (let i = 0; i < count; i += 1) view.words[i] = words[first + i] as number;
+    return view.bytes;
   }
 
   #push(what: number, a: number, b: number, c: number, d: number, e: number, ref: unknown): void {
@@ -241,7 +250,7 @@ export class Outbox {
   }
 
   #takeArena(): void {
-    this.#arena = freeArenas.pop() ?? { rows: new Float64Array(16 * STRIDE), refs: [], bytes: new Uint8Array(512) };
+    this.#arena = freeArenas.pop() ?? { rows: new Float64Array(16 * STRIDE), refs: [], wire: wireBytes(512) };
   }
 
   #growRows(): void {
@@ -251,8 +260,18 @@ export class Outbox {
   }
 
   #growBytes(needed: number): void {
-    const bytes = new Uint8Array(Math.max(needed, this.#arena.bytes.length * 2));
-    bytes.set(this.#arena.bytes.subarray(0, this.#byteCount));
-    this.#arena.bytes = bytes;
+    const grown = wireBytes(Math.max(needed, this.#arena.wire.bytes.length * 2));
+    grown.words.set(this.#arena.wire.words);
+    this.#arena.wire = grown;
   }
+}
+
+function wireBytes(lengthBytes: number): WireBytes {
+  const words = new Int32Array(wordsOf(lengthBytes));
+  return { bytes: new Uint8Array(words.buffer, 0, lengthBytes), words };
+}
+
+/** How many words hold so many bytes. */
+function wordsOf(bytes: number): number {
+  return (bytes + 3) >> 2;
 }

@@ -13,9 +13,13 @@ const WORDS = SLOTS / 32;
 const EPOCH_US = 2 ** (SLOT_BITS * LEVELS);
 const OVERFLOW = LEVELS * SLOTS;
 const NONE = -1;
-/** Numbers a row: the next event of its list, kind, a, b, then the instant as a double; half a line of the cache. */
-const FIELDS = 8;
-const REALS = FIELDS / 2;
+/** A row: the next event of its list, kind, a, b, then the instant as a double; half a line of the cache. Its integers and doubles as powers
+ *  of two. */
+const INTS_SHIFT = 3;
+const REALS_SHIFT = 2;
+const KIND = 1;
+const A = 2;
+const B = 3;
 const AT = 2;
 
 export class EventQueue {
@@ -39,23 +43,23 @@ export class EventQueue {
 
   #free = NONE;
   #used = 0;
-  #events = new Int32Array(256 * FIELDS);
+  #events = new Int32Array(256 << INTS_SHIFT);
   #instants = new Float64Array(this.#events.buffer);
 
   /** `at`: integer microseconds, not before the event taken last (RangeError). `kind`: 0 … 255; `a`, `b`: signed 32-bit. */
   push(at: number, kind: number, a: number, b: number): void {
     if (at < this.#epochStart + this.#cursor) throw new RangeError(`event at ${at} µs lies before ${this.at} µs`);
     let index = this.#free;
-    if (index !== NONE) this.#free = this.#events[index * FIELDS] as number;
+    if (index !== NONE) this.#free = this.#events[index << INTS_SHIFT] as number;
     else {
       index = this.#used++;
-      if (index * FIELDS === this.#events.length) this.#grow();
+      if (index << INTS_SHIFT === this.#events.length) this.#grow();
     }
-    const field = index * FIELDS;
-    this.#instants[index * REALS + AT] = at;
-    this.#events[field + 1] = kind;
-    this.#events[field + 2] = a;
-    this.#events[field + 3] = b;
+    const row = index << INTS_SHIFT;
+    this.#instants[(index << REALS_SHIFT) | AT] = at;
+    this.#events[row | KIND] = kind;
+    this.#events[row | A] = a;
+    this.#events[row | B] = b;
     this.size += 1;
     this.#place(index, at - this.#epochStart);
   }
@@ -79,15 +83,15 @@ export class EventQueue {
   #take(slot: number): void {
     const index = this.#first[slot] as number;
     const events = this.#events;
-    const field = index * FIELDS;
-    const next = events[field] as number;
+    const row = index << INTS_SHIFT;
+    const next = events[row] as number;
     this.#first[slot] = next;
     if (next === NONE) this.#clear(0, slot);
     this.at = this.#epochStart + this.#cursor;
-    this.kind = events[field + 1] as number;
-    this.a = events[field + 2] as number;
-    this.b = events[field + 3] as number;
-    events[field] = this.#free;
+    this.kind = events[row | KIND] as number;
+    this.a = events[row | A] as number;
+    this.b = events[row | B] as number;
+    events[row] = this.#free;
     this.#free = index;
     this.size -= 1;
   }
@@ -111,7 +115,11 @@ export class EventQueue {
 
   #enterEpoch(limit: number): boolean {
     let earliest = Infinity;
-    for (let index = this.#first[OVERFLOW] as number; index !== NONE; index = this.#events[index * FIELDS] as number)
+    for (
+      let index = this.#first[OVERFLOW] as number;
+      index !== NONE;
+      index = this.#events[index << INTS_SHIFT] as number
+    )
       earliest = Math.min(earliest, this.#instantOf(index));
     const start = Math.floor(earliest / EPOCH_US) * EPOCH_US;
     if (earliest === Infinity || start > limit) return false;
@@ -126,7 +134,7 @@ export class EventQueue {
     let index = this.#first[list] as number;
     this.#first[list] = NONE;
     while (index !== NONE) {
-      const next = this.#events[index * FIELDS] as number;
+      const next = this.#events[index << INTS_SHIFT] as number;
       this.#place(index, this.#instantOf(index) - this.#epochStart);
       index = next;
     }
@@ -143,9 +151,9 @@ export class EventQueue {
       this.#words[word] = (this.#words[word] as number) | (1 << (slot & 31));
       this.#summary[level] = (this.#summary[level] as number) | (1 << (slot >>> 5));
     }
-    this.#events[index * FIELDS] = NONE;
+    this.#events[index << INTS_SHIFT] = NONE;
     if (this.#first[list] === NONE) this.#first[list] = index;
-    else this.#events[(this.#last[list] as number) * FIELDS] = index;
+    else this.#events[(this.#last[list] as number) << INTS_SHIFT] = index;
     this.#last[list] = index;
   }
 
@@ -169,7 +177,7 @@ export class EventQueue {
   }
 
   #instantOf(index: number): number {
-    return this.#instants[index * REALS + AT] as number;
+    return this.#instants[(index << REALS_SHIFT) | AT] as number;
   }
 
   #grow(): void {

@@ -215,18 +215,9 @@ export class SimDisk {
       case 'writeBlocks':
         return client.blocksWritten(job, this.#tryWrite(operation, effect));
       case 'sync':
-        if (effect === null) store.syncUpTo(a);
-        else this.#lose(store, () => effect === 'tear' && this.#random.below(2) === 0);
-        return client.synced(job, effect === null ? null : 'failed');
-      case 'checkPieces': {
-        const right = effect === null ? b : effect === 'fail' ? 0 : this.#random.below(b);
-        return client.piecesChecked(
-          job,
-          store,
-          a,
-          Array.from({ length: b }, (_, piece) => (piece < right ? this.#digest(store, a + piece, NO_BLOCKS) : null)),
-        );
-      }
+        return client.synced(job, this.#trySync(store, a, effect));
+      case 'checkPieces':
+        return client.piecesChecked(job, store, a, this.#check(store, a, b, effect));
       case 'saveResume': {
         const data = operation.resume as ResumeData;
         if (effect === null) store.resume = data;
@@ -272,6 +263,20 @@ export class SimDisk {
     store.crash(keeps);
     this.#usedBytes += store.writtenBytes();
     if (loses) this.#client.struck('lostWrites');
+  }
+
+  #trySync(store: Store, writeCount: number, effect: FaultEffect | null): DiskFault | null {
+    if (effect === null) store.syncUpTo(writeCount);
+    else this.#lose(store, () => effect === 'tear' && this.#random.below(2) === 0);
+    return effect === null ? null : 'failed';
+  }
+
+  /** The digests of so many pieces; null for each that cannot be read. */
+  #check(store: Store, first: number, count: number, effect: FaultEffect | null): (Uint8Array | null)[] {
+    const readable = effect === null ? count : effect === 'fail' ? 0 : this.#random.below(count);
+    return Array.from({ length: count }, (_, piece) =>
+      piece < readable ? this.#digest(store, first + piece, NO_BLOCKS) : null,
+    );
   }
 
   #tryWrite(operation: Operation, effect: FaultEffect | null): DiskFault | null {

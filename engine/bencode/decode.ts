@@ -74,6 +74,12 @@ function refuse(error: BencodeFault, offset: number): BencodeResult {
 const FIRST_TABLE_VALUES = 32;
 const NO_KEY = -1;
 
+// One scan at a time uses these, and leaves nothing in them. The index of each open list or dictionary, the innermost at `#depth − 1`; for each
+// open dictionary the index of its last key, and whether a key is due.
+const open = new Int32Array(BENCODE_DEPTH_MAX);
+const lastKey = new Int32Array(BENCODE_DEPTH_MAX);
+const keyDue = new Uint8Array(BENCODE_DEPTH_MAX);
+
 class Scanner {
   /** The next byte; after a fault, where it is. */
   at = 0;
@@ -81,11 +87,6 @@ class Scanner {
   readonly #bytes: Uint8Array;
   readonly #lenientKeyOrder: boolean;
   #count = 0;
-  /** The index of each open list or dictionary, the innermost at `#depth − 1`. */
-  readonly #open = new Int32Array(BENCODE_DEPTH_MAX);
-  /** For each open dictionary: the index of its last key, and whether a key is due. */
-  readonly #lastKey = new Int32Array(BENCODE_DEPTH_MAX);
-  readonly #keyDue = new Uint8Array(BENCODE_DEPTH_MAX);
   #depth = 0;
 
   constructor(bytes: Uint8Array, lenientKeyOrder: boolean) {
@@ -96,14 +97,14 @@ class Scanner {
 
   scan(): BencodeFault | null {
     do {
-      const fault = this.#inDictionary() && this.#keyDue[this.#depth - 1] === 1 ? this.#keyOrEnd() : this.#value();
+      const fault = this.#inDictionary() && keyDue[this.#depth - 1] === 1 ? this.#keyOrEnd() : this.#value();
       if (fault !== null) return fault;
     } while (this.#depth > 0);
     return null;
   }
 
   #inDictionary(): boolean {
-    return this.#depth > 0 && this.#bytes[this.#startOf(this.#open[this.#depth - 1] as number)] === BYTE_DICTIONARY;
+    return this.#depth > 0 && this.#bytes[this.#startOf(open[this.#depth - 1] as number)] === BYTE_DICTIONARY;
   }
 
   #keyOrEnd(): BencodeFault | null {
@@ -111,13 +112,13 @@ class Scanner {
     if (this.#bytes[this.at] === BYTE_END) return this.#close();
     if (!isDigit(this.#bytes[this.at])) return 'keyNotString';
     const dictionary = this.#depth - 1;
-    const before = this.#lastKey[dictionary] as number;
+    const before = lastKey[dictionary] as number;
     const key = this.#count;
     const keyStart = this.at;
     const fault = this.#string();
     if (fault !== null) return fault;
-    this.#lastKey[dictionary] = key;
-    this.#keyDue[dictionary] = 0;
+    lastKey[dictionary] = key;
+    keyDue[dictionary] = 0;
     if (before === NO_KEY || this.#lenientKeyOrder) return null;
     const order = this.#compareStrings(before, key);
     if (order < 0) return null;
@@ -130,7 +131,7 @@ class Scanner {
     const byte = this.#bytes[this.at];
     if (this.#inDictionary()) {
       if (byte === BYTE_END) return 'missingValue';
-      this.#keyDue[this.#depth - 1] = 1;
+      keyDue[this.#depth - 1] = 1;
     } else if (this.#depth > 0 && byte === BYTE_END) return this.#close();
     if (isDigit(byte)) return this.#string();
     if (byte === BYTE_INTEGER) return this.#integer();
@@ -140,9 +141,9 @@ class Scanner {
 
   #openContainer(): BencodeFault | null {
     if (this.#depth === BENCODE_DEPTH_MAX) return 'tooDeep';
-    this.#open[this.#depth] = this.#count;
-    this.#lastKey[this.#depth] = NO_KEY;
-    this.#keyDue[this.#depth] = 1;
+    open[this.#depth] = this.#count;
+    lastKey[this.#depth] = NO_KEY;
+    keyDue[this.#depth] = 1;
     this.#depth += 1;
     this.#add(this.at, 0);
     this.at += 1;
@@ -152,7 +153,7 @@ class Scanner {
   #close(): null {
     this.#depth -= 1;
     this.at += 1;
-    const entry = (this.#open[this.#depth] as number) * ENTRIES_PER_VALUE;
+    const entry = (open[this.#depth] as number) * ENTRIES_PER_VALUE;
     this.table[entry + 1] = this.at;
     this.table[entry + 2] = this.#count;
     return null;

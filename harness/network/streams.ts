@@ -20,6 +20,7 @@ export class Streams {
   readonly #ends: Ends;
   readonly #segments = new Segments();
   readonly #scratch = new Uint8Array(SCRATCH_BYTES);
+  readonly #scratchWords = new Int32Array(this.#scratch.buffer);
   /** Views of the scratch by length: what is handed out costs no new view. */
   readonly #views: Uint8Array[] = [];
 
@@ -80,7 +81,7 @@ export class Streams {
       const room = payload ? left : SCRATCH_BYTES - filled;
       const take = Math.min(left, this.#segments.lengthBytes(segment) - offset, room);
       if (!payload) {
-        this.#segments.copy(segment, offset, take, this.#scratch, filled);
+        this.#segments.copy(segment, offset, take, this.#scratch, this.#scratchWords, filled);
         filled += take;
       }
       if (filled > 0 && (filled === SCRATCH_BYTES || payload || take === left)) {
