@@ -19,8 +19,8 @@ export function measure(swarm: Swarm): RunMetrics {
   const lastAt = Math.max(...done.map(({ completedAt }) => completedAt as number));
   const duplicates = swarm.count('blockDuplicate');
   const arrived = swarm.count('blockReceived') + duplicates;
-  const { sentBytes } = swarm.network.links;
-  const sent = swarm.nodes.reduce((bytes, { index }) => bytes + (sentBytes[index] as number), 0);
+  const { links } = swarm.network;
+  const sent = swarm.nodes.reduce((bytes, { index }) => bytes + links.sentBytes(index), 0);
   const possible = swarm.nodes.reduce(
     (bytes, { joinedAt, options }) =>
       bytes + (options.link.upBps * Math.max(0, lastAt - (joinedAt ?? lastAt))) / SECOND_US,

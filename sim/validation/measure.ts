@@ -20,7 +20,7 @@ export function allTookS(nodes: readonly SimNode[]): number {
 
 /** Bytes that all uplinks have carried so far, protocol included. */
 export function carriedBytes(swarm: Swarm): number {
-  return swarm.nodes.reduce((bytes, { index }) => bytes + (swarm.network.links.sentBytes[index] as number), 0);
+  return swarm.nodes.reduce((bytes, { index }) => bytes + swarm.network.links.sentBytes(index), 0);
 }
 
 export function mean(values: readonly number[]): number {

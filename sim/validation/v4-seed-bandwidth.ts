@@ -78,10 +78,10 @@ function utilisationOf(seed: number, ratio: number, size: Size, pieceKiB: number
   swarm.addLeechers(LEECHERS[size], { ...line, upKBps: UP_KBPS }, JOIN_WITHIN_S);
   swarm.onComplete = (node) => node.leave();
   swarm.untilComplete(GIVE_UP_S);
-  const { sentBytes } = swarm.network.links;
+  const { links } = swarm.network;
   const endUs = swarm.clock.now;
   swarm.finish();
-  const carried = swarm.nodes.reduce((bytes, { index }) => bytes + (sentBytes[index] as number), 0);
+  const carried = swarm.nodes.reduce((bytes, { index }) => bytes + links.sentBytes(index), 0);
   const possible = swarm.nodes.reduce(
     (bytes, { options, joinedAt, completedAt }) =>
       bytes + (options.link.upBps * ((completedAt ?? endUs) - (joinedAt as number))) / 1e6,

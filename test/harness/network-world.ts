@@ -42,7 +42,7 @@ export class World implements NetworkHandler {
   /** Connects two nodes and waits until both ends know; returns the dialler's end. */
   connect(from: number, to: number): number {
     const end = this.network.connect(from, to);
-    this.clock.run(this.clock.now + 3 * this.network.links.latencyUs[from]! + 3 * this.network.links.latencyUs[to]!);
+    this.clock.run(this.clock.now + 3 * this.network.links.latencyBetween(from, to));
     return end;
   }
 

@@ -187,7 +187,7 @@ test('network: an end that does not read gets nothing, and holds its sender to t
   world.network.flush();
   world.clock.run(world.clock.now + 60e6);
   expect(world.payloadBytes.get(end + 1)).toBeUndefined();
-  expect(world.network.links.sentBytes[0]).toBeLessThanOrEqual(4 * BLOCK);
+  expect(world.network.links.sentBytes(0)).toBeLessThanOrEqual(4 * BLOCK);
   world.network.setReading(end + 1, true);
   world.clock.run(world.clock.now + 60e6);
   expect(world.payloadBytes.get(end + 1)).toBe(50 * BLOCK);
