@@ -5,14 +5,19 @@ import type { Clock } from './clock.ts';
 
 const UNSET = Infinity;
 
+// A row of numbers an owner, as a power of two.
+const ROW_SHIFT = 2;
+/** When it is to fire. */
+const WANTED = 0;
+/** Where the one valid event stands; events with another serial are void. */
+const ARMED = 1;
+const SERIAL = 2;
+
 export class Timers {
   readonly #clock: Clock;
   readonly #kind: number;
   readonly #fire: (owner: number) => void;
-  #wanted = new Float64Array(64).fill(UNSET);
-  /** Where the one valid event of an owner stands; events with another serial are void. */
-  #armed = new Float64Array(64).fill(UNSET);
-  #serial = new Int32Array(64);
+  #rows = new Float64Array(0);
 
   /** `fire` is called at the instant last set, after which the timer is unset. */
   constructor(clock: Clock, fire: (owner: number) => void) {
@@ -23,39 +28,36 @@ export class Timers {
 
   /** `at`: an instant in microseconds, one in the past counts as now; null: no timer. `owner`: a small dense integer. */
   set(owner: number, at: number | null): void {
-    if (owner >= this.#wanted.length) this.#grow(owner);
+    const row = owner << ROW_SHIFT;
+    if (row >= this.#rows.length) this.#grow(owner);
     const wanted = at === null ? UNSET : Math.max(at, this.#clock.now);
-    this.#wanted[owner] = wanted;
-    if (wanted < (this.#armed[owner] as number)) this.#arm(owner, wanted);
+    this.#rows[row | WANTED] = wanted;
+    if (wanted < (this.#rows[row | ARMED] as number)) this.#arm(row, wanted);
   }
 
-  #arm(owner: number, at: number): void {
-    const serial = ((this.#serial[owner] as number) + 1) | 0;
-    this.#serial[owner] = serial;
-    this.#armed[owner] = at;
-    this.#clock.schedule(at, this.#kind, owner, serial);
+  #arm(row: number, at: number): void {
+    const serial = ((this.#rows[row | SERIAL] as number) + 1) | 0;
+    this.#rows[row | SERIAL] = serial;
+    this.#rows[row | ARMED] = at;
+    this.#clock.schedule(at, this.#kind, row >> ROW_SHIFT, serial);
   }
 
   #elapsed(owner: number, serial: number): void {
-    if (serial !== this.#serial[owner]) return;
-    this.#armed[owner] = UNSET;
-    const wanted = this.#wanted[owner] as number;
+    const row = owner << ROW_SHIFT;
+    if (serial !== this.#rows[row | SERIAL]) return;
+    this.#rows[row | ARMED] = UNSET;
+    const wanted = this.#rows[row | WANTED] as number;
     if (wanted === UNSET) return;
-    if (wanted > this.#clock.now) return this.#arm(owner, wanted);
-    this.#wanted[owner] = UNSET;
+    if (wanted > this.#clock.now) return this.#arm(row, wanted);
+    this.#rows[row | WANTED] = UNSET;
     this.#fire(owner);
   }
 
   #grow(owner: number): void {
-    const capacity = Math.max(owner + 1, this.#wanted.length * 2);
-    const wanted = new Float64Array(capacity).fill(UNSET);
-    const armed = new Float64Array(capacity).fill(UNSET);
-    const serial = new Int32Array(capacity);
-    wanted.set(this.#wanted);
-    armed.set(this.#armed);
-    serial.set(this.#serial);
-    this.#wanted = wanted;
-    this.#armed = armed;
-    this.#serial = serial;
+    const rows = new Float64Array(Math.max(64, (owner + 1) * 2) << ROW_SHIFT);
+    for (let row = this.#rows.length; row < rows.length; row += 1 << ROW_SHIFT)
+      rows.fill(UNSET, row | WANTED, (row | ARMED) + 1);
+    rows.set(this.#rows);
+    this.#rows = rows;
   }
 }

@@ -37,7 +37,8 @@ import {
 } from './ends.ts';
 import type { EndReason, NetworkHandler, NetworkOptions } from './handler.ts';
 import { type Link, Links, type Partition } from './links.ts';
-import { grownFloat, grownInt, Streams } from './streams.ts';
+import { ALIVE, LISTENING, Nodes, ON_UPLINK, REACHABLE, READY_FIRST, READY_LAST } from './nodes.ts';
+import { grownFloat, Streams } from './streams.ts';
 import { Windows } from './windows.ts';
 
 const REASONS: readonly EndReason[] = ['refused', 'timeout', 'reset', 'ended', 'unreachable'];
@@ -50,6 +51,7 @@ export class Network {
   readonly links = new Links();
   readonly streams: Streams;
   readonly #ends = new Ends();
+  readonly #nodes = new Nodes();
   /** All bytes ever handed to `send` and `sendPayload` of an open connection, and what became of them. */
   sentBytes = 0;
   deliveredBytes = 0;
@@ -60,14 +62,6 @@ export class Network {
   readonly #random: Random;
   readonly #handler: NetworkHandler;
   readonly #windows: Windows;
-
-  #listening = new Uint8Array(64);
-  #reachable = new Uint8Array(64);
-  #alive = new Uint8Array(64);
-  /** The end whose block is on each node's uplink, and the ring of ends that wait for it. */
-  #sending = new Int32Array(64).fill(NONE);
-  #readyFirst = new Int32Array(64).fill(NONE);
-  #readyLast = new Int32Array(64).fill(NONE);
 
   /** By connection. */
   #dialledAt = new Float64Array(0);
@@ -116,21 +110,18 @@ export class Network {
   /** Adds a node that listens; nodes are numbered from 0. */
   addNode(link: Link): number {
     const node = this.links.add(link);
-    if (node >= this.#alive.length) this.#growNodes(node * 2);
-    this.#alive[node] = 1;
-    this.#reachable[node] = 1;
-    this.#listening[node] = 1;
+    this.#nodes.add(node);
     return node;
   }
 
   /** Whether others can connect to `node`; false refuses them. */
   setListening(node: number, on: boolean): void {
-    this.#listening[node] = on ? 1 : 0;
+    this.#nodes.set(node, LISTENING, on ? 1 : 0);
   }
 
   /** False: dials to `node` are lost on the way, as behind NAT. */
   setReachable(node: number, on: boolean): void {
-    this.#reachable[node] = on ? 1 : 0;
+    this.#nodes.set(node, REACHABLE, on ? 1 : 0);
   }
 
   /** Another access line from now on, also for the connections that there are; what is under way keeps its order. */
@@ -239,7 +230,7 @@ export class Network {
   /** The node is gone: it hears nothing more, its peers see a reset after `noticeUs` (a timeout when that is long), and dials to it
    *  fail until `restart`. */
   crash(node: number, noticeUs: number): void {
-    this.#alive[node] = 0;
+    this.#nodes.set(node, ALIVE, 0);
     const reason: EndReason = noticeUs > this.#options.connectTimeoutUs ? 'timeout' : 'reset';
     for (let end = 0; end < this.#connectionCount * 2; end += 1) {
       if (
@@ -257,7 +248,7 @@ export class Network {
   }
 
   restart(node: number): void {
-    this.#alive[node] = 1;
+    this.#nodes.set(node, ALIVE, 1);
   }
 
   /** Ends one partition, or all; what waited goes on. */
@@ -302,12 +293,12 @@ export class Network {
     const from = this.#ends.get(end, NODE);
     const to = this.#ends.get(end + 1, NODE);
     const latency = this.#ends.get(end, LATENCY_US);
-    const alive = this.#alive[to] === 1 && this.#reachable[to] === 1;
+    const alive = this.#nodes.get(to, ALIVE) === 1 && this.#nodes.get(to, REACHABLE) === 1;
     const reached = alive && !this.links.blocked(from, to) && !this.links.blocked(to, from);
     if (!reached) {
       const at = (this.#dialledAt[connection] as number) + this.#options.connectTimeoutUs;
       this.#later(Math.max(at, this.#clock.now), this.#dialFailed, end, REASONS.indexOf('timeout'));
-    } else if (this.#listening[to] === 0)
+    } else if (this.#nodes.get(to, LISTENING) === 0)
       this.#later(this.#clock.now + latency, this.#dialFailed, end, REASONS.indexOf('refused'));
     else this.#later(this.#clock.now + latency, this.#dialAnswered, end, 0);
   }
@@ -432,16 +423,16 @@ export class Network {
     // A place in the ring is outstanding like an event: the number must not be used again while it stands there.
     this.#ends.add(end, PENDING, 1);
     this.#ends.set(end, READY_NEXT, NONE);
-    if (this.#readyFirst[node] === NONE) this.#readyFirst[node] = end;
-    else this.#ends.set(this.#readyLast[node] as number, READY_NEXT, end);
-    this.#readyLast[node] = end;
-    if (this.#sending[node] === NONE) this.#sendNext(node);
+    if (this.#nodes.get(node, READY_FIRST) === NONE) this.#nodes.set(node, READY_FIRST, end);
+    else this.#ends.set(this.#nodes.get(node, READY_LAST), READY_NEXT, end);
+    this.#nodes.set(node, READY_LAST, end);
+    if (this.#nodes.get(node, ON_UPLINK) === NONE) this.#sendNext(node);
   }
 
   #sendNext(node: number): void {
-    while (this.#readyFirst[node] !== NONE) {
-      const end = this.#readyFirst[node] as number;
-      this.#readyFirst[node] = this.#ends.get(end, READY_NEXT);
+    while (this.#nodes.get(node, READY_FIRST) !== NONE) {
+      const end = this.#nodes.get(node, READY_FIRST);
+      this.#nodes.set(node, READY_FIRST, this.#ends.get(end, READY_NEXT));
       this.#ends.set(end, FLAGS, this.#ends.get(end, FLAGS) & ~READY);
       const connection = this.#done(end);
       if (this.#ends.get(end, STATE) !== OPEN) {
@@ -450,7 +441,7 @@ export class Network {
       }
       const bytes = this.streams.depart(end);
       const left = this.links.sendQueued(node, bytes, this.#clock.now);
-      this.#sending[node] = end;
+      this.#nodes.set(node, ON_UPLINK, end);
       this.#ends.set(end, FLAGS, this.#ends.get(end, FLAGS) | SENDING);
       this.#later(Math.ceil(left), this.#uplinkDone, end, 0);
       this.#travel(end, bytes, left, bytes);
@@ -475,14 +466,14 @@ export class Network {
   #onUplinkDone(end: number): void {
     const connection = this.#done(end);
     const node = this.#ends.get(end, NODE);
-    this.#sending[node] = NONE;
+    this.#nodes.set(node, ON_UPLINK, NONE);
     this.#ends.set(end, FLAGS, this.#ends.get(end, FLAGS) & ~SENDING);
     const blocks = this.#ends.get(end, QUEUED_BLOCKS);
     if (this.#ends.get(end, STATE) === OPEN) {
       if (blocks > 0) this.#makeReady(end);
       else if (this.#ends.get(end, QUEUED_BYTES) > 0) this.#departAtOnce(end);
     }
-    if (this.#sending[node] === NONE) this.#sendNext(node);
+    if (this.#nodes.get(node, ON_UPLINK) === NONE) this.#sendNext(node);
     if (this.#ends.get(end, STATE) === OPEN && blocks <= 1) this.#tellWritable(end);
     else this.#release(connection);
   }
@@ -564,21 +555,6 @@ export class Network {
   #done(end: number): number {
     this.#ends.add(end, PENDING, -1);
     return end >> 1;
-  }
-
-  #growNodes(capacity: number): void {
-    const listening = new Uint8Array(capacity);
-    const reachable = new Uint8Array(capacity);
-    const alive = new Uint8Array(capacity);
-    listening.set(this.#listening);
-    reachable.set(this.#reachable);
-    alive.set(this.#alive);
-    this.#listening = listening;
-    this.#reachable = reachable;
-    this.#alive = alive;
-    this.#sending = grownInt(this.#sending, capacity, NONE);
-    this.#readyFirst = grownInt(this.#readyFirst, capacity, NONE);
-    this.#readyLast = grownInt(this.#readyLast, capacity, NONE);
   }
 
   #growConnections(connections: number): void {
