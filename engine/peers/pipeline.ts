@@ -43,6 +43,11 @@ export class Pipeline {
     return this.#fixed > 0 ? this.target - 1 : this.target - Math.max(1, this.target >>> 2);
   }
 
+  /** The shortest time from a request to its block that was seen, µs. */
+  get roundTripUs(): number {
+    return this.#roundTripMin;
+  }
+
   blockArrived(sentAt: Instant, now: Instant): void {
     this.#roundTripMin = Math.min(this.#roundTripMin, now - sentAt);
     if (this.#growing && this.target < this.#cap()) this.target += 1;

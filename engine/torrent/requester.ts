@@ -20,9 +20,9 @@ const LIMITED_PORTION_MS = 250;
 /** In end-game a block is late, and asked for twice, after this many times the usual. Without it half of the duplicates arrive: 1.7 % of a
  *  16 MiB torrent in a swarm of a hundred, measured. */
 const LATE_FACTOR = 2;
-/** Or as soon as it is expected to take so many times the usual: its sender is slow. Measured beside a holder of 2 kB/s and in a swarm of a
- *  hundred: with 2 the last blocks came as if there were no slow one, and 0.3 % of all twice; with 3 a second later, and 0.15 %; with 4 nine
- *  seconds later, and 0.1 %; without it 45 to 70 seconds, and 0.05 %. */
+/** Or as soon as its sender is expected to take so many times longer for it than the idle peer would. Measured with one fast holder beside one of
+ *  9 kB/s, 2 MiB and 430 ms there and back: 12.4 s, where 12.1 are needed without the slow one, and 16.2 with the usual time of a block in the
+ *  place of the idle peer's. In a swarm of a hundred it costs 0.1 % of all blocks, with 3 no less. */
 const SLOW_FACTOR = 4;
 /** What will be here in so much time is not asked for twice: as long as a socket's buffer takes, where no cancel reaches it. */
 const SOON_US = 1_000_000;
@@ -37,6 +37,8 @@ export class Requester {
   /** Looked for when the picker first asks for one: in most fills it never does. */
   readonly #onTheWay = new Set<number>();
   #onTheWayIs: 'empty' | 'unknown' | 'known' = 'empty';
+  /** What the idle peer that looks for late blocks would take for one. */
+  #wouldTakeUs = 0;
   readonly #how = {
     now: 0,
     mayBegin: true,
@@ -72,6 +74,7 @@ export class Requester {
     how.mayBegin = !this.#ctx.blocks.full;
     how.whole = whole;
     this.#onTheWayIs = endGame && live === 0 ? 'unknown' : 'empty';
+    if (endGame && live === 0) this.#wouldTakeUs = this.#blockUs(peer);
     picker.pick(peer, count, how, keys);
     if (keys.length + live === 0 && (this.#freeHeld(peer) || (whole && this.#freeStalled(peer))))
       picker.pick(peer, count, how, keys);
@@ -98,9 +101,15 @@ export class Requester {
     return this.#onTheWayIs === 'empty' || this.#onTheWay.has(key);
   }
 
+  /** A round trip and a block at its rate; the usual where it has given nothing lately. */
+  #blockUs({ pipeline, download }: Peer): number {
+    const rate = download.bytesPerSecond;
+    return rate === 0 ? this.#latencyUs : pipeline.roundTripUs + Math.ceil((BLOCK_LENGTH_BYTES * 1e6) / rate);
+  }
+
   /** Looks through the queues, for where each block stands and how fast its sender is. On the way is what will be here soon: a second copy of it
-   *  could not be cancelled in time, and would bring next to nothing; and what has not taken, and will not take, much longer than usual.
-   *  From one that is snubbed nothing is. */
+   *  could not be cancelled in time, and would bring next to nothing; and what has not taken much longer than usual, and will not take much
+   *  longer than from the idle peer. From one that is snubbed nothing is. */
   #findOnTheWay(): void {
     const { now } = this.#ctx;
     this.#onTheWay.clear();
@@ -113,7 +122,7 @@ export class Requester {
         if (!requests.isLive(i)) continue;
         dueUs += blockUs;
         const waitedUs = now - requests.sentAt(i);
-        const isSlow = dueUs < Infinity && waitedUs + dueUs > SLOW_FACTOR * this.#latencyUs;
+        const isSlow = dueUs < Infinity && dueUs > SLOW_FACTOR * this.#wouldTakeUs;
         if (dueUs <= SOON_US || (waitedUs < LATE_FACTOR * this.#latencyUs && !isSlow))
           this.#onTheWay.add(requests.keyAt(i));
       }
