@@ -37,8 +37,8 @@ export class Requester {
   /** Looked for when the picker first asks for one: in most fills it never does. */
   readonly #onTheWay = new Set<number>();
   #onTheWayIs: 'empty' | 'unknown' | 'known' = 'empty';
-  /** What the idle peer that looks for late blocks would take for one. */
-  #wouldTakeUs = 0;
+  /** The idle peer that looks for late blocks. */
+  #idle: Peer | null = null;
   readonly #how = {
     now: 0,
     mayBegin: true,
@@ -74,7 +74,7 @@ export class Requester {
     how.mayBegin = !this.#ctx.blocks.full;
     how.whole = whole;
     this.#onTheWayIs = endGame && live === 0 ? 'unknown' : 'empty';
-    if (endGame && live === 0) this.#wouldTakeUs = this.#blockUs(peer);
+    if (endGame && live === 0) this.#idle = peer;
     picker.pick(peer, count, how, keys);
     if (keys.length + live === 0 && (this.#freeHeld(peer) || (whole && this.#freeStalled(peer))))
       picker.pick(peer, count, how, keys);
@@ -98,7 +98,24 @@ export class Requester {
       this.#findOnTheWay();
       this.#onTheWayIs = 'known';
     }
-    return this.#onTheWayIs === 'empty' || this.#onTheWay.has(key);
+    return this.#onTheWayIs === 'empty' || this.#onTheWay.has(key) || this.#isForProven(key);
+  }
+
+  /** The idle peer has never given anything, and one that has is as idle and may be asked: those who claim everything and answer nothing
+   *  would take turns at the last block, each for as long as its patience lasts. */
+  #isForProven(key: number): boolean {
+    const piece = this.#pieceOf(key);
+    if ((this.#idle as Peer).download.totalBytes > 0) return false;
+    return this.#torrent.swarm.busy.all.some(
+      (peer) =>
+        peer.download.totalBytes > 0 &&
+        peer.requests.liveCount === 0 &&
+        peer.mayBeAsked &&
+        peer.mayAsk(piece) &&
+        !peer.snubbed &&
+        !peer.known.onParole &&
+        !peer.isAskedFor(key),
+    );
   }
 
   /** A round trip and a block at its rate; the usual where it has given nothing lately. */
@@ -112,6 +129,7 @@ export class Requester {
    *  longer than from the idle peer. From one that is snubbed nothing is. */
   #findOnTheWay(): void {
     const { now } = this.#ctx;
+    const wouldTakeUs = this.#blockUs(this.#idle as Peer);
     this.#onTheWay.clear();
     for (const { requests, download, lastBlockAt, snubbed } of this.#torrent.swarm.busy.all) {
       if (requests.liveCount === 0 || snubbed) continue;
@@ -122,7 +140,7 @@ export class Requester {
         if (!requests.isLive(i)) continue;
         dueUs += blockUs;
         const waitedUs = now - requests.sentAt(i);
-        const isSlow = dueUs < Infinity && dueUs > SLOW_FACTOR * this.#wouldTakeUs;
+        const isSlow = dueUs < Infinity && dueUs > SLOW_FACTOR * wouldTakeUs;
         if (dueUs <= SOON_US || (waitedUs < LATE_FACTOR * this.#latencyUs && !isSlow))
           this.#onTheWay.add(requests.keyAt(i));
       }
