@@ -34,11 +34,11 @@ export class Requester {
   readonly #ctx: Context;
   readonly #torrent: Torrent;
   readonly #keys: number[] = [];
+  /** The idle peer that looks for late blocks; null: nobody does, and all counts as on its way. */
+  #idle: Peer | null = null;
   /** Looked for when the picker first asks for one: in most fills it never does. */
   readonly #onTheWay = new Set<number>();
-  #onTheWayIs: 'empty' | 'unknown' | 'known' = 'empty';
-  /** The idle peer that looks for late blocks. */
-  #idle: Peer | null = null;
+  #isFound = false;
   readonly #how = {
     now: 0,
     mayBegin: true,
@@ -73,8 +73,8 @@ export class Requester {
     how.now = this.#ctx.now;
     how.mayBegin = !this.#ctx.blocks.full;
     how.whole = whole;
-    this.#onTheWayIs = endGame && live === 0 ? 'unknown' : 'empty';
-    if (endGame && live === 0) this.#idle = peer;
+    this.#idle = endGame && live === 0 ? peer : null;
+    this.#isFound = false;
     picker.pick(peer, count, how, keys);
     if (keys.length + live === 0 && (this.#freeHeld(peer) || (whole && this.#freeStalled(peer))))
       picker.pick(peer, count, how, keys);
@@ -94,18 +94,17 @@ export class Requester {
   }
 
   #isOnTheWay(key: number): boolean {
-    if (this.#onTheWayIs === 'unknown') {
-      this.#findOnTheWay();
-      this.#onTheWayIs = 'known';
-    }
-    return this.#onTheWayIs === 'empty' || this.#onTheWay.has(key) || this.#isForProven(key);
+    const idle = this.#idle;
+    if (idle === null) return true;
+    if (!this.#isFound) this.#findOnTheWay(idle);
+    this.#isFound = true;
+    return this.#onTheWay.has(key) || (idle.download.totalBytes === 0 && this.#hasProvenFor(key));
   }
 
-  /** The idle peer has never given anything, and one that has is as idle and may be asked: those who claim everything and answer nothing
-   *  would take turns at the last block, each for as long as its patience lasts. */
-  #isForProven(key: number): boolean {
+  /** Somebody who has given something is idle too and may be asked for it. Before that nobody else is: those who claim everything and answer
+   *  nothing would take turns at the last block, each for as long as a block may take. */
+  #hasProvenFor(key: number): boolean {
     const piece = this.#pieceOf(key);
-    if ((this.#idle as Peer).download.totalBytes > 0) return false;
     return this.#torrent.swarm.busy.all.some(
       (peer) =>
         peer.download.totalBytes > 0 &&
@@ -127,9 +126,9 @@ export class Requester {
   /** Looks through the queues, for where each block stands and how fast its sender is. On the way is what will be here soon: a second copy of it
    *  could not be cancelled in time, and would bring next to nothing; and what has not taken much longer than usual, and will not take much
    *  longer than from the idle peer. From one that is snubbed nothing is. */
-  #findOnTheWay(): void {
+  #findOnTheWay(idle: Peer): void {
     const { now } = this.#ctx;
-    const wouldTakeUs = this.#blockUs(this.#idle as Peer);
+    const wouldTakeUs = this.#blockUs(idle);
     this.#onTheWay.clear();
     for (const { requests, download, lastBlockAt, snubbed } of this.#torrent.swarm.busy.all) {
       if (requests.liveCount === 0 || snubbed) continue;

@@ -77,3 +77,28 @@ test('end-game: whoever answers is never idle, however many do not', () => {
   expect(lab.count('requestTimedOut')).toBeGreaterThan(0);
   expect(lab.status).toMatchObject({ wastedBytes: 0, downloadedBytes: long.data.length });
 });
+
+test('end-game: what is late is for one who has given something, not for one who never has, while both are idle', () => {
+  const { metainfo, data } = makeTorrent({ totalBytes: 5 * BLOCK, pieceLength: BLOCK });
+  const lab = new Lab({ metainfo });
+  const silent = lab.peer({ id: 'silent', has: Uint8Array.of(0x08) });
+  const stranger = lab.peer({ id: 'stranger', has: 'all' });
+  const proven = lab.peer({ id: 'proven', has: 'all' });
+  lab.say(silent, message(1));
+  expect(lab.requests(silent)).toEqual([[4, 0, BLOCK]]);
+  lab.say(proven, message(1));
+  const asked = lab.requests(proven);
+  expect(asked).toHaveLength(4);
+  lab.pass(1);
+  for (const request of asked) lab.give(proven, data, request);
+  lab.say(stranger, message(1));
+  lab.pass(1);
+  expect(lab.requests(stranger)).toEqual([]);
+  expect(lab.requests(proven)).toEqual([[4, 0, BLOCK]]);
+  // Once the other is asked for it too and does not answer, it is the stranger's turn.
+  lab.pass(10);
+  expect(lab.requests(stranger)).toEqual([[4, 0, BLOCK]]);
+  lab.give(stranger, data, [4, 0, BLOCK]);
+  lab.pass(1);
+  expect(lab.status.complete).toBe(true);
+});
