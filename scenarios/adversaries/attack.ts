@@ -59,6 +59,8 @@ export interface AttackOptions<K extends Knobs> {
   readonly settings?: (knobs: AttackKnobs<K>) => Partial<Settings>;
   /** An honest leecher more, which the attack singles out and starts itself; without attackers it starts then. */
   readonly victimStartsS?: number;
+  /** They send garbage: each may spoil a piece for each of the honest before it is known, which is then fetched anew. */
+  readonly spoils?: true;
   /** Adds the attackers; `addAttackers` helps. */
   readonly attack: (swarm: Swarm, knobs: AttackKnobs<K>, honest: Honest) => ScriptedPeer[];
   /** What was measured, and proof that the attack took place. */
@@ -100,13 +102,13 @@ export function attack<K extends Knobs>(options: AttackOptions<K>): Attack {
     const { victimStartsS } = options;
     const alone = addHonest(calm, values, victimStartsS !== undefined, options.settings?.(values) ?? {});
     if (victimStartsS !== undefined) calm.at(victimStartsS, () => alone.leechers.at(-1)?.start(calm.contents));
-    completeAll(calm, alone);
+    completeAll(calm, alone, 0);
     calm.finish();
     swarm.trace.record(0, 0, Number.parseInt(calm.trace.digest().slice(0, 8), 16), 0);
     const honest = addHonest(swarm, values, victimStartsS !== undefined, options.settings?.(values) ?? {});
     const attackers = options.attack(swarm, values, honest);
     watchLimits(swarm, honest, values.connections);
-    completeAll(swarm, honest);
+    completeAll(swarm, honest, options.spoils ? attackers.length : 0);
     return options.judge({ swarm, attackers, calm: alone, ...honest }, values);
   };
   const described = scenario({
@@ -205,10 +207,11 @@ function addHonest(swarm: Swarm, values: ValuesOf<BaseKnobs>, withVictim: boolea
   return { seeds, leechers: withVictim ? [...leechers, swarm.prepare(line)] : leechers };
 }
 
-function completeAll(swarm: Swarm, { leechers }: Honest): void {
-  swarm.untilComplete(JOIN_WITHIN_S + patienceS(swarm), leechers);
-  swarm.run(SETTLE_S);
+/** `spoiledPieces`: so many may be fetched in vain by each. */
+function completeAll(swarm: Swarm, { leechers }: Honest, spoiledPieces: number): void {
   const { pieceCount } = swarm.contents.geometry;
+  swarm.untilComplete(JOIN_WITHIN_S + patienceS(swarm) * (1 + spoiledPieces / pieceCount), leechers);
+  swarm.run(SETTLE_S);
   for (const leecher of leechers) {
     const store = leecher.storeOf(swarm.contents);
     for (let piece = 0; piece < pieceCount; piece += 1)

@@ -15,6 +15,7 @@ export const polluters = attack({
     badPercent: whole(50, 1, 100, '%', 'blocks of an attacker that are garbage'),
   },
   full: { peers: 90, sizeMiB: 64 },
+  spoils: true,
   marks: ['pieceFailed', 'paroleStarted', 'blameAssigned', 'peerBanned'],
 
   attack(swarm, knobs) {
