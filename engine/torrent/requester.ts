@@ -22,9 +22,10 @@ const LIMITED_PORTION_MS = 250;
 const LATE_FACTOR = 2;
 /** Or as soon as it is expected to take so many times the usual: its sender is slow. Measured beside a holder of 2 kB/s and in a swarm of a
  *  hundred: with 2 the last blocks came as if there were no slow one, and 0.3 % of all twice; with 3 a second later, and 0.15 %; with 4 nine
- *  seconds later, and 0.1 %; without it 45 to 70 seconds, and 0.05 %. The usual is spoilt by the slow one itself where there are few others, so
- *  what is to come counts by what the idle peer would take, too: one of 9 kB/s beside one of 200 on a line of 430 ms there and back, 2 MiB, then
- *  costs 0.3 s and not 4.1. By that alone, for who was idle seems slow, few leechers in a steady state took 3 % longer. */
+ *  seconds later, and 0.1 %; without it 45 to 70 seconds, and 0.05 %. The usual is spoilt by the slow one itself where there are few others, and by
+ *  long queues, so what the idle peer would take counts too: one of 9 kB/s beside one of 200 on a line of 430 ms there and back, 2 MiB, then
+ *  costs 0.3 s and not 4.1; and with it, of one that has never given anything, the time that it has had: one of 1 kB/s beside two of 900 costs
+ *  four leechers at most 1.1 s of 6, and not 0.6 to 5.2 (six seeds). */
 const SLOW_FACTOR = 4;
 /** What will be here in so much time is not asked for twice: as long as a socket's buffer takes, where no cancel reaches it. */
 const SOON_US = 1_000_000;
@@ -134,7 +135,7 @@ export class Requester {
     this.#onTheWay.clear();
     for (const { requests, download, lastBlockAt, snubbed } of this.#torrent.swarm.busy.all) {
       if (requests.liveCount === 0 || snubbed) continue;
-      // Infinite where it has not sent anything yet: then only what it was asked for long ago is late.
+      // Infinite where it has not sent anything lately: then only what it was asked for a while ago is late.
       const blockUs = Math.max((BLOCK_LENGTH_BYTES * 1e6) / download.bytesPerSecond, now - lastBlockAt);
       let dueUs = 0;
       for (let i = 0; i < requests.length; i += 1) {
@@ -142,7 +143,9 @@ export class Requester {
         dueUs += blockUs;
         const waitedUs = now - requests.sentAt(i);
         const isSlow =
-          dueUs < Infinity && (dueUs > SLOW_FACTOR * wouldTakeUs || waitedUs + dueUs > SLOW_FACTOR * this.#latencyUs);
+          dueUs < Infinity
+            ? dueUs > SLOW_FACTOR * wouldTakeUs || waitedUs + dueUs > SLOW_FACTOR * this.#latencyUs
+            : download.totalBytes === 0 && waitedUs > Math.max(SOON_US, SLOW_FACTOR * wouldTakeUs);
         if (dueUs <= SOON_US || (waitedUs < LATE_FACTOR * this.#latencyUs && !isSlow))
           this.#onTheWay.add(requests.keyAt(i));
       }
