@@ -90,10 +90,11 @@ export class WireObserver {
     return this.#receivedBytes.get(node) ?? 0;
   }
 
-  /** Those of the bytes received that came in the instant in which the node closed their connection: what stands behind the message for
-   *  which it did is not read. */
-  unreadBytes(node: SimNode): number {
-    return this.#unreadBytes.get(node) ?? 0;
+  /** Whether a node may say that it received so many: all but what came in the instant in which it closed the connection, of which what stands
+   *  behind the message for which it did is not read. */
+  isAllReceived(node: SimNode, bytes: number): boolean {
+    const received = this.receivedBytes(node);
+    return bytes <= received && bytes >= received - (this.#unreadBytes.get(node) ?? 0);
   }
 
   /** Blocks that reached a node when it had received them before. */

@@ -74,8 +74,8 @@ function refuse(error: BencodeFault, offset: number): BencodeResult {
 const FIRST_TABLE_VALUES = 32;
 const NO_KEY = -1;
 
-// One scan at a time uses these, and leaves nothing in them. The index of each open list or dictionary, the innermost at `#depth − 1`; for each
-// open dictionary the index of its last key, and whether a key is due.
+// One scan at a time uses these, and reads nothing that another left: an entry is set where its list or dictionary opens. The index of each
+// open list or dictionary, the innermost at `#depth − 1`; for each open dictionary the index of its last key, and whether a key is due.
 const open = new Int32Array(BENCODE_DEPTH_MAX);
 const lastKey = new Int32Array(BENCODE_DEPTH_MAX);
 const keyDue = new Uint8Array(BENCODE_DEPTH_MAX);

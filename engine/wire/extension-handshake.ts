@@ -51,6 +51,11 @@ export function encodeExtensionHandshake(handshake: ExtensionHandshake): Uint8Ar
   });
 }
 
+/** Peers with one client and one port say the same, as all of a simulated swarm do: what was decoded last is kept, if it is short. */
+const KEPT_BYTES_MAX = 256;
+let lastPayload = new Uint8Array(0);
+let lastDecoded: ExtensionHandshake | null = null;
+
 /** Reads the payload (borrowed) of an extended message with id 0. Null where it is no bencoded dictionary, or larger than 64 KiB. */
 export function decodeExtensionHandshake(payload: Uint8Array): ExtensionHandshake | null {
   if (payload.length > HANDSHAKE_BYTES_MAX) return null;
@@ -62,11 +67,6 @@ export function decodeExtensionHandshake(payload: Uint8Array): ExtensionHandshak
   }
   return decoded;
 }
-
-/** Peers with one client and one port say the same, as all of a simulated swarm do: what was decoded last is kept, if it is short. */
-const KEPT_BYTES_MAX = 256;
-let lastPayload = new Uint8Array(0);
-let lastDecoded: ExtensionHandshake | null = null;
 
 function decode(payload: Uint8Array): ExtensionHandshake | null {
   const decoded = decodeBencode(payload, { lenientKeyOrder: true });
