@@ -13,6 +13,10 @@ const LEFT_OUT =
   /^(npm_(lifecycle|package|execpath|node|command)|npm_config_(local_prefix|user_agent)|NODE_(ENV|OPTIONS|PATH)$|VITEST|INIT_CWD|CI$)/i;
 const ENVIRONMENT = Object.entries(process.env).filter(([name]) => name !== 'PATH' && !LEFT_OUT.test(name));
 
+/** Another engine of JavaScript, of another maker: Bun runs JavaScriptCore, Node runs V8. The build asks nothing modern of the processor. */
+export const OTHER_ENGINE = process.arch === 'arm64' ? '@oven/bun-linux-aarch64' : '@oven/bun-linux-x64-baseline';
+export const OTHER_ENGINE_VERSION = '1.4.5';
+
 /** A Node to install for: its version and the folder that holds `node`. */
 export interface Runtime {
   readonly version: string;
@@ -61,8 +65,8 @@ export class Installed {
     this.#runtime = runtime;
   }
 
-  /** Installs the tarball, and nothing else, into the new folder `folder`. Returns what npm said too. */
-  static async install({ path }: Tarball, runtime: Runtime, folder: string) {
+  /** Installs the tarball, and nothing else but `beside`, into the new folder `folder`. Returns what npm said too. */
+  static async install({ path }: Tarball, runtime: Runtime, folder: string, beside: readonly string[] = []) {
     mkdirSync(folder);
     writeFileSync(join(folder, 'package.json'), '{}\n');
     const installed = new Installed(folder, runtime);
@@ -76,6 +80,7 @@ export class Installed {
       '--prefix',
       folder,
       path,
+      ...beside,
     ]);
     await child.succeeded(NPM_TIMEOUT_MS);
     return { installed, said: child.output };
@@ -83,7 +88,17 @@ export class Installed {
 
   /** `starling` in a folder where nothing of the checkout is. */
   starling(...args: readonly string[]): Child {
-    return this.#start(`starling ${args[0]}`, [join(this.folder, 'node_modules', '.bin', 'starling'), ...args]);
+    return this.#start(`starling ${args[0]}`, [this.#program, ...args]);
+  }
+
+  /** The same under the other engine of JavaScript, which must be installed beside. */
+  starlingElsewhere(...args: readonly string[]): Child {
+    const bun = join(this.folder, 'node_modules', OTHER_ENGINE, 'bin', 'bun');
+    return this.#start(`starling ${args[0]} under ${OTHER_ENGINE}`, [bun, this.#program, ...args]);
+  }
+
+  get #program(): string {
+    return join(this.folder, 'node_modules', '.bin', 'starling');
   }
 
   /** `starling` on a terminal, for a user whose home is the folder. */
@@ -98,7 +113,7 @@ export class Installed {
       NODE_ENV: '',
       NODE_OPTIONS: '',
     };
-    return new Screen([join(this.folder, 'node_modules', '.bin', 'starling'), ...args], {
+    return new Screen([this.#program, ...args], {
       folder: this.folder,
       node: join(this.#runtime.folder, 'node'),
       environment,
