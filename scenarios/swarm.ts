@@ -127,7 +127,10 @@ function converge(world: Swarm, atlas: Atlas): void {
 /** A tracker names few of many at random: how long until nobody has missed the keeper, who may be the only one that can be reached. */
 function meetingS({ nodes }: Swarm): number {
   const fewest = Math.min(...nodes.map(({ options }) => options.settings.numwant ?? nodes.length));
-  return fewest >= nodes.length ? 0 : ANNOUNCE_S * Math.ceil(Math.log(MISSED) / Math.log(1 - fewest / nodes.length));
+  const misses = 1 - fewest / nodes.length;
+  let announces = 0;
+  for (let all = 1; misses > 0 && all > MISSED; all *= misses) announces += 1;
+  return ANNOUNCE_S * announces;
 }
 
 /** Seeding and not about to be checked again. */

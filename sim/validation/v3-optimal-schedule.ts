@@ -30,7 +30,7 @@ export const optimalSchedule: Validation = {
 
   run: (seed, size) =>
     CASES[size].flatMap(({ leechers, pieces }) => {
-      const best = pieces + Math.floor(Math.log2(leechers));
+      const best = pieces + (31 - Math.clz32(leechers));
       const rarest = roundsNeeded({ seed, leechers, pieces, order: 'rarestFirst' });
       const quantity = `rounds, N = ${leechers}, M = ${pieces}`;
       if (pieces === 1) return [{ quantity, unit: '', theory: best, measured: rarest, band: [best, best] as const }];

@@ -31,6 +31,14 @@ describe('engines', () => {
     },
   );
 
+  test('engines: what is drawn from a distribution, and what comes of it, is the same', async () => {
+    const args = ['sim', 'validate', 'V6', '--quick', '--json'];
+    const [here, there] = [installed.starling(...args), installed.starlingElsewhere(...args)];
+    await Promise.all([here.succeeded(RUN_TIMEOUT_MS), there.succeeded(RUN_TIMEOUT_MS)]);
+    expect(here.output).toContain('"name":"V6"');
+    expect(there.output).toBe(here.output);
+  });
+
   test('engines: what one recorded the other replays, and every output is as recorded', async () => {
     const journal = join(installed.folder, 'parole.journal');
     await installed.run('sim', 'scenario', 'parole', '--seed', '7', '--record', '2', journal);
