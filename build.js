@@ -2,7 +2,7 @@
 // optional peers where the user wants them. What else is imported is a development dependency and goes into the bundle, with its licence in
 // dist/THIRD-PARTY-LICENSES.txt: a package that does not install everywhere burdens no user.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { build } from 'rolldown';
 
@@ -45,6 +45,7 @@ function licencesOf(output) {
   return texts.join(`\n${'-'.repeat(80)}\n\n`);
 }
 
+const define = { STARLING_ENGINE_BUILD: JSON.stringify(engineBuild()) };
 const bundle = await build({
   input: {
     main: 'client/main.ts',
@@ -55,7 +56,7 @@ const bundle = await build({
     'run-thread': 'sim/command/sweep/run-thread.ts',
   },
   platform: 'node',
-  transform: { define: { STARLING_ENGINE_BUILD: JSON.stringify(engineBuild()) } },
+  transform: { define },
   external: (id) => OUTSIDE.some((name) => id === name || id.startsWith(`${name}/`)),
   // An external package whose exports went unused is not loaded at all.
   treeshake: { moduleSideEffects: 'no-external' },
@@ -67,7 +68,15 @@ const bundle = await build({
     sourcemap: true,
   },
 });
-writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licencesOf(bundle.output));
+// What workerd runs: one file, which asks nothing of Node, and what serves it.
+const inWorkerd = await build({
+  input: 'sim/command/workerd/run-in-workerd.ts',
+  platform: 'browser',
+  transform: { define },
+  output: { file: 'dist/run-in-workerd.js', format: 'esm', sourcemap: true },
+});
+copyFileSync('sim/command/workerd/workerd.capnp', 'dist/workerd.capnp');
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licencesOf([...bundle.output, ...inWorkerd.output]));
 
 // The pages of reports: each script in one piece with its style, and the hashes that the pages' content security policy names. What a page
 // carries of a package, it carries with that package's licence.

@@ -112,7 +112,7 @@ export function runRecord(run: {
   readonly result: RunResult;
   readonly swarm: Swarm;
   readonly replayCommand: string;
-  readonly commit?: string;
+  readonly commit?: string | null;
 }): RunRecord {
   const { scenario, result, swarm, replayCommand } = run;
   if (swarm.recorder === null) throw new Error('the run was not recorded');

@@ -13,6 +13,7 @@ import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, type SimOutput } from './output
 import { inLanes } from './sweep/lanes.ts';
 import { type SeedRange, seedsOption } from './sweep/plan.ts';
 import { RunPool } from './sweep/run-pool.ts';
+import { type Runtime, runtimeOption, workerdIfAsked } from './workerd/runtime-option.ts';
 
 interface CompareOptions {
   readonly a: Side;
@@ -20,6 +21,7 @@ interface CompareOptions {
   readonly seeds: SeedRange;
   readonly set: readonly string[];
   readonly threads: number;
+  readonly runtime: Runtime;
   readonly json: boolean;
 }
 
@@ -39,6 +41,7 @@ export function addCompare(program: Command, output: SimOutput, exit: (code: num
     .addOption(seedsOption(`which seeds, at least ${PAIRS_MIN}`))
     .option('--set <knob=value>', 'a value for a knob on both sides', repeated, [])
     .option('--threads <n>', 'runs at a time', threadCount, availableParallelism())
+    .addOption(runtimeOption())
     .option('--json', 'one JSON object', false)
     .action(async (name: string, options: CompareOptions) => {
       exit(await interruptible((stop) => compareSides(name, options, output, stop)));
@@ -74,8 +77,8 @@ async function runPairs(
   options: CompareOptions,
   stop: AbortSignal,
 ): Promise<Pair[]> {
-  const { seeds, threads } = options;
-  const pool = new RunPool({ threads });
+  const { seeds, threads, runtime } = options;
+  const pool = new RunPool({ threads, workerd: workerdIfAsked(runtime) });
   const close = () => void pool.close();
   stop.addEventListener('abort', close, { once: true });
   const results: { readonly [side in 'a' | 'b']: RunResult[] } = { a: [], b: [] };

@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type IndexRow, type PageAssets, renderIndex, renderRun } from '#reports';
-import { runRecord, type RunResult, type Scenario, type Swarm } from '#sim';
+import type { RunRecord } from '#sim';
 import { UsageError } from './arguments.ts';
 import { revision } from './revision.ts';
 
@@ -25,13 +25,17 @@ export class ReportWriter {
     if (several) trying(path, () => mkdirSync(path, { recursive: true }));
   }
 
-  /** A run that was made with `record`. */
-  add(run: { scenario: Scenario; result: RunResult; swarm: Swarm; replayCommand: string; wallS: number }): void {
-    const { scenario, seed, ok, reason, claim, digest, virtualS } = run.result;
+  /** What a page says of its run besides what happened. */
+  about(replayCommand: string): Pick<RunRecord, 'replayCommand' | 'commit'> {
+    return { replayCommand, commit: this.#commit };
+  }
+
+  add(record: RunRecord, wallS: number): void {
+    const { scenario, seed, ok, reason, claim, digest, virtualS } = record.result;
     const href = `${scenario}-${seed}.html`;
     const path = this.#folder ? join(this.#path, href) : this.#path;
-    trying(path, () => writeFileSync(path, renderRun(runRecord({ ...run, commit: this.#commit }), this.#assets)));
-    const { replayCommand, wallS } = run;
+    trying(path, () => writeFileSync(path, renderRun(record, this.#assets)));
+    const { replayCommand } = record;
     this.#rows.push({ scenario, seed, ok, reason, claim, digest, virtualS, wallS, replayCommand, href });
   }
 

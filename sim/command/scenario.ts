@@ -5,12 +5,17 @@ import type { Command } from 'commander';
 import { ENGINE_BUILD } from '#engine';
 import { type KnobValue, settingsText } from '#harness';
 import { JournalWriter } from '#harness/journal';
-import { type FaultPoint, faultPointText, readFaultPoint, type RunOptions, runScenario, type Scenario } from '#sim';
+import { scenarios } from '#scenarios';
+import { type FaultPoint, faultPointText, readFaultPoint, type Scenario } from '#sim';
 import { chosen, knobsGiven, repeated, UsageError, wholeNumber } from './arguments.ts';
-import { EXIT_FAILED, EXIT_OK, type SimOutput } from './output.ts';
+import { interruptible } from './interrupt.ts';
+import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, type SimOutput } from './output.ts';
 import { readRegression } from './regressions.ts';
 import { header, jsonLine, replayCommand, rows } from './report.ts';
 import { ReportWriter } from './report-page.ts';
+import { type RunAnswer, type RunTask, runTask } from './sweep/run-task.ts';
+import { type Runtime, runtimeOption, workerdIfAsked } from './workerd/runtime-option.ts';
+import { WorkerdPool } from './workerd/workerd-pool.ts';
 
 interface ScenarioOptions {
   readonly seed: number;
@@ -21,6 +26,7 @@ interface ScenarioOptions {
   readonly json: boolean;
   readonly report?: string;
   readonly fault?: string;
+  readonly runtime: Runtime;
 }
 
 /** What is run. */
@@ -43,19 +49,56 @@ export function addScenario(program: Command, output: SimOutput, exit: (code: nu
     .option('--fault <site:number:effect>', 'one fault at one place of the run, as exhaust names it')
     .option('--json', 'one JSON object a run', false)
     .option('--report <path>', 'writes what happened as a page: an HTML file, or a folder of them for several runs')
-    .action((name: string | undefined, options: ScenarioOptions) => {
+    .addOption(runtimeOption())
+    .action(async (name: string | undefined, options: ScenarioOptions) => {
       const faultPoint = options.fault === undefined ? undefined : faultPointOf(options.fault);
       const given = options.file === undefined ? runsGiven(name, options) : [runOfFile(name, options.file)];
       const runs = given.map((run) => ({ ...run, faultPoint }));
-      if (!options.json) output.out(header());
       const journal = options.record === undefined ? null : journalAsked(options.record, runs);
-      const report = options.report === undefined ? null : new ReportWriter(options.report, runs.length > 1);
-      let ok = true;
-      for (const run of runs) ok = runOne(run, journal, report, options.json, output) && ok;
-      const page = report?.finish();
-      if (page !== undefined && !options.json) output.out(`report: ${page}`);
-      exit(ok ? EXIT_OK : EXIT_FAILED);
+      const workerd = workerdIfAsked(options.runtime);
+      if (journal !== null && workerd !== null) throw new UsageError('--record needs --runtime node');
+      exit(
+        workerd === null
+          ? await runAll(
+              runs,
+              (task, run) => (journal === null ? runTask(scenarios, task) : recorded(task, run, journal)),
+              options,
+              output,
+            )
+          : await interruptible((stop) => runInWorkerd(workerd, runs, options, output, stop)),
+      );
     });
+}
+
+/** Makes a run. */
+type Make = (task: RunTask, run: Run) => RunAnswer | Promise<RunAnswer>;
+
+async function runInWorkerd(
+  workerd: string,
+  runs: readonly Run[],
+  options: ScenarioOptions,
+  output: SimOutput,
+  stop: AbortSignal,
+): Promise<number> {
+  const pool = new WorkerdPool(workerd);
+  try {
+    return await runAll(runs, (task) => pool.run(task, { signal: stop }), options, output);
+  } catch (error) {
+    if (stop.aborted) return EXIT_INTERRUPTED;
+    throw new UsageError((error as Error).message);
+  } finally {
+    await pool.destroy();
+  }
+}
+
+async function runAll(runs: readonly Run[], make: Make, options: ScenarioOptions, output: SimOutput): Promise<number> {
+  if (!options.json) output.out(header());
+  const report = options.report === undefined ? null : new ReportWriter(options.report, runs.length > 1);
+  let ok = true;
+  for (const run of runs) ok = (await runOne(run, make, report, options.json, output)) && ok;
+  const page = report?.finish();
+  if (page !== undefined && !options.json) output.out(`report: ${page}`);
+  return ok ? EXIT_OK : EXIT_FAILED;
 }
 
 function runsGiven(name: string | undefined, { seed, peers, set }: ScenarioOptions): Run[] {
@@ -78,23 +121,29 @@ function faultPointOf(text: string): FaultPoint {
 }
 
 /** True when it held. */
-function runOne(
+async function runOne(
   run: Run,
-  journal: JournalFile | null,
+  make: Make,
   report: ReportWriter | null,
   json: boolean,
   output: SimOutput,
-): boolean {
+): Promise<boolean> {
   const { scenario, seed, knobs, faultPoint } = run;
-  const options: RunOptions = { record: report !== null, ...(faultPoint && { faultPoint }) };
-  const started = performance.now();
-  const { result, swarm } =
-    journal === null ? runScenario(scenario, seed, knobs, options) : runRecorded(run, journal, options);
-  const wallS = (performance.now() - started) / 1000;
-  (json ? [jsonLine(result, wallS)] : rows(result, wallS)).forEach(output.out);
   const fault = faultPoint === undefined ? '' : ` --fault ${faultPointText(faultPoint)}`;
   const again = replayCommand(scenario.name, seed, settingsText(scenario.knobs, knobs) + fault);
-  report?.add({ scenario, result, swarm, replayCommand: again, wallS });
+  const { result, wallS, record } = await make(
+    {
+      scenario: scenario.name,
+      seed,
+      knobs,
+      asksMarks: true,
+      ...(faultPoint && { faultPoint }),
+      ...(report && { page: report.about(again) }),
+    },
+    run,
+  );
+  (json ? [jsonLine(result, wallS)] : rows(result, wallS)).forEach(output.out);
+  if (record !== null) report?.add(record, wallS);
   if (result.ok) return true;
   output.err(`${scenario.name}: ${result.reason}`);
   output.err(`  ${again}`);
@@ -115,19 +164,16 @@ function journalAsked(words: readonly string[], runs: readonly Run[]): JournalFi
 }
 
 /** The run of a node that a scenario does not have leaves an empty journal, which is an error of whoever asked. */
-function runRecorded(
-  { scenario, seed, knobs }: Run,
-  { node, path }: JournalFile,
-  options: RunOptions,
-): ReturnType<typeof runScenario> {
+function recorded(task: RunTask, { scenario, seed, knobs }: Run, { node, path }: JournalFile): RunAnswer {
   const file = openSync(path, 'w');
   try {
     const about = { run: replayCommand(scenario.name, seed, settingsText(scenario.knobs, knobs)), node };
     const log = new JournalWriter((bytes) => writeSync(file, bytes), { build: ENGINE_BUILD, about });
-    const run = runScenario(scenario, seed, knobs, { ...options, journal: { node, log } });
+    const answer = runTask(scenarios, task, { node, log });
     log.flush();
-    if (node > run.result.peers) throw new UsageError(`${scenario.name} has ${run.result.peers} nodes, and no ${node}`);
-    return run;
+    const { peers } = answer.result;
+    if (node > peers) throw new UsageError(`${scenario.name} has ${peers} nodes, and no ${node}`);
+    return answer;
   } finally {
     closeSync(file);
   }

@@ -30,6 +30,7 @@ import { RUN_TIMEOUT_S } from './sweep/run-pool.ts';
 import { runAll } from './sweep/runner.ts';
 import { failureLine, summary } from './sweep/summary.ts';
 import { writeRegressions } from './sweep/write-regressions.ts';
+import { type Runtime, runtimeOption, workerdIfAsked } from './workerd/runtime-option.ts';
 
 interface SweepOptions {
   readonly seeds: SeedRange;
@@ -40,6 +41,7 @@ interface SweepOptions {
   readonly threads: number;
   readonly memory?: number;
   readonly runTimeout: number;
+  readonly runtime: Runtime;
   readonly out?: string;
   readonly junit?: string;
   readonly annotations: boolean;
@@ -64,6 +66,7 @@ export function addSweep(program: Command, output: SimOutput, exit: (code: numbe
     .option('--threads <n>', 'runs at a time', threadCount, availableParallelism())
     .option('--memory <MiB>', "most heap of one thread (default: Node's own limit)", wholeNumber)
     .option('--run-timeout <s>', 'a run that takes longer has failed', wholeNumber, RUN_TIMEOUT_S)
+    .addOption(runtimeOption())
     .option('--out <file>', 'keeps every result there; the same command goes on where it ended')
     .option('--junit <file>', 'writes a JUnit file')
     .option('--report <folder>', 'writes an index of all runs as a page, with a page for each of the first failures')
@@ -87,6 +90,7 @@ async function sweep(
   const todo = jobs(plan);
   // Refuses what cannot be run before anything is written.
   jobs(plan).next();
+  const workerd = workerdIfAsked(options.runtime, options.memory);
   const fleet = options.redis === undefined ? null : await loadFleet();
   const identity = { build: buildDigest(), scenarios: plan.scenarios, explore, set, guard };
   const file = options.out === undefined ? null : await ResultsFile.open(options.out, identity);
@@ -103,7 +107,7 @@ async function sweep(
     progress.done(outcome);
     if (!outcome.ok) output.err(failureLine(outcome));
   };
-  const runs = { threads, memoryMiB: options.memory ?? null, runTimeoutS: options.runTimeout };
+  const runs = { threads, memoryMiB: options.memory ?? null, runTimeoutS: options.runTimeout, workerd };
   try {
     const rest = except(todo, file);
     if (fleet === null || options.redis === undefined) await runAll(rest, { ...runs, guard }, keep, stop);

@@ -8,12 +8,14 @@ import { EXIT_INTERRUPTED, type SimOutput } from './output.ts';
 import { buildDigest } from './sweep/build-digest.ts';
 import { loadFleet } from './sweep/load-fleet.ts';
 import { RUN_TIMEOUT_S } from './sweep/run-pool.ts';
+import { type Runtime, runtimeOption, workerdIfAsked } from './workerd/runtime-option.ts';
 
 interface WorkerOptions {
   readonly redis: string;
   readonly threads: number;
   readonly memory?: number;
   readonly runTimeout: number;
+  readonly runtime: Runtime;
 }
 
 export function addWorker(program: Command, output: SimOutput, exit: (code: number) => void): void {
@@ -24,11 +26,13 @@ export function addWorker(program: Command, output: SimOutput, exit: (code: numb
     .option('--threads <n>', 'runs at a time', threadCount, availableParallelism())
     .option('--memory <MiB>', "most heap of one thread (default: Node's own limit)", wholeNumber)
     .option('--run-timeout <s>', 'a run that takes longer has failed', wholeNumber, RUN_TIMEOUT_S)
-    .action(async ({ redis, threads, memory, runTimeout }: WorkerOptions) => {
+    .addOption(runtimeOption())
+    .action(async ({ redis, threads, memory, runTimeout, runtime }: WorkerOptions) => {
+      const workerd = workerdIfAsked(runtime, memory);
       const build = buildDigest();
       const { serve } = await loadFleet();
       output.out(`worker on ${hostname()}, build ${build}, ${threads} threads: waiting for sweeps`);
-      const options = { threads, memoryMiB: memory ?? null, runTimeoutS: runTimeout, build };
+      const options = { threads, memoryMiB: memory ?? null, runTimeoutS: runTimeout, workerd, build };
       await interruptible((stop) => serve(redis, options, output, stop));
       exit(EXIT_INTERRUPTED);
     });

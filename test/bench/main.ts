@@ -51,7 +51,7 @@ With start-up: the whole process.\n`);
 }
 if (parts.includes('sim')) {
   console.log(`Simulated swarms of real engines, flash-crowd with 256 KiB pieces and 200/800 kB/s, one process on one core,
-medians of ${runs} interleaved runs. Wall time without the start of the process.\n`);
+under Node and in workerd, medians of ${runs} interleaved runs. Wall time without the start of the process.\n`);
   console.log(benchTwoPeers(), '\n');
   console.log(await benchSimulator(runs, Number(values['peers-max'])));
 }

@@ -1,10 +1,11 @@
-// What a simulated swarm of real engines costs, by the size of the swarm: the command `starling sim`, one process a run; and what the
-// smallest swarm costs from its start to its verdict, many times in one process, as a search runs it.
+// What a simulated swarm of real engines costs, by the size of the swarm, under Node and in workerd: the command `starling sim`, one run a
+// process; and what the smallest swarm costs from its start to its verdict, many times in one process, as a search runs it.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { scenarios } from '#scenarios';
 import { runScenario, type Scenario } from '#sim';
+import type { Runtime } from '../../sim/command/workerd/runtime-option.ts';
 import { Workspace } from '../interop/support/workspace.ts';
 import { median, startMeasured } from './measure.ts';
 import { type Shares, sharesOf } from './profile.ts';
@@ -21,6 +22,7 @@ const SIZES: readonly { readonly peers: number; readonly connections: number }[]
   { peers: 1_000, connections: 40 },
   { peers: 10_000, connections: 40 },
 ];
+const RUNTIMES: readonly Runtime[] = ['node', 'workerd'];
 const TWO_PEERS = { peers: 1, sizeMiB: 1, pieceKiB: 64 };
 const TWO_PEERS_RUNS = 1_000;
 
@@ -37,23 +39,37 @@ interface SimulatedRun {
 
 interface Run extends SimulatedRun {
   readonly peakBytes: number;
-  /** Of the whole process: more than the wall time by its start and by the collector's threads, unless the machine is busy. */
+  /** Of all processes: more than the wall time by their start and by the collector's threads, unless the machine is busy. */
   readonly processorSeconds: number;
+}
+
+/** Runs of one size in one runtime. */
+interface Row {
+  readonly peers: number;
+  readonly connections: number;
+  readonly runtime: Runtime;
+  readonly runs: Run[];
 }
 
 /** A table; a run that fails its checks, or another digest for the same seed, is an error. `peersMax`: larger swarms are left out. */
 export async function benchSimulator(runs: number, peersMax: number): Promise<string> {
-  const results = SIZES.filter(({ peers }) => peers <= peersMax).map((size) => ({ ...size, runs: [] as Run[] }));
+  const sizes = SIZES.filter(({ peers }) => peers <= peersMax);
+  const rows = sizes.flatMap((size) => RUNTIMES.map((runtime): Row => ({ ...size, runtime, runs: [] })));
   for (let round = 0; round < runs; round++) {
-    for (const { peers, connections, runs: done } of results) done.push((await run(peers, connections, false)).run);
+    for (const row of rows) row.runs.push((await run(row, false)).run);
   }
   const lines: string[][] = [];
-  for (const { peers, connections, runs: done } of results) {
-    const profiled = await run(peers, connections, true);
-    lines.push(line(peers, connections, done, profiled.run, profiled.shares as Shares));
+  for (const row of rows) {
+    const profiled = row.runtime === 'node' ? await run(row, true) : null;
+    lines.push(line(row, profiled?.shares ?? null));
+  }
+  for (const { peers } of sizes) {
+    const digests = rows.filter((row) => row.peers === peers).flatMap((row) => row.runs.map(({ digest }) => digest));
+    if (new Set(digests).size > 1) throw new Error(`${peers} leechers: the digests differ`);
   }
   const head = [
     'leechers × 16 MiB',
+    'runtime',
     'digest',
     'connections',
     'virtual s',
@@ -73,39 +89,40 @@ export async function benchSimulator(runs: number, peersMax: number): Promise<st
   return formatTable(head, lines);
 }
 
-function line(peers: number, connections: number, done: readonly Run[], profiled: Run, shares: Shares): string[] {
-  if (done.some((other) => other.digest !== profiled.digest)) throw new Error(`${peers} leechers: the digests differ`);
-  const wallS = median(done.map((one) => one.wallS));
-  const processorS = median(done.map((one) => one.processorSeconds));
-  const blocks = profiled.marks.blockReceived ?? 0;
+/** `shares`: null where the runtime is not profiled. */
+function line({ peers, connections, runtime, runs }: Row, shares: Shares | null): string[] {
+  const [one] = runs as [Run];
+  const wallS = median(runs.map((each) => each.wallS));
+  const processorS = median(runs.map((each) => each.processorSeconds));
+  const blocks = one.marks.blockReceived ?? 0;
+  const parts = shares && [shares.engine, shares.harness, shares.sim, shares.collector, shares.rest];
   return [
     peers.toLocaleString('en'),
-    profiled.digest,
+    runtime,
+    one.digest,
     connections > peers ? 'full mesh' : `≤ ${connections}`,
-    profiled.virtualS.toFixed(0),
+    one.virtualS.toFixed(0),
     wallS.toFixed(1),
     processorS.toFixed(1),
     ((peers * SIZE_MIB) / wallS).toFixed(0),
     ((peers * SIZE_MIB) / processorS).toFixed(0),
     ((processorS * 1e6) / blocks).toFixed(1),
-    (profiled.events / blocks).toFixed(1),
-    (median(done.map((one) => one.peakBytes)) / 1e6).toFixed(0),
-    ...[shares.engine, shares.harness, shares.sim, shares.collector, shares.rest].map((share) =>
-      (share * 100).toFixed(0),
-    ),
+    (one.events / blocks).toFixed(1),
+    (median(runs.map((each) => each.peakBytes)) / 1e6).toFixed(0),
+    ...(parts?.map((share) => (share * 100).toFixed(0)) ?? Array<string>(5).fill('')),
   ];
 }
 
 async function run(
-  peers: number,
-  connections: number,
+  { peers, connections, runtime }: Row,
   profiled: boolean,
 ): Promise<{ readonly run: Run; readonly shares: Shares | null }> {
   const work = new Workspace();
   try {
     const knobs = Object.entries({ ...SWARM, connections }).flatMap(([knob, value]) => ['--set', `${knob}=${value}`]);
     const flags = profiled ? ['--cpu-prof', `--cpu-prof-dir=${join(work.dir, 'profile')}`] : [];
-    const command = simulate('flash-crowd', ['--json', '--seed', '1', '--peers', String(peers), ...knobs], flags);
+    const args = ['--json', '--seed', '1', '--peers', String(peers), ...knobs, '--runtime', runtime];
+    const command = simulate('flash-crowd', args, flags);
     const measured = startMeasured('starling sim', join(work.dir, 'account'), command);
     work.track(measured.child);
     await measured.child.ended(TIMEOUT_MS);

@@ -1,6 +1,8 @@
-// A run is a seed, on every machine: held where it is hardest, under an engine of JavaScript that shares no code with ours. What depends on
-// the order in which an engine sorts equals, on the last bit of a logarithm or on when memory is given back gives another digest there.
+// A run is a seed, on every machine: held where it is hardest, under an engine of JavaScript that shares no code with ours, and under a V8 whose
+// small integers and pointers have half the bits. What depends on the order in which an engine sorts equals, on the last bit of a logarithm or on
+// when memory is given back gives another digest there.
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { scenarios } from '../../scenarios/index.ts';
@@ -14,18 +16,22 @@ let installed: Installed;
 
 beforeAll(async () => {
   const tarball = await pack(workspace.folder('tarball'));
-  const beside = [`${OTHER_ENGINE}@${OTHER_ENGINE_VERSION}`];
+  const beside = [`${OTHER_ENGINE}@${OTHER_ENGINE_VERSION}`, `workerd@${workerdVersion()}`];
   ({ installed } = await Installed.install(tarball, runtimes()[0]!, join(workspace.dir, 'both'), beside));
 });
 afterAll(() => workspace.close());
 
 describe('engines', () => {
   test.each(['1', '2'])(
-    'engines: every scenario has one digest under V8 and JavaScriptCore (seed %s)',
+    'engines: every scenario has one digest under V8, JavaScriptCore and workerd (seed %s)',
     async (seed) => {
-      const [here, there] = (await underBoth('sim', 'scenario', '--seed', seed, '--json')).map(digestsIn);
+      const argv = ['sim', 'scenario', '--seed', seed, '--json'];
+      const [here, there] = (await underBoth(...argv)).map(digestsIn);
       expect(here!.length).toBe(scenarios.length);
       expect(there).toEqual(here);
+      const inWorkerd = installed.starling(...argv, '--runtime', 'workerd');
+      await inWorkerd.succeeded(RUN_TIMEOUT_MS);
+      expect(digestsIn(inWorkerd.output)).toEqual(here);
     },
   );
 
@@ -43,6 +49,11 @@ describe('engines', () => {
     expect(replay.output).toMatch(/as recorded|same|every output/i);
   });
 });
+
+/** The one that this checkout develops with. */
+function workerdVersion(): string {
+  return JSON.parse(readFileSync('package.json', 'utf8')).devDependencies.workerd;
+}
 
 /** What the one prints and what the other, at the same time. */
 async function underBoth(...args: readonly string[]): Promise<string[]> {

@@ -27,9 +27,10 @@ afterAll(() => workspace.close());
 describe('tarball', () => {
   test('tarball: holds the program, its page and its licences, and nothing of development', () => {
     const allowed =
-      /^package\/(package\.json|README\.md|CHANGELOG\.md|LICENSE|bin\/starling\.js|dist\/[a-z0-9-]+\.(js|json)|dist\/THIRD-PARTY-LICENSES\.txt)$/;
+      /^package\/(package\.json|README\.md|CHANGELOG\.md|LICENSE|bin\/starling\.js|dist\/[a-z0-9-]+\.(js|json)|dist\/workerd\.capnp|dist\/THIRD-PARTY-LICENSES\.txt)$/;
     expect(tarball.files.filter((file) => !allowed.test(file))).toEqual([]);
-    for (const needed of ['README.md', 'CHANGELOG.md', 'bin/starling.js', 'dist/main.js', 'dist/report-pages.json'])
+    const dist = ['main.js', 'run-thread.js', 'run-in-workerd.js', 'workerd.capnp', 'report-pages.json'];
+    for (const needed of ['README.md', 'CHANGELOG.md', 'bin/starling.js', ...dist.map((name) => `dist/${name}`)])
       expect(tarball.files).toContain(`package/${needed}`);
   });
 
@@ -123,6 +124,16 @@ describe.each(runtimes())('installed ($version)', (runtime) => {
       expect(child.output).toMatch(/^starling sim: --redis needs .* `npm install bullmq@6 ioredis@5`.*\n$/);
     },
   );
+
+  test.each([
+    ['scenario', 'parole'],
+    ['sweep', 'end-game'],
+    ['worker', '--redis', 'redis://127.0.0.1:1'],
+  ])('installed: --runtime workerd says in one line which package to install (%s)', async (...command) => {
+    const child = installed.starling('sim', ...command, '--runtime', 'workerd');
+    expect((await child.ended(30_000)).code).toBe(2);
+    expect(child.output).toMatch(/^starling sim: --runtime workerd needs .* `npm install workerd@1`.*\n$/);
+  });
 
   test('installed: the terminal UI starts, downloads a torrent that it was given, and leaves with `q` and 0', async () => {
     const share = join(installed.folder, 'ui-share');

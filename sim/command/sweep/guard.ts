@@ -32,8 +32,9 @@ export async function divergence(
   return `two digests of one seed (${digests}): ${await whereTheyPart(task, answer, other, here, there)}`;
 }
 
-export function thread(pool: RunPool): Placement {
-  return { name: 'thread', run: async (task) => (await pool.run(task)).answer };
+/** Where a sweep makes its runs. */
+export function inPool(pool: RunPool): Placement {
+  return { name: pool.place, run: async (task) => (await pool.run(task)).answer };
 }
 
 /** A thread that collects its memory in full, again and again. */

@@ -1,11 +1,11 @@
 // The pages of a sweep: an index of every run, and the whole of what happened in the first that failed, which are run again for it.
 
-import { defaultsOf } from '#harness';
-import { runScenario, type Scenario } from '#sim';
-import { chosen } from '../arguments.ts';
+import { scenarios } from '#scenarios';
+import type { RunRecord } from '#sim';
 import { ReportWriter } from '../report-page.ts';
 import type { Outcome } from './outcome.ts';
 import { replayOf } from './plan.ts';
+import { runTask } from './run-task.ts';
 
 /** Failed runs that get a page: each costs its run once more. */
 const PAGES_MAX = 20;
@@ -21,10 +21,9 @@ export function reportSweep(folder: string, outcomes: readonly Outcome[]): strin
       report.mention({ ...outcome, replayCommand });
       continue;
     }
-    const [scenario] = chosen(outcome.scenario) as readonly [Scenario];
-    const knobs = { ...defaultsOf(scenario.knobs), ...outcome.knobs };
-    const { result, swarm } = runScenario(scenario, outcome.seed, knobs, { record: true });
-    report.add({ scenario, result, swarm, replayCommand, wallS: outcome.wallS });
+    const { scenario, seed, knobs } = outcome;
+    const { record } = runTask(scenarios, { scenario, seed, knobs, page: report.about(replayCommand) });
+    report.add(record as RunRecord, outcome.wallS);
   }
   return report.finish();
 }

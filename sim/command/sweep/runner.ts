@@ -1,6 +1,6 @@
 // Makes the runs of a sweep on this machine: one outcome a job, whatever happens to the run.
 
-import { collectingThread, DIVERGED, divergence, OWN_PROCESS, type Placement, thread } from './guard.ts';
+import { collectingThread, DIVERGED, divergence, OWN_PROCESS, inPool, type Placement } from './guard.ts';
 import { inLanes } from './lanes.ts';
 import { lostOutcome, type Outcome, outcomeOf } from './outcome.ts';
 import type { Job } from './plan.ts';
@@ -22,7 +22,7 @@ export class Runner {
 
   constructor(options: RunnerOptions) {
     this.#pool = new RunPool(options);
-    this.#pressed = options.guard ? new RunPool({ ...options, youngMiB: YOUNG_MIB }) : null;
+    this.#pressed = options.guard ? new RunPool({ ...options, youngMiB: YOUNG_MIB, workerd: null }) : null;
     this.#others = this.#pressed === null ? [] : [collectingThread(this.#pressed), OWN_PROCESS];
   }
 
@@ -31,7 +31,7 @@ export class Runner {
       const { answer, attempts } = await this.#pool.run(job);
       const outcome = outcomeOf(job, answer.result, answer.wallS, attempts);
       const other = this.#others[job.seed % this.#others.length];
-      const parted = other === undefined ? null : await divergence(job, answer, thread(this.#pool), other);
+      const parted = other === undefined ? null : await divergence(job, answer, inPool(this.#pool), other);
       return parted === null ? outcome : { ...outcome, ok: false, reason: parted, claim: DIVERGED };
     } catch (error) {
       return lostOutcome(job, (error as Error).message, error instanceof RunLost ? error.attempts : 1);

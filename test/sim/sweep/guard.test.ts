@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import type { Engine } from '../../../engine/index.ts';
 import { scenarios } from '../../../scenarios/index.ts';
-import { collectingThread, divergence, OWN_PROCESS, type Placement, thread } from '../../../sim/command/sweep/guard.ts';
+import { collectingThread, divergence, inPool, OWN_PROCESS, type Placement } from '../../../sim/command/sweep/guard.ts';
 import { RunPool } from '../../../sim/command/sweep/run-pool.ts';
 import { runTask } from '../../../sim/command/sweep/run-task.ts';
 import type { Scenario } from '../../../sim/index.ts';
@@ -48,7 +48,7 @@ test('guard: a thread, a thread that collects memory and a process of its own gi
   const pressed = new RunPool({ threads: 1, youngMiB: 1 });
   const here = inThisProcess('here', flashCrowd);
   const answer = await here.run(TASK);
-  for (const there of [thread(pool), collectingThread(pressed), OWN_PROCESS])
+  for (const there of [inPool(pool), collectingThread(pressed), OWN_PROCESS])
     expect(await divergence(TASK, answer, here, there)).toBeNull();
   await Promise.all([pool.close(), pressed.close()]);
 });
