@@ -77,6 +77,7 @@ describe('workerd', () => {
     expect(running()).toBe(before + 1);
     await other.destroy();
     await run;
+    await expect(other.run(PAROLE, { signal: NEVER })).rejects.toThrow('no more runs');
     expect(running()).toBe(before);
   });
 

@@ -13,6 +13,7 @@ export class Progress {
   #done = 0;
   #failed = 0;
   #tookS = 0;
+  #runsS = 0;
 
   constructor(total: number, doneBefore: number, output: SimOutput) {
     this.#total = total;
@@ -20,8 +21,9 @@ export class Progress {
     this.#timer = setInterval(() => output.err(this.#line()), EVERY_MS).unref();
   }
 
-  done({ ok }: Outcome): void {
+  done({ ok, wallS }: Outcome): void {
     this.#done += 1;
+    this.#runsS += wallS;
     if (!ok) this.#failed += 1;
   }
 
@@ -32,9 +34,7 @@ export class Progress {
 
   /** One line, after the end. */
   rate(threads: number): string {
-    const { user, system } = process.cpuUsage();
-    const cpuS = (user + system) / 1e6;
-    const perRun = this.#done === 0 ? '' : `, ${((1000 * cpuS) / this.#done).toFixed(1)} ms of processor each`;
+    const perRun = this.#done === 0 ? '' : `, ${((1000 * this.#runsS) / this.#done).toFixed(1)} ms each`;
     return `${this.#done} runs in ${this.#tookS.toFixed(1)} s on ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${(this.#done / this.#tookS).toFixed(1)} a second${perRun}; ${this.#failed === 0 ? 'all held' : `${this.#failed} failed`}`;
   }
 

@@ -7,6 +7,7 @@ export class WorkerdPool {
   readonly #program: string;
   readonly #idle: WorkerdProcess[] = [];
   readonly #all = new Set<WorkerdProcess>();
+  #destroyed = false;
 
   /** `program`: see `workerdIfAsked`. */
   constructor(program: string) {
@@ -15,6 +16,7 @@ export class WorkerdPool {
 
   /** A process that gives no answer is not asked again. Throws why it gave none. */
   async run(task: RunTask, { signal }: { readonly signal: AbortSignal }): Promise<RunAnswer> {
+    if (this.#destroyed) throw new Error('workerd: no more runs are made');
     const one = this.#idle.pop() ?? new WorkerdProcess(this.#program);
     this.#all.add(one);
     try {
@@ -28,8 +30,9 @@ export class WorkerdPool {
     }
   }
 
-  /** Ends all at once, also those that run. */
+  /** Ends all at once, also those that run; none is begun after it. */
   async destroy(): Promise<void> {
+    this.#destroyed = true;
     await Promise.all([...this.#all].map((one) => one.close()));
   }
 }
