@@ -1,4 +1,4 @@
-// One process of workerd, Cloudflare's runtime: V8 with pointers of 4 bytes, so that a large swarm takes half the memory and less time. It makes
+// One process of workerd, Cloudflare's runtime: V8 with pointers of 4 bytes, so that a large swarm takes less memory and time. It makes
 // one run after the other, asked over loopback.
 
 import { type ChildProcess, spawn } from 'node:child_process';
