@@ -57,3 +57,8 @@ export function redisUrl(text: string): string {
 export function repeated(text: string, before: readonly string[]): readonly string[] {
   return [...before, text];
 }
+
+/** The end of a line about packages that only some need: `packages` as npm takes them. */
+export function howToInstall(packages: string): string {
+  return `run \`npm install ${packages}\` where starling is (-g where it is global)`;
+}

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type IndexRow, type PageAssets, renderIndex, renderRun } from '#reports';
 import type { RunRecord } from '#sim';
 import { UsageError } from './arguments.ts';
+import { distUrl } from './dist-url.ts';
 import { revision } from './revision.ts';
 
 const INDEX = 'index.html';
@@ -62,9 +63,7 @@ function trying(path: string, write: () => void): void {
   }
 }
 
-/** What the build made of the pages; it stands in `dist/`, also when the command runs from source. */
+/** What the build made of the pages. */
 function pageAssets(): PageAssets {
-  const inSource = import.meta.url.endsWith('.ts');
-  const url = new URL(inSource ? '../../dist/report-pages.json' : './report-pages.json', import.meta.url);
-  return JSON.parse(readFileSync(url, 'utf8')) as PageAssets;
+  return JSON.parse(readFileSync(distUrl('report-pages.json'), 'utf8')) as PageAssets;
 }

@@ -1,6 +1,6 @@
 // Loads what shares a sweep over machines. Its packages are peers that most people never need: npm installs them only where asked to.
 
-import { UsageError } from '../arguments.ts';
+import { howToInstall, UsageError } from '../arguments.ts';
 
 const PACKAGES = 'bullmq@6 ioredis@5';
 
@@ -12,8 +12,6 @@ export async function loadFleet(): Promise<typeof import('./fleet.ts')> {
     return await import('./fleet.ts');
   } catch (error) {
     if ((error as { readonly code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new UsageError(
-      `--redis needs two packages that are not installed: run \`npm install ${PACKAGES}\` where starling is (-g where it is global)`,
-    );
+    throw new UsageError(`--redis needs two packages that are not installed: ${howToInstall(PACKAGES)}`);
   }
 }

@@ -2,6 +2,7 @@
 // times at most.
 
 import { Piscina } from 'piscina';
+import { distUrl } from '../dist-url.ts';
 import { WorkerdPool } from '../workerd/workerd-pool.ts';
 import type { RunAnswer, RunTask } from './run-task.ts';
 
@@ -85,9 +86,7 @@ function threadsOf({ threads, memoryMiB = null, youngMiB }: PoolOptions): Places
   return pool;
 }
 
-/** The entry of a thread, always in the bundle (see client/worker-url.ts for the reason). */
+/** The entry of a thread, always in the bundle. */
 export function threadUrl(): URL {
-  return import.meta.url.endsWith('.ts')
-    ? new URL('../../../dist/run-thread.js', import.meta.url)
-    : new URL('./run-thread.js', import.meta.url);
+  return distUrl('run-thread.js');
 }

@@ -2,8 +2,9 @@
 
 import { createRequire } from 'node:module';
 import { Option } from 'commander';
-import { UsageError } from '../arguments.ts';
+import { howToInstall, UsageError } from '../arguments.ts';
 
+const PACKAGE = 'workerd@1';
 const require = createRequire(import.meta.url);
 
 export type Runtime = 'node' | 'workerd';
@@ -26,7 +27,7 @@ export function workerdIfAsked(runtime: Runtime, memoryMiB?: number): string | n
     const { code, message } = error as NodeJS.ErrnoException;
     throw new UsageError(
       code === 'MODULE_NOT_FOUND'
-        ? '--runtime workerd needs a package that is not installed: run `npm install workerd@1` where starling is (-g where it is global)'
+        ? `--runtime workerd needs a package that is not installed: ${howToInstall(PACKAGE)}`
         : `--runtime workerd: ${message.trim().split('\n', 1)[0]}`,
     );
   }

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { distUrl } from '../dist-url.ts';
 import type { RunAnswer, RunTask } from '../sweep/run-task.ts';
 
 /** Kept of what it says about its troubles. */
@@ -22,7 +23,7 @@ export class WorkerdProcess {
 
   /** `program`: the path of workerd. */
   constructor(program: string) {
-    this.#child = spawn(program, ['serve', `--control-fd=${CONTROL_FD}`, fileURLToPath(configUrl())], {
+    this.#child = spawn(program, ['serve', `--control-fd=${CONTROL_FD}`, fileURLToPath(distUrl('workerd.capnp'))], {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     });
     (this.#child.stderr as Readable).setEncoding('utf8').on('data', (chunk: string) => {
@@ -75,11 +76,4 @@ export class WorkerdProcess {
   #ended(reason: string): Error {
     return new Error(`workerd: ${[reason, this.#said.trim()].filter(Boolean).join('; ')}`);
   }
-}
-
-/** What it serves, always in the bundle. */
-function configUrl(): URL {
-  return import.meta.url.endsWith('.ts')
-    ? new URL('../../../dist/workerd.capnp', import.meta.url)
-    : new URL('./workerd.capnp', import.meta.url);
 }
