@@ -52,6 +52,7 @@ export const EVENTS = {
   pieceShown: 'a: conn, b: piece; the next that a super-seed lets the peer know of',
   choked: 'a: conn',
   unchoked: 'a: conn, b: 1 = optimistic',
+  slotUnused: 'a: conn; it asks for nothing, and its slot is free for others',
   blockSent: 'a: conn, b: piece',
   uploadRejected: 'a: conn, b: piece',
   backPressure: 'a: conn, b: 1 = reading stopped',

@@ -82,8 +82,9 @@ export interface PickReason {
 }
 
 /** rate: among those that gave most; turn: a seed's slots go round, or to the fastest; optimistic: the one slot by chance; freeSlot: a
- *  slot was free between rounds; noSlot: others rank before it; notInterested, seed: it wants nothing from us. */
-export type ChokeRule = 'rate' | 'turn' | 'optimistic' | 'freeSlot' | 'noSlot' | 'notInterested' | 'seed';
+ *  slot was free between rounds; unused: it asked for nothing, and its slot is others'; noSlot: others rank before it; notInterested, seed: it
+ *  wants nothing from us. */
+export type ChokeRule = 'rate' | 'turn' | 'optimistic' | 'freeSlot' | 'unused' | 'noSlot' | 'notInterested' | 'seed';
 
 export interface ChokeReason {
   readonly at: Instant;

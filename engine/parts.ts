@@ -7,6 +7,7 @@ export { UploadQueue } from './peers/upload-queue.ts';
 export { Picker } from './pieces/picker.ts';
 export { TokenBucket } from './token-bucket.ts';
 export { Blame } from './torrent/blame.ts';
+export { Choker } from './torrent/choker.ts';
 export { RateLimit } from './torrent/rate-limit.ts';
 export { Swarm as EngineSwarm } from './torrent/swarm.ts';
 export { Torrent } from './torrent/torrent.ts';

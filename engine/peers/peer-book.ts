@@ -37,6 +37,8 @@ export class KnownPeer {
   bitfield: Bitfield | null = null;
 
   onParole = false;
+  /** When it was last connected (see `Peer`): connecting again is no new chance. */
+  leftSlotUnused = false;
   readonly host: string;
   /** The next in the book that has the same host. */
   sameHost: KnownPeer | null = null;

@@ -4,7 +4,7 @@
 // Blocks are read only as fast as the peer takes them: at most about a second of its rate is read or unsent at a time.
 
 import type { Context } from '../context.ts';
-import type { Payload } from '../contract.ts';
+import type { Instant, Payload } from '../contract.ts';
 import {
   ALLOWED_FAST_SERVES_PER_PIECE_MAX,
   BLOCK_LENGTH_BYTES,
@@ -29,6 +29,8 @@ export class UploadQueue extends RowQueue {
   readonly #peer: Peer;
   #readingBytes = 0;
   #requestsWhileChoked = 0;
+  /** When a request was last taken. */
+  askedAt: Instant = 0;
   /** Pieces that this peer may fetch while choked, and how often it did, in blocks. */
   #allowedFast: Map<number, number> | null = null;
 
@@ -36,6 +38,11 @@ export class UploadQueue extends RowQueue {
     super(3);
     this.#ctx = ctx;
     this.#peer = peer;
+  }
+
+  /** Something waits, or is being read. */
+  get busy(): boolean {
+    return this.length > 0 || this.#readingBytes > 0;
   }
 
   /** A copy of what waits, oldest first. */
@@ -72,6 +79,8 @@ export class UploadQueue extends RowQueue {
       return null;
     }
     this.#set(this.append(), piece, beginBytes, lengthBytes);
+    this.askedAt = this.#ctx.now;
+    if (!this.#peer.amChoking) torrent.choker.asked(this.#peer);
     this.serve();
     return null;
   }

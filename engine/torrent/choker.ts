@@ -3,12 +3,16 @@
 // A round is 10 s. Regular slots go to the interested peers that gave us most in the last 20 s and have not snubbed us; the optimistic
 // slot moves on every 30 s, to a newcomer three times as likely (BEP 3; CONFORMANCE 38). Between rounds a slot that falls free is
 // given at once. A seed never holds a slot: it is not interested, and not counted if it says so all the same.
+//
+// Nor does one who asks for nothing. Peers that want everything and ask nobody would otherwise keep all slots of a swarm and stop it, at no
+// cost of their own. Their slot goes on after a few seconds; until the next round they may still ask, and have it again, but until they do
+// they stand behind everybody else.
 
 import { assert } from '../bug.ts';
 import type { Context } from '../context.ts';
 import type { RandomStream } from '../contract.ts';
 import type { ChokeRule } from '../inspection.ts';
-import { insertAt, remove } from '../lists.ts';
+import { insertAt, keepOnly, remove } from '../lists.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Torrent } from './torrent.ts';
 
@@ -18,6 +22,9 @@ const SEED_TURN_US = 30_000_000;
 /** Connected for less than this, a peer is new: it had no chance yet to show what it gives. */
 const NEWCOMER_US = 30_000_000;
 const NEWCOMER_WEIGHT = 3;
+/** Whoever has asked for nothing so long after it was unchoked leaves its slot: far more than a round trip. Who has asked keeps it for a turn,
+ *  in which a block comes through the slowest of lines. */
+const UNUSED_US = 3_000_000;
 
 export class Choker {
   readonly #ctx: Context;
@@ -25,8 +32,8 @@ export class Choker {
   readonly #random: RandomStream;
   #optimistic: Peer | null = null;
   #rounds = 0;
-  /** Peers that are up and not choked. */
-  #unchokedCount = 0;
+  /** Peers that are not choked, and use their slot or have had it for a few seconds only. */
+  readonly #holders: Peer[] = [];
   /** Peers that would take a slot, who waits longest first; of those who wait as long, who was connected first. */
   readonly #waiting: Peer[] = [];
 
@@ -68,12 +75,36 @@ export class Choker {
     this.fillSlots();
   }
 
+  /** Every second: slots that nobody uses go to others. */
+  second(): void {
+    const { now } = this.#ctx;
+    keepOnly(this.#holders, (peer) => {
+      const { askedAt, busy } = peer.uploads;
+      const unusedAt = askedAt < peer.unchokedAt ? peer.unchokedAt + UNUSED_US : askedAt + SEED_TURN_US;
+      if (busy || now < unusedAt) return true;
+      peer.leftSlotUnused = true;
+      if (this.#optimistic === peer) this.#optimistic = null;
+      this.#ctx.outbox.event('slotUnused', this.#torrent.id, peer.conn, 0);
+      if (this.#ctx.reasons !== null) this.#explain(peer, 'unused', 0, 0);
+      return false;
+    });
+    this.fillSlots();
+  }
+
+  /** A request of the peer, which is not choked, was taken. One that had left its slot has it again, also beyond their number: at the next
+   *  round there are no more than that. */
+  asked(peer: Peer): void {
+    if (!peer.leftSlotUnused) return;
+    peer.leftSlotUnused = false;
+    if (!this.#holders.includes(peer)) this.#holders.push(peer);
+  }
+
   /** The connection is over: what slot it had is free. */
   gone(peer: Peer): void {
     if (this.#optimistic === peer) this.#optimistic = null;
     remove(this.#waiting, peer);
     if (peer.amChoking) return;
-    this.#unchokedCount -= 1;
+    remove(this.#holders, peer);
     this.fillSlots();
   }
 
@@ -82,7 +113,7 @@ export class Choker {
   interestChanged(peer: Peer): void {
     if (this.#eligible(peer)) {
       if (!peer.amChoking) return;
-      if (this.#unchokedCount >= this.#slots) {
+      if (this.#holders.length >= this.#slots) {
         this.#waits(peer);
         return;
       }
@@ -104,7 +135,7 @@ export class Choker {
 
   /** Gives free slots to those that have waited longest: the number of slots may have changed. */
   fillSlots(): void {
-    while (this.#unchokedCount < this.#slots) {
+    while (this.#holders.length < this.#slots) {
       const next = this.#waiting[0];
       if (next === undefined) return;
       this.#unchoke(next);
@@ -126,17 +157,18 @@ export class Choker {
 
   /** Throws `EngineBug` where the count of slots is wrong, who waits for one is not known, or a slot is free all the same. */
   checkInvariants(): void {
-    let unchoked = 0;
     const waiting: Peer[] = [];
     for (const peer of this.#torrent.swarm.peers) {
-      if (peer.up && !peer.amChoking) unchoked += 1;
       if (peer.amChoking && this.#eligible(peer)) waiting.push(peer);
+      const holds = this.#holders.includes(peer);
+      if (peer.up && !peer.amChoking) assert(holds || peer.leftSlotUnused, 'who is unchoked has a slot', peer.conn);
+      else assert(!holds, 'who is choked has no slot', peer.conn);
     }
-    waiting.sort((a, b) => a.chokedAt - b.chokedAt);
-    assert(unchoked === this.#unchokedCount, 'unchoked peers are counted', unchoked, this.#unchokedCount);
+    waiting.sort((a, b) => Number(a.leftSlotUnused) - Number(b.leftSlotUnused) || a.chokedAt - b.chokedAt);
     const known = waiting.length === this.#waiting.length && waiting.every((peer, i) => peer === this.#waiting[i]);
     assert(known, 'who waits for a slot is known, in order', waiting.length, this.#waiting.length);
-    assert(waiting.length === 0 || unchoked >= this.#slots, 'nobody waits for a free slot', waiting.length, unchoked);
+    const held = this.#holders.length;
+    assert(waiting.length === 0 || held >= this.#slots, 'nobody waits for a free slot', waiting.length, held);
   }
 
   #eligible(peer: Peer): boolean {
@@ -147,10 +179,11 @@ export class Choker {
     return !this.#torrent.finished && this.#ctx.settings.titForTat;
   }
 
-  /** Best first. Ties are broken by who has waited longest, then by connection. */
+  /** Best first. Ties are broken by who used its last slot, then by who has waited longest, then by connection. */
   #rank(peers: Peer[]): void {
     const { now } = this.#ctx;
-    const waited = (a: Peer, b: Peer) => a.unchokedAt - b.unchokedAt || a.conn - b.conn;
+    const waited = (a: Peer, b: Peer) =>
+      Number(a.leftSlotUnused) - Number(b.leftSlotUnused) || a.unchokedAt - b.unchokedAt || a.conn - b.conn;
     if (this.#trading) {
       peers.sort(
         (a, b) =>
@@ -159,13 +192,16 @@ export class Choker {
     } else if (this.#ctx.settings.seedChoke === 'fastestFirst') {
       peers.sort((a, b) => b.upload.recentBytes - a.upload.recentBytes || waited(a, b));
     } else {
-      const inTurn = (peer: Peer) => !peer.amChoking && now - peer.unchokedAt < SEED_TURN_US;
+      const inTurn = (peer: Peer) => !peer.amChoking && !peer.leftSlotUnused && now - peer.unchokedAt < SEED_TURN_US;
       peers.sort((a, b) => Number(inTurn(b)) - Number(inTurn(a)) || waited(a, b));
     }
   }
 
   #drawOptimistic(ranked: readonly Peer[], regular: ReadonlySet<Peer>): Peer | null {
-    const weightOf = (peer: Peer) => (this.#ctx.now - peer.connectedAt < NEWCOMER_US ? NEWCOMER_WEIGHT : 1);
+    const weightOf = (peer: Peer) => {
+      if (peer.leftSlotUnused) return 0;
+      return this.#ctx.now - peer.connectedAt < NEWCOMER_US ? NEWCOMER_WEIGHT : 1;
+    };
     let weights = 0;
     for (const peer of ranked) if (!regular.has(peer)) weights += weightOf(peer);
     if (weights === 0) return null;
@@ -182,6 +218,7 @@ export class Choker {
     const rank = ranked.indexOf(peer) + 1;
     let rule: ChokeRule = 'noSlot';
     if (rank === 0) rule = peer.isSeed ? 'seed' : 'notInterested';
+    else if (!peer.amChoking && !this.#holders.includes(peer)) rule = 'unused';
     else if (peer === this.#optimistic) rule = 'optimistic';
     else if (regular.has(peer)) rule = this.#trading ? 'rate' : 'turn';
     this.#explain(peer, rule, rank, ranked.length);
@@ -204,20 +241,22 @@ export class Choker {
   #unchoke(peer: Peer): void {
     if (!peer.amChoking) return;
     remove(this.#waiting, peer);
-    this.#unchokedCount += 1;
+    this.#holders.push(peer);
     peer.sendUnchoke();
     this.#ctx.outbox.event('unchoked', this.#torrent.id, peer.conn, peer === this.#optimistic ? 1 : 0);
   }
 
   #choke(peer: Peer): void {
     if (peer.amChoking) return;
-    this.#unchokedCount -= 1;
+    remove(this.#holders, peer);
     peer.sendChoke();
+    if (peer.leftSlotUnused) this.#torrent.swarm.room.becameQuiet(peer);
     this.#ctx.outbox.event('choked', this.#torrent.id, peer.conn, 0);
     if (this.#eligible(peer)) this.#waits(peer);
   }
 }
 
 function waitsLonger(a: Peer, b: Peer): boolean {
+  if (a.leftSlotUnused !== b.leftSlotUnused) return b.leftSlotUnused;
   return a.chokedAt !== b.chokedAt ? a.chokedAt < b.chokedAt : a.serial < b.serial;
 }

@@ -163,7 +163,7 @@ export class Room {
 
   /** One of both wants something of the other, be it metadata. */
   #interest(peer: Peer): boolean {
-    return peer.amInterested || peer.peerInterested || this.#torrent.metadata.hopesFor(peer);
+    return peer.amInterested || isInEarnest(peer) || this.#torrent.metadata.hopesFor(peer);
   }
 
   /** It neither wants nor has anything, or does not answer what it was asked in the time of a request: one that is only slow keeps its place. */
@@ -227,7 +227,12 @@ export class Room {
 
 /** What every idle peer is. */
 function isQuiet(peer: Peer): boolean {
-  return (!peer.amInterested && !peer.peerInterested) || peer.snubbed;
+  return (!peer.amInterested && !isInEarnest(peer)) || peer.snubbed;
+}
+
+/** It says that it wants something of us, and did not let a whole turn pass without asking for anything. */
+function isInEarnest(peer: Peer): boolean {
+  return peer.peerInterested && !(peer.leftSlotUnused && peer.amChoking);
 }
 
 function isOlder(a: Peer, b: Peer): boolean {

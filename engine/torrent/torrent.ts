@@ -460,6 +460,7 @@ export class Torrent {
     this.announces.second();
     this.#seconds += 1;
     if (this.#seconds % CHOKE_ROUND_SECONDS === 0) this.choker.round();
+    else this.choker.second();
   }
 
   /** Peers with room in their queues are asked for what fell free. */

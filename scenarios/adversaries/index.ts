@@ -1,4 +1,4 @@
-// The attacks, A1-A8 and A10, in order.
+// The attacks, A1-A8 and A10 in order, then our own.
 
 import type { Attack } from './attack.ts';
 import { eclipse } from './eclipse.ts';
@@ -9,6 +9,7 @@ import { polluters } from './polluters.ts';
 import { seedThieves } from './seed-thieves.ts';
 import { selfish } from './selfish.ts';
 import { slowUploaders } from './slow-uploaders.ts';
+import { squatters } from './squatters.ts';
 import { withholders } from './withholders.ts';
 
 export const attacks: readonly Attack[] = [
@@ -21,4 +22,5 @@ export const attacks: readonly Attack[] = [
   withholders,
   slowUploaders,
   selfish,
+  squatters,
 ];

@@ -3,6 +3,7 @@
 import {
   AnnouncePolicy,
   Blame,
+  Choker,
   EarlyPieces,
   EngineSwarm,
   type KnownPeer,
@@ -175,6 +176,11 @@ export const engineBugs: readonly PlantedBug[] = [
           },
       ),
     ],
+  },
+  {
+    name: 'a slot that nobody uses is kept',
+    area: 'choker',
+    patches: [method(Choker.prototype, 'second', () => () => {})],
   },
   {
     name: 'keep-alives are not sent',

@@ -11,4 +11,5 @@ export type { ScriptedPeer, ScriptOptions } from './scripted-peer.ts';
 export { SeedThief } from './seed-thief.ts';
 export { SELFISH } from './selfish.ts';
 export { SlowUploader } from './slow-uploader.ts';
+export { Squatter } from './squatter.ts';
 export { Withholder } from './withholder.ts';

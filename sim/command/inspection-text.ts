@@ -44,6 +44,7 @@ const CHOKE_RULES: Readonly<Record<ChokeRule, string>> = {
   turn: 'its turn',
   optimistic: 'the optimistic slot',
   freeSlot: 'a slot was free',
+  unused: 'it asks for nothing: its slot is free',
   noSlot: 'others rank before it',
   notInterested: 'it wants nothing',
   seed: 'it is a seed',

@@ -7,6 +7,9 @@ const { metainfo, data } = makeTorrent({ totalBytes: 64 * BLOCK, pieceLength: 4 
 const UNCHOKE = message(1);
 const INTERESTED = message(2);
 type Request = [number, number, number];
+/** A leecher that has the first piece, of which it is asked. */
+const onDisk = new Uint8Array(data.length).fill(1, 0, 4 * BLOCK);
+const leecher = { metainfo, disk: data, onDisk };
 
 function unchoked(lab: Lab): number[] {
   return lab.status.peers.filter((peer) => !peer.amChoking).map((peer) => peer.conn);
@@ -22,11 +25,24 @@ function interested(lab: Lab, count: number, has: 'all' | 'none' = 'none'): numb
   });
 }
 
-/** Lets `seconds` pass; nobody falls silent. */
-function pass(lab: Lab, conns: readonly number[], seconds: number): void {
+const ask = (lab: Lab, conn: number) => lab.say(conn, message(6, ...u32(0), ...u32(0), ...u32(BLOCK)));
+
+/** Lets `seconds` pass; nobody falls silent, or asks for anything. */
+function wait(lab: Lab, conns: readonly number[], seconds: number): void {
   for (let second = 0; second < seconds; second += 1) {
     lab.pass(1);
     for (const conn of conns) lab.say(conn, u32(0));
+  }
+}
+
+/** Lets `seconds` pass, in which whoever is unchoked takes a block now and then. */
+function pass(lab: Lab, conns: readonly number[], seconds: number): void {
+  for (let second = 0; second < seconds; second += 1) {
+    for (const conn of unchoked(lab)) {
+      ask(lab, conn);
+      lab.engine.writable(lab.now, conn);
+    }
+    wait(lab, conns, 1);
   }
 }
 
@@ -76,7 +92,7 @@ describe('conformance 38: choker', () => {
   });
 
   test('conformance 38: tit for tat: who gives is unchoked within two rounds, and stays', () => {
-    const lab = new Lab({ metainfo });
+    const lab = new Lab(leecher);
     const conns = interested(lab, 9, 'all');
     const givers = conns.slice(6);
     for (const conn of givers) lab.say(conn, UNCHOKE);
@@ -99,7 +115,7 @@ describe('conformance 38: choker', () => {
     let newcomers = 0;
     let draws = 0;
     for (let seed = 0; seed < 200; seed += 1) {
-      const lab = new Lab({ metainfo, seed: `choker ${seed}`, settings: { uploadSlots: 2 } });
+      const lab = new Lab({ ...leecher, seed: `choker ${seed}`, settings: { uploadSlots: 2 } });
       const giver = interested(lab, 1, 'all')[0] as number;
       lab.say(giver, UNCHOKE);
       const old = [giver, ...interested(lab, 2)];
@@ -121,7 +137,7 @@ describe('conformance 38: choker', () => {
   });
 
   test('conformance 38: who snubs us loses its regular slot to others (anti-snubbing)', () => {
-    const lab = new Lab({ metainfo, settings: { uploadSlots: 2, requestTimeoutMs: 20_000 } });
+    const lab = new Lab({ ...leecher, settings: { uploadSlots: 2, requestTimeoutMs: 20_000 } });
     const snubber = interested(lab, 1, 'all')[0] as number;
     lab.say(snubber, UNCHOKE);
     const [first] = lab.requests(snubber) as [Request];
@@ -138,7 +154,7 @@ describe('conformance 38: choker', () => {
 
   test('choker: without tit-for-tat a leecher takes turns, and who gives has no more of them than others', () => {
     const slotsOfGiver = (titForTat: boolean): number => {
-      const lab = new Lab({ metainfo, settings: { titForTat, uploadSlots: 2 } });
+      const lab = new Lab({ ...leecher, settings: { titForTat, uploadSlots: 2 } });
       const giver = interested(lab, 1, 'all')[0] as number;
       lab.say(giver, UNCHOKE);
       const others = interested(lab, 5);
@@ -164,6 +180,65 @@ describe('conformance 38: choker', () => {
       return lab.events.filter((event) => event.name === 'unchoked');
     };
     expect(run()).toEqual(run());
+  });
+
+  test('choker: who asks for nothing leaves its slot to others after three seconds, and may still ask until the next round', () => {
+    const lab = new Lab({ metainfo, disk: data });
+    const conns = interested(lab, 9);
+    const [first, second, third, fourth] = conns as [number, number, number, number];
+    for (const conn of [first, second]) ask(lab, conn);
+    wait(lab, conns, 2);
+    expect(unchoked(lab)).toEqual(conns.slice(0, 4));
+    wait(lab, conns, 2);
+    expect(lab.events.filter(({ name }) => name === 'slotUnused').map(({ a }) => a)).toEqual([third, fourth]);
+    expect(unchoked(lab)).toEqual(conns.slice(0, 6));
+    const sent = lab.count('blockSent');
+    ask(lab, third);
+    expect(lab.count('blockSent')).toBe(sent + 1);
+    wait(lab, conns, 6);
+    expect(unchoked(lab).length).toBe(4);
+    expect(unchoked(lab)).toEqual(expect.arrayContaining([first, second, third]));
+    expect(unchoked(lab)).not.toContain(fourth);
+  });
+
+  test('choker: who asked keeps its slot for a turn, also when a block takes long', () => {
+    const lab = new Lab({ metainfo, disk: data });
+    const conns = interested(lab, 4);
+    const slow = conns[0] as number;
+    ask(lab, slow);
+    wait(lab, conns, 29);
+    const left = () => lab.events.filter(({ name }) => name === 'slotUnused').map(({ a }) => a);
+    expect(left()).not.toContain(slow);
+    wait(lab, conns, 3);
+    expect(left()).toContain(slow);
+  });
+
+  test('choker: who left its slot unused stands behind everybody else, also after it connected again, until it asks', () => {
+    const lab = new Lab({ metainfo, disk: data, settings: { uploadSlots: 1 } });
+    const squatter = { id: 'squatter', host: '10.8.0.1' };
+    const connect = () => {
+      const conn = lab.peer(squatter);
+      lab.say(conn, INTERESTED);
+      return conn;
+    };
+    const before = connect();
+    wait(lab, [before], 4);
+    expect(lab.count('slotUnused')).toBe(1);
+    lab.disconnected(before);
+    const holder = interested(lab, 1)[0] as number;
+    const again = connect();
+    const patient = interested(lab, 1)[0] as number;
+    ask(lab, holder);
+    lab.say(holder, message(3));
+    expect(unchoked(lab)).toEqual([patient]);
+    lab.disconnected(patient);
+    expect(unchoked(lab)).toEqual([again]);
+    ask(lab, again);
+    lab.disconnected(again);
+    const honest = connect();
+    expect(unchoked(lab)).toEqual([honest]);
+    wait(lab, [honest], 2);
+    expect(lab.count('slotUnused')).toBe(1);
   });
 
   test('choker: a slot more is given at once to who has waited (the command `places`)', () => {

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { TorrentInspection } from '#engine';
-import { BLOCK, Lab, makeTorrent, message } from './lab.ts';
+import { BLOCK, Lab, makeTorrent, message, u32 } from './lab.ts';
 
 const UNCHOKE = message(1);
 const INTERESTED = message(2);
@@ -82,6 +82,8 @@ test('inspect: the choker says by which rule each peer is unchoked or not (6 int
   const conns = Array.from({ length: 6 }, (_, i) => lab.peer({ id: `peer ${i}`, has: 'none' }));
   for (const conn of conns.slice(0, 5)) lab.say(conn, INTERESTED);
   expect(peerOf(lab, conns[0]!).choke).toMatchObject({ rule: 'freeSlot', unchoked: true });
+  for (const { conn, amChoking } of lab.status.peers)
+    if (!amChoking) lab.say(conn, message(6, ...u32(0), ...u32(0), ...u32(BLOCK)));
   lab.pass(10);
   const reasons = conns.map((conn) => peerOf(lab, conn).choke);
   const rules = reasons.map((reason) => reason?.rule);
@@ -92,6 +94,16 @@ test('inspect: the choker says by which rule each peer is unchoked or not (6 int
   for (const conn of conns) expect(peerOf(lab, conn).choke?.unchoked).toBe(!peerOf(lab, conn).amChoking);
   expect(inspected(lab).choker.optimistic).toBe(conns[rules.indexOf('optimistic')]);
   expect(lab.engine.peers(lab.torrent).filter(({ optimistic }) => optimistic).length).toBe(1);
+});
+
+test('inspect: who is unchoked and asks for nothing is said to leave its slot', () => {
+  const lab = new Lab({ metainfo, disk: data, explain: true });
+  const conn = lab.peer({ id: 'squatter', has: 'none' });
+  lab.say(conn, INTERESTED);
+  lab.pass(5);
+  expect(peerOf(lab, conn).choke).toMatchObject({ rule: 'unused', unchoked: true });
+  lab.pass(10);
+  expect(peerOf(lab, conn).choke).toMatchObject({ rule: 'unused', unchoked: true });
 });
 
 test('inspect: a block that is asked for twice is named as end-game (one piece, the first peer sends nothing)', () => {

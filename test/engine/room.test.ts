@@ -44,6 +44,18 @@ describe('room', () => {
     expect(lab.count('peerEvicted')).toBe(0);
   });
 
+  test('room: who let a whole turn pass without asking for anything is idle, whatever it says that it wants', () => {
+    const lab = new Lab({ metainfo, disk: data, settings: { ...settings, uploadSlots: 1 } });
+    const conns = idlers(lab, PLACES);
+    for (const conn of conns) lab.say(conn, INTERESTED);
+    pass(lab, conns, 3);
+    expect(lab.closed.has(lab.peer({ id: 'early' }))).toBe(true);
+    pass(lab, conns, 8);
+    expect(lab.closed.has(lab.peer({ id: 'late' }))).toBe(false);
+    expect(lab.closed.has(conns[0] as number)).toBe(true);
+    expect(lab.count('peerEvicted')).toBe(1);
+  });
+
   test('room: a peer that answers nothing in the time of a request is idle, whatever it claims; one that is slow is not', () => {
     const lab = new Lab({ metainfo, settings: { ...settings, requestTimeoutMs: 20_000 } });
     const conns = Array.from({ length: PLACES }, (_, index) => lab.peer({ id: `liar ${index}`, has: 'all' }));
