@@ -22,9 +22,9 @@ const SEED_TURN_US = 30_000_000;
 /** Connected for less than this, a peer is new: it had no chance yet to show what it gives. */
 const NEWCOMER_US = 30_000_000;
 const NEWCOMER_WEIGHT = 3;
-/** Whoever has asked for nothing so long after it was unchoked leaves its slot: far more than a round trip. Who has asked keeps it for a turn,
+/** Whoever has asked for nothing so long after it was unchoked leaves its slot: more than most round trips. Who has asked keeps it for a turn,
  *  in which a block comes through the slowest of lines. */
-const UNUSED_US = 3_000_000;
+const UNUSED_US = 2_000_000;
 
 export class Choker {
   readonly #ctx: Context;

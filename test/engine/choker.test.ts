@@ -182,20 +182,20 @@ describe('conformance 38: choker', () => {
     expect(run()).toEqual(run());
   });
 
-  test('choker: who asks for nothing leaves its slot to others after three seconds, and may still ask until the next round', () => {
+  test('choker: who asks for nothing leaves its slot to others after two seconds, and may still ask until the next round', () => {
     const lab = new Lab({ metainfo, disk: data });
     const conns = interested(lab, 9);
     const [first, second, third, fourth] = conns as [number, number, number, number];
     for (const conn of [first, second]) ask(lab, conn);
-    wait(lab, conns, 2);
+    wait(lab, conns, 1);
     expect(unchoked(lab)).toEqual(conns.slice(0, 4));
-    wait(lab, conns, 2);
+    wait(lab, conns, 1);
     expect(lab.events.filter(({ name }) => name === 'slotUnused').map(({ a }) => a)).toEqual([third, fourth]);
     expect(unchoked(lab)).toEqual(conns.slice(0, 6));
     const sent = lab.count('blockSent');
     ask(lab, third);
     expect(lab.count('blockSent')).toBe(sent + 1);
-    wait(lab, conns, 6);
+    wait(lab, conns, 8);
     expect(unchoked(lab).length).toBe(4);
     expect(unchoked(lab)).toEqual(expect.arrayContaining([first, second, third]));
     expect(unchoked(lab)).not.toContain(fourth);
@@ -237,7 +237,7 @@ describe('conformance 38: choker', () => {
     lab.disconnected(again);
     const honest = connect();
     expect(unchoked(lab)).toEqual([honest]);
-    wait(lab, [honest], 2);
+    wait(lab, [honest], 1);
     expect(lab.count('slotUnused')).toBe(1);
   });
 
