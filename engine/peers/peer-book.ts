@@ -38,7 +38,7 @@ export class KnownPeer {
 
   onParole = false;
   /** When it was last connected (see `Peer`): connecting again is no new chance. */
-  leftSlotUnused = false;
+  unusedSlots = 0;
   readonly host: string;
   /** The next in the book that has the same host. */
   sameHost: KnownPeer | null = null;

@@ -115,8 +115,8 @@ export class Peer extends WireReader implements AskedPeer {
   /** When it was last unchoked, or choked, by us. */
   unchokedAt: Instant = 0;
   chokedAt: Instant = 0;
-  /** The last slot that it had from us it left to others, asking for nothing, and it has not asked since. */
-  leftSlotUnused = false;
+  /** Slots that it had from us and left to others, asking for nothing, since it last asked. */
+  unusedSlots = 0;
   #unaskedBytes = 0;
   /** Set by the engine, which knows the torrents: finds the one that an incoming handshake names, or faults. */
   onInfoHash: ((peer: Peer, infoHash: Uint8Array) => WireFault | null) | null = null;

@@ -5,12 +5,13 @@
 // given at once. A seed never holds a slot: it is not interested, and not counted if it says so all the same.
 //
 // Nor does one who asks for nothing. Peers that want everything and ask nobody would otherwise keep all slots of a swarm and stop it, at no
-// cost of their own. Their slot goes on after a few seconds; until the next round they may still ask, and have it again, but until they do
-// they stand behind everybody else.
+// cost of their own. Their slot goes on after two seconds; until the next round they may still ask, and have it again. Until they do, each slot
+// that they left unused counts as if they had come that much later, and twice as much each time: half a minute is little to whoever had
+// nothing to ask for at that moment.
 
 import { assert } from '../bug.ts';
 import type { Context } from '../context.ts';
-import type { RandomStream } from '../contract.ts';
+import type { Instant, RandomStream } from '../contract.ts';
 import type { ChokeRule } from '../inspection.ts';
 import { insertAt, keepOnly, remove } from '../lists.ts';
 import type { Peer } from '../peers/peer.ts';
@@ -25,6 +26,8 @@ const NEWCOMER_WEIGHT = 3;
 /** Whoever has asked for nothing so long after it was unchoked leaves its slot: more than most round trips. Who has asked keeps it for a turn,
  *  in which a block comes through the slowest of lines. */
 const UNUSED_US = 2_000_000;
+const LATER_US = 30_000_000;
+const UNUSED_SLOTS_MAX = 6;
 
 export class Choker {
   readonly #ctx: Context;
@@ -82,7 +85,7 @@ export class Choker {
       const { askedAt, busy } = peer.uploads;
       const unusedAt = askedAt < peer.unchokedAt ? peer.unchokedAt + UNUSED_US : askedAt + SEED_TURN_US;
       if (busy || now < unusedAt) return true;
-      peer.leftSlotUnused = true;
+      peer.unusedSlots = Math.min(peer.unusedSlots + 1, UNUSED_SLOTS_MAX);
       if (this.#optimistic === peer) this.#optimistic = null;
       this.#ctx.outbox.event('slotUnused', this.#torrent.id, peer.conn, 0);
       if (this.#ctx.reasons !== null) this.#explain(peer, 'unused', 0, 0);
@@ -94,8 +97,8 @@ export class Choker {
   /** A request of the peer, which is not choked, was taken. One that had left its slot has it again, also beyond their number: at the next
    *  round there are no more than that. */
   asked(peer: Peer): void {
-    if (!peer.leftSlotUnused) return;
-    peer.leftSlotUnused = false;
+    if (peer.unusedSlots === 0) return;
+    peer.unusedSlots = 0;
     if (!this.#holders.includes(peer)) this.#holders.push(peer);
   }
 
@@ -161,10 +164,10 @@ export class Choker {
     for (const peer of this.#torrent.swarm.peers) {
       if (peer.amChoking && this.#eligible(peer)) waiting.push(peer);
       const holds = this.#holders.includes(peer);
-      if (peer.up && !peer.amChoking) assert(holds || peer.leftSlotUnused, 'who is unchoked has a slot', peer.conn);
+      if (peer.up && !peer.amChoking) assert(holds || peer.unusedSlots > 0, 'who is unchoked has a slot', peer.conn);
       else assert(!holds, 'who is choked has no slot', peer.conn);
     }
-    waiting.sort((a, b) => Number(a.leftSlotUnused) - Number(b.leftSlotUnused) || a.chokedAt - b.chokedAt);
+    waiting.sort((a, b) => waitsSince(a) - waitsSince(b) || a.serial - b.serial);
     const known = waiting.length === this.#waiting.length && waiting.every((peer, i) => peer === this.#waiting[i]);
     assert(known, 'who waits for a slot is known, in order', waiting.length, this.#waiting.length);
     const held = this.#holders.length;
@@ -179,11 +182,10 @@ export class Choker {
     return !this.#torrent.finished && this.#ctx.settings.titForTat;
   }
 
-  /** Best first. Ties are broken by who used its last slot, then by who has waited longest, then by connection. */
+  /** Best first. Ties are broken by who has waited longest, then by connection. */
   #rank(peers: Peer[]): void {
     const { now } = this.#ctx;
-    const waited = (a: Peer, b: Peer) =>
-      Number(a.leftSlotUnused) - Number(b.leftSlotUnused) || a.unchokedAt - b.unchokedAt || a.conn - b.conn;
+    const waited = (a: Peer, b: Peer) => a.unchokedAt + laterUs(a) - b.unchokedAt - laterUs(b) || a.conn - b.conn;
     if (this.#trading) {
       peers.sort(
         (a, b) =>
@@ -192,14 +194,14 @@ export class Choker {
     } else if (this.#ctx.settings.seedChoke === 'fastestFirst') {
       peers.sort((a, b) => b.upload.recentBytes - a.upload.recentBytes || waited(a, b));
     } else {
-      const inTurn = (peer: Peer) => !peer.amChoking && !peer.leftSlotUnused && now - peer.unchokedAt < SEED_TURN_US;
+      const inTurn = (peer: Peer) => this.#holders.includes(peer) && now - peer.unchokedAt < SEED_TURN_US;
       peers.sort((a, b) => Number(inTurn(b)) - Number(inTurn(a)) || waited(a, b));
     }
   }
 
   #drawOptimistic(ranked: readonly Peer[], regular: ReadonlySet<Peer>): Peer | null {
     const weightOf = (peer: Peer) => {
-      if (peer.leftSlotUnused) return 0;
+      if (peer.unusedSlots > 0) return 0;
       return this.#ctx.now - peer.connectedAt < NEWCOMER_US ? NEWCOMER_WEIGHT : 1;
     };
     let weights = 0;
@@ -250,13 +252,23 @@ export class Choker {
     if (peer.amChoking) return;
     remove(this.#holders, peer);
     peer.sendChoke();
-    if (peer.leftSlotUnused) this.#torrent.swarm.room.becameQuiet(peer);
+    if (peer.unusedSlots > 0) this.#torrent.swarm.room.becameQuiet(peer);
     this.#ctx.outbox.event('choked', this.#torrent.id, peer.conn, 0);
     if (this.#eligible(peer)) this.#waits(peer);
   }
 }
 
 function waitsLonger(a: Peer, b: Peer): boolean {
-  if (a.leftSlotUnused !== b.leftSlotUnused) return b.leftSlotUnused;
-  return a.chokedAt !== b.chokedAt ? a.chokedAt < b.chokedAt : a.serial < b.serial;
+  const before = waitsSince(a) - waitsSince(b);
+  return before !== 0 ? before < 0 : a.serial < b.serial;
+}
+
+/** Since when it waits for a slot, as far as that counts. */
+function waitsSince(peer: Peer): Instant {
+  return peer.chokedAt + laterUs(peer);
+}
+
+/** What the slots that it left unused count for. */
+function laterUs({ unusedSlots }: Peer): number {
+  return unusedSlots === 0 ? 0 : LATER_US * 2 ** (unusedSlots - 1);
 }

@@ -230,9 +230,9 @@ function isQuiet(peer: Peer): boolean {
   return (!peer.amInterested && !isInEarnest(peer)) || peer.snubbed;
 }
 
-/** It says that it wants something of us, and did not let a whole turn pass without asking for anything. */
+/** It says that it wants something of us, and did not let two turns in a row pass without asking for anything. */
 function isInEarnest(peer: Peer): boolean {
-  return peer.peerInterested && !(peer.leftSlotUnused && peer.amChoking);
+  return peer.peerInterested && !(peer.unusedSlots >= 2 && peer.amChoking);
 }
 
 function isOlder(a: Peer, b: Peer): boolean {

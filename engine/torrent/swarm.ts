@@ -170,7 +170,7 @@ export class Swarm {
       return;
     }
     peer.known.failures = 0;
-    peer.leftSlotUnused = peer.known.leftSlotUnused;
+    peer.unusedSlots = peer.known.unusedSlots;
     peer.state = 'up';
     this.#ctx.outbox.event('peerConnected', this.#torrent.id, peer.conn, peer.outgoing ? 1 : 0);
     peer.sendPieces(this.#torrent.superSeeding.greets(peer) ? NO_PIECES : this.#torrent.picker.written);
@@ -462,7 +462,7 @@ export class Swarm {
     known.banned ||= peer.known.banned;
     known.onParole ||= peer.known.onParole;
     known.trust = Math.min(known.trust, peer.known.trust);
-    if (wasUp) known.leftSlotUnused = peer.leftSlotUnused;
+    if (wasUp) known.unusedSlots = peer.unusedSlots;
     if (!wasUp || !peer.saidPieces) return;
     known.seed = peer.isSeed;
     known.bitfield = peer.bits;

@@ -213,7 +213,7 @@ describe('conformance 38: choker', () => {
     expect(left()).toContain(slow);
   });
 
-  test('choker: who left its slot unused stands behind everybody else, also after it connected again, until it asks', () => {
+  test('choker: who left its slot unused waits half a minute longer than others, also after it connected again, until it asks', () => {
     const lab = new Lab({ metainfo, disk: data, settings: { uploadSlots: 1 } });
     const squatter = { id: 'squatter', host: '10.8.0.1' };
     const connect = () => {

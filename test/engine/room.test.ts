@@ -44,13 +44,13 @@ describe('room', () => {
     expect(lab.count('peerEvicted')).toBe(0);
   });
 
-  test('room: who let a whole turn pass without asking for anything is idle, whatever it says that it wants', () => {
+  test('room: who let two turns pass without asking for anything is idle, whatever it says that it wants', () => {
     const lab = new Lab({ metainfo, disk: data, settings: { ...settings, uploadSlots: 1 } });
     const conns = idlers(lab, PLACES);
     for (const conn of conns) lab.say(conn, INTERESTED);
     pass(lab, conns, 3);
     expect(lab.closed.has(lab.peer({ id: 'early' }))).toBe(true);
-    pass(lab, conns, 8);
+    pass(lab, conns, 28);
     expect(lab.closed.has(lab.peer({ id: 'late' }))).toBe(false);
     expect(conns.filter((conn) => lab.closed.has(conn)).length).toBe(1);
     expect(lab.count('peerEvicted')).toBe(1);
