@@ -35,6 +35,8 @@ export const clustering: Validation = {
   findings: [
     'That leechers leave when they are complete is part of the result: where they stay, the fast ones serve the slow ones from then on, and the ' +
       'ratio under the strong seed was 1.7 (seed 1).',
+    'Without tit-for-tat the engine misses the band since a slot that nobody uses goes on to others (ADR 16); before, the ratio was 1.05. Who has ' +
+      'something to ask is served sooner than who has not; why that is the faster here is not known yet.',
   ],
 
   run: (seed, size) =>
