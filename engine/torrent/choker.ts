@@ -26,6 +26,7 @@ const NEWCOMER_WEIGHT = 3;
 /** Whoever has asked for nothing so long after it was unchoked leaves its slot: more than most round trips. Who has asked keeps it for a turn,
  *  in which a block comes through the slowest of lines. */
 const UNUSED_US = 2_000_000;
+/** The first slot left unused counts as having come so much later; with as many as are counted it is sixteen minutes. */
 const LATER_US = 30_000_000;
 const UNUSED_SLOTS_MAX = 6;
 
@@ -152,7 +153,7 @@ export class Choker {
     let at = waiting.length;
     for (let from = 0; from < at; ) {
       const middle = (from + at) >>> 1;
-      if (waitsLonger(peer, waiting[middle] as Peer)) at = middle;
+      if (byWait(peer, waiting[middle] as Peer) < 0) at = middle;
       else from = middle + 1;
     }
     insertAt(waiting, at, peer);
@@ -167,7 +168,7 @@ export class Choker {
       if (peer.up && !peer.amChoking) assert(holds || peer.unusedSlots > 0, 'who is unchoked has a slot', peer.conn);
       else assert(!holds, 'who is choked has no slot', peer.conn);
     }
-    waiting.sort((a, b) => waitsSince(a) - waitsSince(b) || a.serial - b.serial);
+    waiting.sort(byWait);
     const known = waiting.length === this.#waiting.length && waiting.every((peer, i) => peer === this.#waiting[i]);
     assert(known, 'who waits for a slot is known, in order', waiting.length, this.#waiting.length);
     const held = this.#holders.length;
@@ -258,9 +259,9 @@ export class Choker {
   }
 }
 
-function waitsLonger(a: Peer, b: Peer): boolean {
-  const before = waitsSince(a) - waitsSince(b);
-  return before !== 0 ? before < 0 : a.serial < b.serial;
+/** Who has waited longest first. */
+function byWait(a: Peer, b: Peer): number {
+  return waitsSince(a) - waitsSince(b) || a.serial - b.serial;
 }
 
 /** Since when it waits for a slot, as far as that counts. */
